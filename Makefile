@@ -1,0 +1,42 @@
+# The two commands of the README: `make demo` and `make test`. Both need Python 3.11+ and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint types format nightly bench clean
+
+demo: .venv/ready
+	$(BIN)/connrules check examples/abandoned-cart
+	$(BIN)/connrules run examples/abandoned-cart
+
+test: .venv/ready lint types
+	$(BIN)/pytest -n auto
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/ready
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# More random examples, and nothing else, than `make test`.
+nightly: .venv/ready
+	CONNRULES_PROFILE=nightly $(BIN)/pytest -n auto
+
+bench: .venv/ready
+	$(BIN)/python tests/benchmarks/run_log.py
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# uv installs what uv.lock pins; it is itself one of the pinned tools, so it survives its own sync.
+.venv/ready: pyproject.toml uv.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "connrules needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	VIRTUAL_ENV=.venv $(BIN)/uv sync --quiet --locked --active --python $(BIN)/python
+	touch $@

@@ -1,0 +1,88 @@
+"""Every code of a finding, with its name and severity: the table that checker, documentation and suppressions share.
+
+A code's documentation is a page of its own in the package's folder `findings/`, named after the code.
+"""
+
+from typing import Final, NamedTuple
+
+from connrules.diagnostic import Diagnostic, Severity
+from connrules.text import SourceText, Span
+
+
+class Code(NamedTuple):
+    """A kind of finding."""
+
+    code: str
+    name: str
+    severity: Severity
+    needs_catalog: bool = False
+    dated: bool = False
+    """Whether it asks how things stand at a date; looking at history leaves those out."""
+
+
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+_ROWS: Final = (
+    # 1xx Syntax
+    Code("CR101", "unexpected-token", _E),
+    Code("CR102", "unterminated-string", _E),
+    Code("CR103", "unexpected-character", _E),
+    Code("CR104", "incomplete-rule", _E),
+    Code("CR105", "invalid-duration", _E),
+    Code("CR106", "unknown-interaction", _E),
+    Code("CR107", "duplicate-clause", _E),
+    Code("CR108", "clause-order", _W),
+    Code("CR109", "invisible-or-bidi-character", _E),
+    Code("CR111", "invalid-encoding", _E),
+    Code("CR112", "duplicate-name", _E),
+    Code("CR113", "invalid-time", _E),
+    # 2xx Names and catalog
+    Code("CR201", "unknown-campaign", _E, needs_catalog=True),
+    Code("CR202", "unknown-card", _E, needs_catalog=True),
+    Code("CR203", "unknown-event-name", _W, needs_catalog=True),
+    Code("CR204", "name-differs-in-case-or-spaces", _E, needs_catalog=True),
+    Code("CR205", "inactive-source", _E, needs_catalog=True, dated=True),
+    Code("CR206", "draft-source-without-date", _W, needs_catalog=True, dated=True),
+    Code("CR207", "interaction-channel-mismatch", _E, needs_catalog=True),
+    Code("CR208", "card-used-as-campaign", _E, needs_catalog=True),
+    Code("CR209", "ambiguous-name", _E, needs_catalog=True),
+    Code("CR210", "no-conversion-event-or-control-group", _E, needs_catalog=True),
+    Code("CR211", "inactive-target", _E, needs_catalog=True, dated=True),
+    Code("CR212", "unknown-target", _E, needs_catalog=True),
+    Code("CR213", "missing-object", _E),
+    Code("CR214", "nothing-implied", _E),
+    # 3xx Delay and exceptions
+    Code("CR301", "exception-without-delay", _E),
+    Code("CR302", "impossible-exception", _E, needs_catalog=True),
+    Code("CR304", "exception-equals-trigger", _I),
+    Code("CR305", "duplicate-pattern", _W),
+    Code("CR308", "zero-delay", _W),
+    Code("CR311", "restarting-without-delay", _E),
+    # 4xx Publish order
+    Code("CR401", "source-live-before-follow-on", _W, needs_catalog=True),
+    # 5xx The rule set as a whole
+    Code("CR504", "duplicate-rule", _W),
+)
+
+CODES: Final[dict[str, Code]] = {row.code: row for row in _ROWS}
+
+
+def find_code(text: str) -> Code | None:
+    """The code that a user names by its code or by its name, in any case."""
+    wanted = text.strip().upper()
+    return CODES.get(wanted) or next((c for c in _ROWS if c.name.upper() == wanted), None)
+
+
+def finding(  # noqa: PLR0913  # a finding has these parts
+    code: str,
+    source: SourceText,
+    span: Span,
+    message: str,
+    *,
+    label: str = "",
+    help: str = "",  # noqa: A002  # the field's name everywhere
+    severity: Severity | None = None,
+) -> Diagnostic:
+    """A finding of that code, with the severity of the table unless this one is worse or milder."""
+    row = CODES[code]
+    return Diagnostic(row.code, row.name, severity or row.severity, source, span, message, label, help)

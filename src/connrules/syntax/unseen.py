@@ -1,0 +1,60 @@
+"""Characters that a reader does not see or that turn the reading order round: text must be what it looks like.
+
+Source: the Trojan Source paper (Boucher and Anderson, 2021) and Unicode Technical Report 36.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.syntax.scanner import Token
+from connrules.text import SourceText, Span
+
+_ALLOWED_IN_TEXT = frozenset("\t\u200c\u200d")
+"""A tab, and the two joiners, without which many scripts and emoji cannot be written."""
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_QUOTING = frozenset({"STRING", "QUOTED_NAME", "BAD_ESCAPE", "UNTERMINATED", "TYPOGRAPHIC"})
+
+
+def is_unseen(char: str) -> bool:
+    """Whether a character is invisible, or white space that only looks like a space."""
+    return unicodedata.category(char) in _INVISIBLE_CATEGORIES and char not in " \t\r\n"
+
+
+def unseen_characters(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagnostic]:
+    """A finding for each token that has such characters; more than one in a token is still one finding."""
+    for token in tokens:
+        if token.text.isascii() and token.text.isprintable():
+            continue
+        place = next((i for i, char in enumerate(token.text) if _is_bad(char, token.kind)), None)
+        if place is not None:
+            yield _unseen(source, token, place)
+
+
+def _is_bad(char: str, kind: str) -> bool:
+    if kind == "COMMENT":
+        return char in _BIDI
+    if kind in _QUOTING:
+        return is_unseen(char) and char not in _ALLOWED_IN_TEXT and unicodedata.category(char) != "Zs"
+    return kind == "UNEXPECTED" and is_unseen(char)
+
+
+def _unseen(source: SourceText, token: Token, place: int) -> Diagnostic:
+    char = token.text[place]
+    name = unicodedata.name(char, "a control character")
+    start = token.start + place
+    remedy = "delete it"
+    if token.kind in _QUOTING:
+        remedy += f", or write it as `\\u{{{ord(char):X}}}` if it belongs to the name"
+    elif unicodedata.category(char) == "Zs":
+        remedy = "replace it by an ordinary space"
+    return finding(
+        "CR109",
+        source,
+        Span(start, start + 1),
+        f"invisible character U+{ord(char):04X} ({name})",
+        label="it stands here, though nothing can be seen",
+        help=remedy,
+    )
