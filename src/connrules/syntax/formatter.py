@@ -1,0 +1,94 @@
+"""Syntax tree to text, in canonical form."""
+
+import json
+from decimal import Decimal
+from typing import assert_never
+
+from connrules import ast
+from connrules.duration import format_instant
+from connrules.syntax.grammar import RESERVED
+
+
+def format_pattern(pattern: ast.Pattern) -> str:
+    """An event pattern on one line: `opened_push of "Abandoned Cart" where amount > 5`."""
+    match pattern:
+        case ast.EventPattern(word, of, where):
+            return word.text + _of(of) + _where(where)
+        case ast.CustomEvent(name, where):
+            return f"event {_quoted(name.text)}{_where(where)}"
+        case _:
+            assert_never(pattern)
+
+
+def _of(of: ast.AnyObject | ast.Objects | None) -> str:
+    match of:
+        case None:
+            return ""
+        case ast.AnyObject():
+            return " of any"
+        case ast.Objects(names):
+            return " of " + ", ".join(_quoted(n.text) if n.quoted else n.text for n in names)
+        case _:
+            assert_never(of)
+
+
+def _where(where: ast.Condition | None) -> str:
+    return "" if where is None else f" where {_condition(where)}"
+
+
+def _condition(condition: ast.Condition) -> str:  # one case per node
+    match condition:
+        case ast.Compare(path, operator, operand):
+            return f"{_path(path)} {operator} {_operand(operand)}"
+        case ast.OneOf(path, operands):
+            return f"{_path(path)} in ({', '.join(map(_operand, operands))})"
+        case ast.Contains(path, operand):
+            return f"{_path(path)} contains {_operand(operand)}"
+        case ast.StartsWith(path, operand):
+            return f"{_path(path)} starts with {_operand(operand)}"
+        case ast.IsMissing(path):
+            return f"{_path(path)} is missing"
+        case ast.IsPresent(path):
+            return f"{_path(path)} is present"
+        case ast.Negation(term):
+            return f"not {_grouped(term)}"
+        case ast.AllOf(terms):
+            return " and ".join(map(_grouped, terms))
+        case ast.AnyOf(terms):
+            # A bare `or` separates patterns, so a disjunction always stands in parentheses.
+            return f"({' or '.join(_condition(t) for t in terms)})"
+        case _:
+            assert_never(condition)
+
+
+def _grouped(term: ast.Condition) -> str:
+    return f"({_condition(term)})" if isinstance(term, ast.AllOf) else _condition(term)
+
+
+def _operand(operand: ast.Operand) -> str:
+    match operand:
+        case ast.Text(value):
+            return _quoted(value)
+        case ast.Number(value):
+            return format(Decimal(repr(value)), "f")
+        case ast.Boolean(value):
+            return "true" if value else "false"
+        case ast.Instant(ms):
+            return str(format_instant(ms)).removesuffix("T00:00:00Z")
+        case ast.TriggerProperty(path):
+            return f"trigger.{_path(path)}"
+        case _:
+            assert_never(operand)
+
+
+def _path(path: ast.Path) -> str:
+    return ".".join(s if _is_bare(s) else f"`{s}`" for s in path.segments)
+
+
+def _is_bare(segment: str) -> bool:
+    return segment.isidentifier() and segment.isascii() and segment not in RESERVED
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == " " else f"\\u{{{ord(c):X}}}" for c in quoted)
