@@ -1,3 +1,79 @@
-"""x"""
+"""Follow-up messages as code.
+
+    text --parse--> syntax tree --check--> checked rule set --compile--> plan --run--> outcomes
+
+`load` reads and checks rule files, `compile_rules` makes a plan of them, `Engine` runs a plan over events:
+
+    >>> import connrules
+    >>> checked = connrules.loads('on purchase after 1d unless session_start send "Thanks"')
+    >>> engine = connrules.Engine(connrules.compile_rules(checked))
+    >>> engine.feed(connrules.Event(user="u1", type="purchase", time=0, id="e1"))
+    []
+    >>> [outcome.send for outcome in engine.advance_to(86_400_000)]
+    ['Thanks']
+
+Names are loaded when they are used: a worker that only runs a plan loads neither parser nor checker.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog as Catalog
+    from connrules.catalog import CatalogError as CatalogError
+    from connrules.catalog import load_catalog as load_catalog
+    from connrules.check import Checked as Checked
+    from connrules.check import CheckedRule as CheckedRule
+    from connrules.compile import CompileError as CompileError
+    from connrules.compile import compile_rules as compile_rules
+    from connrules.connectors.jsonl import EventError as EventError
+    from connrules.connectors.jsonl import encode_outcome as encode_outcome
+    from connrules.connectors.jsonl import parse_event as parse_event
+    from connrules.diagnostic import Diagnostic as Diagnostic
+    from connrules.diagnostic import Severity as Severity
+    from connrules.event import Event as Event
+    from connrules.event import Kind as Kind
+    from connrules.event import Outcome as Outcome
+    from connrules.event import Reason as Reason
+    from connrules.files import UnreadableError as UnreadableError
+    from connrules.pipeline import load as load
+    from connrules.pipeline import loads as loads
+    from connrules.plan import Plan as Plan
+    from connrules.plan import PlanError as PlanError
+    from connrules.reference import evaluate as evaluate
+    from connrules.run.counts import Counts as Counts
+    from connrules.run.engine import Engine as Engine
+    from connrules.run.snapshot import SnapshotError as SnapshotError
+
+_HOMES = {
+    "connrules.catalog": ("Catalog", "CatalogError", "load_catalog"),
+    "connrules.check": ("Checked", "CheckedRule"),
+    "connrules.compile": ("CompileError", "compile_rules"),
+    "connrules.connectors.jsonl": ("EventError", "encode_outcome", "parse_event"),
+    "connrules.diagnostic": ("Diagnostic", "Severity"),
+    "connrules.event": ("Event", "Kind", "Outcome", "Reason"),
+    "connrules.files": ("UnreadableError",),
+    "connrules.pipeline": ("load", "loads"),
+    "connrules.plan": ("Plan", "PlanError"),
+    "connrules.reference": ("evaluate",),
+    "connrules.run.counts": ("Counts",),
+    "connrules.run.engine": ("Engine",),
+    "connrules.run.snapshot": ("SnapshotError",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  # one table says it all
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'connrules' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

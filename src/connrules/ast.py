@@ -4,6 +4,7 @@ Spans do not count in equality, nor does the way a duration or an instant was sp
 mean the same. A rule's clauses stand in named fields, so their order in the text does not count either.
 """
 
+import typing
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -91,6 +92,7 @@ class TriggerProperty:
     span: Span = _span()
 
 
+Operator = typing.Literal["=", "!=", "<", "<=", ">", ">="]
 Literal = Text | Number | Boolean | Instant
 Operand = Literal | TriggerProperty
 
@@ -100,7 +102,7 @@ class Compare:
     """`amount >= 30`, with one of `= != < <= > >=`."""
 
     path: Path
-    operator: str
+    operator: Operator
     operand: Operand
     span: Span = _span()
 

@@ -1,4 +1,4 @@
-"""Finds rule files and reads them: a path is a file, or a folder whose `.conn` files are read in order of their paths."""
+"""Finds rule files and reads them: a file, or all `.conn` files of a folder in order of their paths."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -12,6 +12,8 @@ VERSION = 1
 """The version of the plan's form. A plan of another version is refused."""
 
 Interval = tuple[int, int | None]
+ObjectKind = Literal["campaign", "card"]
+Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
 class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,7 +49,7 @@ class Compare(_Node, frozen=True, tag="compare"):
     """`path operator operand`; `instant` where the catalog types the property as a time."""
 
     path: Path
-    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    operator: Operator
     operand: Operand
     instant: bool = False
 
@@ -140,7 +142,7 @@ class Rule(_Frozen, frozen=True):
 class Object(_Frozen, frozen=True):
     """A campaign or card that is known: its name, its id, and when it is active."""
 
-    kind: Literal["campaign", "card"]
+    kind: ObjectKind
     name: str
     id: str | None = None
     active: tuple[Interval, ...] = ()

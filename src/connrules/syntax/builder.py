@@ -172,7 +172,7 @@ class Builder:
 
     def _compare(self, children: Children, span: Span) -> ast.Compare:
         path, operator, operand = children
-        return ast.Compare(path, str(operator), operand, span)
+        return ast.Compare(path, cast("ast.Operator", str(operator)), operand, span)
 
     def _one_of(self, children: Children, span: Span) -> ast.OneOf:
         return ast.OneOf(children[0], tuple(children[3::2]), span)

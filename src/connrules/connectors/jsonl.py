@@ -1,0 +1,126 @@
+"""Events and outcomes as JSON, one object a line.
+
+`time` is ISO 8601 with an offset, or an integer of epoch milliseconds. Unknown fields are ignored.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from connrules.duration import EARLIEST, LATEST, format_instant
+from connrules.event import Event, Outcome
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY, _SECOND = 86_400_000, 1_000
+_TYPES: Final = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number with a fraction",
+    "bool": "true or false",
+    "null": "null",
+    "object": "an object",
+    "array": "a list",
+    "datetime": "a time",
+}
+_EXPECTED = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`)?")
+_FIELD = re.compile(r" - at `\$\.(\w+)")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_TIME_HELP = 'write ISO 8601 with an offset ("2026-03-02T10:00:00Z") or an integer of epoch milliseconds'
+
+
+class EventError(ValueError):
+    """Data that is not an event; the message says which field and why."""
+
+
+class _Line(msgspec.Struct):
+    user: str
+    type: str
+    time: int | Annotated[datetime, msgspec.Meta(tz=True)]
+    id: str | None = None
+    campaign: str | None = None
+    card: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def parse_event(data: bytes | str | dict[str, Any]) -> Event:
+    """An event from a line of JSON, or from the object that such a line holds.
+
+    Raises EventError where it is not JSON, has no user, type or time, or has a field of the wrong type.
+    """
+    try:
+        line = msgspec.convert(data, _Line) if isinstance(data, dict) else _decode(data)
+    except msgspec.ValidationError as error:
+        raise EventError(_why(str(error))) from None
+    except msgspec.DecodeError as error:
+        raise EventError(f"not JSON: {_not_json(str(error))}") from None
+    except UnicodeError:
+        raise EventError("not JSON: the line is not UTF-8") from None
+    except RecursionError:
+        raise EventError("not an event: nested too deep") from None
+    time = line.time if isinstance(line.time, int) else _milliseconds(line.time)
+    if not EARLIEST <= time <= LATEST:
+        raise EventError(f"time: {time} ms is outside the years 1 to 9999")
+    if not line.user:
+        raise EventError("user: it is empty")
+    return Event(
+        user=line.user,
+        type=line.type,
+        time=time,
+        id=line.id,
+        campaign=line.campaign,
+        card=line.card,
+        name=line.name,
+        properties=line.properties,
+    )
+
+
+def encode_outcome(outcome: Outcome) -> bytes:
+    """An outcome as a line of JSON, its line break included. Instants are ISO 8601 in UTC."""
+    fields: dict[str, Any] = {
+        "id": outcome.id,
+        "outcome": outcome.kind,
+        "rule": outcome.rule,
+        "user": outcome.user,
+        "send": outcome.send,
+        "reason": outcome.reason,
+        "at": format_instant(outcome.at),
+        "due": None if outcome.due is None else format_instant(outcome.due),
+        "trigger": outcome.trigger,
+        "triggered_at": format_instant(outcome.triggered_at),
+        "by": outcome.by,
+        "pattern": outcome.pattern,
+    }
+    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}) + b"\n"
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Epoch milliseconds, exactly; what is finer than a millisecond is cut off."""
+    since: timedelta = moment - _EPOCH
+    return since.days * _DAY + since.seconds * _SECOND + since.microseconds // 1000
+
+
+def _why(message: str) -> str:
+    """A decoder's message in the words of the data's owner."""
+    if match := _MISSING.search(message):
+        return f"{match[1]}: it is missing"
+    field = _FIELD.search(message)
+    if field is None:
+        return "not an event: expected a JSON object"
+    if field[1] == "time":
+        return f"time: {_TIME_HELP}"
+    if match := _EXPECTED.search(message):
+        wanted, got = match.groups()
+        what = _TYPES.get(wanted.split(" ")[0], wanted)
+        found = f", not {_TYPES.get(got, got)}" if got else ""
+        return f"{field[1]}: expected {what}{found}"
+    return f"{field[1]}: {message}"
+
+
+def _not_json(message: str) -> str:
+    return message.removeprefix("JSON is malformed: ").removeprefix("Input data was truncated") or "the line is cut off"

@@ -1,0 +1,38 @@
+"""The table of contents: source texts are parsed, checked against a catalog and compiled to a plan."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from connrules.catalog import Catalog, load_catalog
+from connrules.check import Checked, check
+from connrules.compile import compile_rules
+from connrules.files import read_bytes, read_sources
+from connrules.plan import Plan
+from connrules.syntax.parser import parse
+from connrules.text import SourceText
+
+
+def load(*paths: str | Path, catalog: str | Path | None = None, as_of: int | None = None) -> Checked:
+    """Read rule files, or folders of them, and check them against a catalog file.
+
+    `as_of` (epoch ms) is the instant as of which campaigns and cards are looked at; without it, checks that depend on a
+    date are left out. Raises UnreadableError for what cannot be read and CatalogError for a catalog that is none; what
+    is wrong with the rules is in the result's `diagnostics`.
+    """
+    loaded = None if catalog is None else load_catalog(read_bytes(catalog), str(catalog))
+    return check_sources(read_sources(paths), loaded, as_of)
+
+
+def loads(text: str, *, catalog: Catalog | None = None, as_of: int | None = None, name: str = "rules.conn") -> Checked:
+    """Check the rules in a text. `name` is what the text is called in findings and by rules without a name."""
+    return check_sources([SourceText(name, text)], catalog, as_of)
+
+
+def check_sources(sources: Iterable[SourceText], catalog: Catalog | None, as_of: int | None = None) -> Checked:
+    """Parse and check source texts, in rule-set order."""
+    return check([parse(source) for source in sources], catalog, as_of)
+
+
+def compile_sources(sources: Iterable[SourceText], catalog: Catalog | None) -> Plan:
+    """Source texts to a plan. Raises CompileError where the checker finds errors."""
+    return compile_rules(check_sources(sources, catalog))

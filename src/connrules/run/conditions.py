@@ -1,0 +1,169 @@
+"""A plan's conditions as functions of an event's properties and of what a wait kept of its trigger.
+
+A comparison with what is missing, or between different types, is false, and so is its `!=`; booleans are no numbers and
+have no order.
+"""
+
+import operator
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, assert_never
+
+from connrules import plan
+from connrules.duration import parse_instant
+
+Properties = Mapping[str, Any]
+Kept = tuple[Any, ...]
+"""The values of the trigger's properties that a rule's exceptions look at, in the order of `kept_paths`."""
+
+Predicate = Callable[[Properties, Kept], bool]
+_Test = Callable[[Any, Any], bool]
+_Getter = Callable[[Properties, Kept], Any]
+
+_OPERATORS: Final[dict[plan.Operator, _Test]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_EQUALITIES: Final = ("=", "!=")
+
+
+def predicate(condition: plan.Condition, kept_paths: Sequence[plan.Path] = ()) -> Predicate:
+    """The function that tells whether a condition holds."""
+    match condition:
+        case plan.Compare(path, symbol, operand, instant):
+            test = _comparison(symbol, instant=instant or _is_instant(operand))
+            return _binary(path, _value(operand, kept_paths), test)
+        case plan.OneOf(path, operands, instant):
+            equals = [plan.Compare(path, "=", operand, instant) for operand in operands]
+            return predicate(plan.AnyOf(tuple(equals)), kept_paths)
+        case plan.Contains(path, operand):
+            equal = _comparison("=", instant=_is_instant(operand))
+            return _binary(path, _value(operand, kept_paths), partial(_contains, equal))
+        case plan.StartsWith(path, operand):
+            return _binary(path, _value(operand, kept_paths), _starts_with)
+        case plan.IsMissing(path):
+            return lambda properties, _: look_up(properties, path) is None
+        case plan.Negation(term):
+            inner = predicate(term, kept_paths)
+            return lambda properties, kept: not inner(properties, kept)
+        case plan.AllOf(terms):
+            every = [predicate(term, kept_paths) for term in terms]
+            return lambda properties, kept: all(holds(properties, kept) for holds in every)
+        case plan.AnyOf(terms):
+            some = [predicate(term, kept_paths) for term in terms]
+            return lambda properties, kept: any(holds(properties, kept) for holds in some)
+        case _:
+            assert_never(condition)
+
+
+def trigger_paths(condition: plan.Condition | None) -> frozenset[plan.Path]:
+    """The properties of the trigger event that a condition looks at."""
+    match condition:
+        case plan.Compare(operand=plan.FromTrigger(path)):
+            return frozenset({path})
+        case plan.Contains(operand=plan.FromTrigger(path)) | plan.StartsWith(operand=plan.FromTrigger(path)):
+            return frozenset({path})
+        case plan.OneOf(operands=operands):
+            return frozenset(operand.path for operand in operands if isinstance(operand, plan.FromTrigger))
+        case plan.Negation(term):
+            return trigger_paths(term)
+        case plan.AllOf(terms) | plan.AnyOf(terms):
+            return frozenset().union(*map(trigger_paths, terms))
+        case _:
+            return frozenset()
+
+
+def look_up(properties: Properties, path: plan.Path) -> Any:
+    """The value at a path, or None where it is missing. JSON's null is missing."""
+    value: Any = properties
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value[key] if key in value else _look_up_nfc(value, key)
+    return value
+
+
+def _look_up_nfc(properties: Properties, key: str) -> Any:
+    """The value of a key that is written otherwise, but is the same in NFC."""
+    if key.isascii():
+        return None
+    return next((value for name, value in properties.items() if _nfc(name) == key), None)
+
+
+def _binary(path: plan.Path, other: Any | _Getter, test: _Test) -> Predicate:
+    if callable(other):
+        return lambda properties, kept: test(look_up(properties, path), other(properties, kept))
+    if len(path) == 1:
+        key = path[0]
+        if key.isascii():
+            return lambda properties, _: test(properties.get(key), other)
+    return lambda properties, _: test(look_up(properties, path), other)
+
+
+def _value(operand: plan.Operand, kept_paths: Sequence[plan.Path]) -> Any:
+    """A literal as it is, or the function that fetches what was kept of the trigger."""
+    match operand:
+        case plan.Value(value):
+            return value
+        case plan.FromTrigger(path):
+            place = kept_paths.index(path)
+            return lambda _, kept: kept[place]
+        case _:
+            assert_never(operand)
+
+
+def _is_instant(operand: plan.Operand) -> bool:
+    return isinstance(operand, plan.Value) and operand.instant
+
+
+def _comparison(symbol: plan.Operator, *, instant: bool) -> _Test:
+    compare = _OPERATORS[symbol]
+    if instant:
+        return partial(_compare_instants, compare)
+    return partial(_compare_values, compare, symbol in _EQUALITIES)
+
+
+def _compare_values(compare: _Test, booleans_too: bool, left: Any, right: Any) -> bool:  # noqa: FBT001  # bound once
+    if isinstance(left, bool) or isinstance(right, bool):
+        return booleans_too and isinstance(left, bool) and isinstance(right, bool) and compare(left, right)
+    if isinstance(left, str):
+        return isinstance(right, str) and compare(_nfc(left), _nfc(right))
+    return isinstance(left, int | float) and isinstance(right, int | float) and compare(left, right)
+
+
+def _compare_instants(compare: _Test, left: Any, right: Any) -> bool:
+    here, there = _instant(left), _instant(right)
+    return here is not None and there is not None and compare(here, there)
+
+
+def _instant(value: Any) -> int | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case str():
+            try:
+                return parse_instant(value)
+            except ValueError:
+                return None
+    return None
+
+
+def _contains(equal: _Test, whole: Any, part: Any) -> bool:
+    if isinstance(whole, str):
+        return isinstance(part, str) and _nfc(part) in _nfc(whole)
+    return isinstance(whole, list) and any(equal(element, part) for element in whole)
+
+
+def _starts_with(whole: Any, start: Any) -> bool:
+    return isinstance(whole, str) and isinstance(start, str) and _nfc(whole).startswith(_nfc(start))
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

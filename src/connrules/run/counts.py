@@ -1,0 +1,30 @@
+"""What an engine has seen and decided so far, in numbers."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from connrules.event import Kind, Outcome
+
+
+@dataclass(slots=True)
+class Counts:
+    """Counts since the engine was made or restored."""
+
+    events: int = 0
+    """Events fed, late ones included."""
+    matched: int = 0
+    """Events that matched the trigger of a rule or cancelled a pending send."""
+    late: int = 0
+    unknown_objects: Counter[str] = field(default_factory=Counter)
+    """Events that name a campaign, card or custom event which is unknown, or that lack one, by their type."""
+    unknown_types: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[tuple[Kind, str | None]] = field(default_factory=Counter)
+    """Outcomes by kind and by reason or, for cancellations, by pattern."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        self.outcomes[outcome.kind, outcome.reason or outcome.pattern] += 1
+
+    def total(self, kind: Kind) -> int:
+        """How many outcomes of a kind there were."""
+        return sum(count for (k, _), count in self.outcomes.items() if k is kind)

@@ -1,0 +1,83 @@
+"""A snapshot: all that an engine remembers, as bytes that say what they are and whether they are whole.
+
+Layout: one line of ASCII (`connrules snapshot 1`), the SHA-256 of the rest (32 bytes), then MessagePack. Rules
+are named, not numbered, so a snapshot means the same wherever it is read.
+"""
+
+import hashlib
+
+import msgspec
+
+from connrules.event import Event
+
+VERSION = 1
+_MAGIC = b"connrules snapshot "
+_HEADER = _MAGIC + str(VERSION).encode() + b"\n"
+_DIGEST_SIZE = 32
+
+
+class SnapshotError(ValueError):
+    """Bytes that are no snapshot, not a whole one, one of another version, or one of another plan."""
+
+
+class SavedWait(msgspec.Struct, frozen=True, array_like=True):
+    """One pending send."""
+
+    rule: str
+    due: int
+    start: int
+    trigger: str
+    triggered_at: int
+    key: tuple[str, str, str | None] | None
+    kept: tuple[object, ...]
+
+
+class SavedUser(msgspec.Struct, frozen=True, array_like=True):
+    """One user: waits in start order, and by rule the sends that may still count."""
+
+    waits: tuple[SavedWait, ...]
+    sends: dict[str, tuple[int, ...]]
+
+
+class SavedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event that waits for the watermark, with its arrival number."""
+
+    number: int
+    event: Event
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All that an engine remembers. Instants are epoch milliseconds."""
+
+    plan: str
+    """The SHA-256 of the plan's JSON, in hexadecimal."""
+    lateness: int
+    greatest: int | None
+    watermark: int | None
+    arrivals: int
+    starts: int
+    users: dict[str, SavedUser]
+    buffered: tuple[SavedEvent, ...]
+
+
+def to_bytes(snapshot: Snapshot) -> bytes:
+    """The bytes of a snapshot; the same state gives the same bytes."""
+    body = msgspec.msgpack.encode(snapshot, order="deterministic")
+    return _HEADER + hashlib.sha256(body).digest() + body
+
+
+def from_bytes(data: bytes) -> Snapshot:
+    """Read a snapshot. Raises SnapshotError rather than give half of one."""
+    if not data.startswith(_MAGIC):
+        raise SnapshotError("this is not a snapshot of connrules")
+    if not data.startswith(_HEADER):
+        version = data[len(_MAGIC) :].split(b"\n", 1)[0].decode("ascii", "replace")[:20]
+        raise SnapshotError(f"the snapshot has version {version}; this connrules reads version {VERSION}")
+    rest = data[len(_HEADER) :]
+    digest, body = rest[:_DIGEST_SIZE], rest[_DIGEST_SIZE:]
+    if hashlib.sha256(body).digest() != digest:
+        raise SnapshotError("the snapshot is damaged or cut off")
+    try:
+        return msgspec.msgpack.decode(body, type=Snapshot)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"the snapshot cannot be read: {error}") from None

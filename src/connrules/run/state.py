@@ -1,0 +1,36 @@
+"""The state of one user: the sends that are pending, and the sends that still count for re-eligibility.
+
+State is held per user and is a value: it can be taken out, written down and put back.
+"""
+
+from typing import NamedTuple
+
+from connrules.run.conditions import Kept
+from connrules.run.program import Key
+
+
+class Wait(NamedTuple):
+    """A pending send. `start` numbers all waits in the order in which they started."""
+
+    due: int
+    start: int
+    trigger: str
+    triggered_at: int
+    key: Key | None
+    """What the trigger event named, which an exception may imply."""
+    kept: Kept
+
+
+class UserState:
+    """What is remembered of a user: by rule, the wait and the instants of sends that may still count, oldest first."""
+
+    __slots__ = ("sends", "waits")
+
+    def __init__(self) -> None:
+        self.waits: dict[int, Wait] = {}
+        self.sends: dict[int, list[int]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to remember."""
+        return not self.waits and not self.sends
