@@ -1,0 +1,100 @@
+"""What `connrules run` says about a run on standard error: progress while it goes on, and a summary at the end."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from connrules.connectors.streams import Lines
+from connrules.duration import format_duration
+from connrules.event import Kind
+from connrules.run.counts import Counts
+
+_EVERY: Final = 0.5
+"""Seconds between two lines of progress."""
+_MOST_ROWS: Final = 20
+_ZEROS_SAID: Final = (Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.IGNORED, Kind.PENDING)
+
+
+class Progress:
+    """A line on the terminal that says how far a run is; nothing where standard error is no terminal."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._on = sys.stderr.isatty()
+        self._begun = self._said = time.monotonic()
+        self._shown = False
+
+    def tick(self) -> None:
+        """Say how far the run is, now and then."""
+        now = time.monotonic()
+        if not self._on or now - self._said < _EVERY:
+            return
+        self._said = now
+        self._shown = True
+        click.echo(f"\r\x1b[K{self._line(now - self._begun)}", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Wipe the line out."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+    def _line(self, seconds: float) -> str:
+        done = f"{self._lines.number:,} lines, {self._lines.number / seconds:,.0f} a second"
+        if not self._lines.size:
+            return done
+        share = self._lines.position / self._lines.size
+        left = seconds / share - seconds if share else 0
+        return f"{share:4.0%}  {done}, about {left:,.0f} s to go"
+
+
+def render_counts(counts: Counts, rejected: int) -> str:
+    """The summary: what came in, what came out, and what was left aside, with the reasons."""
+    rows = [
+        f"{counts.events:,} events, {counts.matched:,} of them matched a rule",
+        *_outcome_rows(counts),
+        f"  {'late':<11}{counts.late:>11,}",
+        f"  {'rejected':<11}{rejected:>11,}",
+        *_unknown_rows("unknown campaign, card or event", counts.unknown_objects),
+        *_unknown_rows("unknown type of event", counts.unknown_types),
+    ]
+    return "\n".join(rows)
+
+
+def _outcome_rows(counts: Counts) -> Iterator[str]:
+    for kind in Kind:
+        total = counts.total(kind)
+        if not total and kind not in _ZEROS_SAID:
+            continue
+        yield f"  {kind:<11}{total:>11,}"
+        parts = counts.cancelled if kind is Kind.CANCELLED else counts.reasons(kind)
+        yield from _part_rows(parts)
+
+
+def _part_rows(parts: Counter[str]) -> Iterator[str]:
+    rows = parts.most_common()
+    for text, count in rows[:_MOST_ROWS]:
+        yield f"      {count:>11,}  {text}"
+    if len(rows) > _MOST_ROWS:
+        rest = sum(count for _, count in rows[_MOST_ROWS:])
+        yield f"      {rest:>11,}  {len(rows) - _MOST_ROWS} others"
+
+
+def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:
+    if counts:
+        yield f"  {title}: {counts.total():,}"
+        yield from _part_rows(counts)
+
+
+def late_advice(counts: Counts, worst: int, lateness: int) -> str:
+    """What to do about events that came too late. `worst`: by how many ms they were older than the newest, at most."""
+    allowed = f"; the allowed lateness is {format_duration(lateness)}" if lateness else ""
+    age = format_duration(worst)
+    return (
+        f"the log is not sorted by time: {counts.late:,} events came late and changed nothing, up to {age} older than "
+        f"the newest before them{allowed}; sort the log, or run with --lateness {age}"
+    )

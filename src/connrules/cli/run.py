@@ -1,0 +1,272 @@
+"""`connrules run`: run rules over a log of events and write what they decide."""
+
+import base64
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from connrules.cli.exit import ExitCode, ShellError
+from connrules.cli.inputs import RuleSet, load_rule_set
+from connrules.cli.options import (
+    DURATION,
+    FILE,
+    TIME,
+    catalog_option,
+    color_option,
+    paths_argument,
+    wants_color,
+)
+from connrules.cli.render import render_full
+from connrules.cli.report import Progress, late_advice, render_counts
+from connrules.compile import compile_rules
+from connrules.connectors.jsonl import EventError, encode_outcome, parse_event
+from connrules.connectors.streams import STANDARD_INPUT, Lines, LineWriter
+from connrules.diagnostic import Severity
+from connrules.event import Event, Kind, Outcome
+from connrules.files import UnreadableError, reason
+from connrules.plan import Plan
+from connrules.run.engine import Engine
+
+_EPILOG = """\b
+Examples:
+  connrules run examples/abandoned-cart        rules, catalog and events of that folder
+  connrules run rules/ --catalog catalog.toml --events events.jsonl.gz --output sends.jsonl
+  zcat log.gz | connrules run carts.conn --catalog catalog.toml --events - --outcomes all
+  connrules run rules/ --catalog catalog.toml --events log.jsonl --lateness 10m --late late.jsonl
+
+\b
+Events are JSON, one object a line:
+  {"id":"e1","user":"u1","type":"received_push","campaign":"Abandoned Cart","time":"2026-03-02T10:00:00Z"}
+
+Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with 0,
+with 1 where the rules have errors (nothing is run then), with 2 where something cannot be read or written, and with 3
+where lines of the input were rejected.
+"""
+_EVENT_FILES = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
+_SECONDS = range(100_000_000, 100_000_000_000)
+"""Instants (epoch ms) before March 1973: seconds that were taken for milliseconds look like that."""
+_REJECTS_SHOWN = 5
+
+
+@click.command(epilog=_EPILOG)
+@paths_argument
+@catalog_option
+@click.option(
+    "--events",
+    "events_path",
+    metavar="FILE|-",
+    type=FILE,
+    help="The log: JSON lines, plain or compressed with gzip or zstd; - for standard input. Without it, where PATHS "
+    "is one folder, the file events.jsonl (.gz, .zst) in it.",
+)
+@click.option("--output", metavar="FILE", type=FILE, help="Where decisions go.  [default: standard output]")
+@click.option(
+    "--outcomes",
+    type=click.Choice(["sent", "all"]),
+    default="sent",
+    show_default=True,
+    help="What is written: the decisions to send, or also what was cancelled, dropped, ignored and is pending.",
+)
+@click.option("--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event.")
+@click.option(
+    "--lateness",
+    metavar="DURATION",
+    type=DURATION,
+    default="0s",
+    show_default=True,
+    help="How much older than the newest event before it an event may be and still count.",
+)
+@click.option("--rejects", metavar="FILE", type=FILE, help="Where lines go that are no events, with number and reason.")
+@click.option("--late", metavar="FILE", type=FILE, help="Where late events go, as they came.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; warnings and errors only.")
+@color_option
+def command(
+    paths: tuple[Path, ...],
+    catalog_path: Path | None,
+    events_path: Path | None,
+    color: str,
+    *,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Run rules over a log of events and write what they decide.
+
+    PATHS are rule files, or folders, of which all .conn files are read.
+    """
+    rule_set = load_rule_set(paths, catalog_path, as_of=None)
+    if rule_set.checked.errors:
+        return _refuse(rule_set, color)
+    events = events_path or _events_beside(paths)
+    inputs = [*(Path(source.path) for source in rule_set.sources), rule_set.catalog_path, events]
+    _refuse_overwriting([p for p in inputs if p], [options["output"], options["rejects"], options["late"]])
+    if rule_set.catalog_path is None:
+        _note("no catalog: every campaign and card that is named counts as known and always active")
+    run = _Run(compile_rules(rule_set.checked), events, **options)
+    return run.to_the_end(quiet=quiet)
+
+
+def _refuse(rule_set: RuleSet, color: str) -> int:
+    errors = rule_set.checked.errors
+    click.echo(render_full(errors, color=wants_color(color, sys.stderr)), err=True)
+    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    click.echo(f"{count}: rules with errors are not run", err=True)
+    return ExitCode.FINDINGS
+
+
+def _events_beside(paths: Sequence[Path]) -> Path:
+    """The log in the folder, where `paths` is a single folder."""
+    if len(paths) == 1 and paths[0].is_dir():
+        found = [file for name in _EVENT_FILES if (file := paths[0] / name).is_file()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(file.name for file in found)
+            raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
+    raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
+
+
+def _refuse_overwriting(inputs: list[Path], outputs: list[Path | None]) -> None:
+    """Never write over what is read, nor two outputs over each other."""
+    taken = {path.resolve() for path in inputs if str(path) != STANDARD_INPUT}
+    for output in outputs:
+        if output is None or str(output) in {"/dev/null", "/dev/stdout", "/dev/stderr"}:
+            continue
+        if output.resolve() in taken:
+            raise ShellError(f"{output}: this file is used already in this run", "write to another file")
+        taken.add(output.resolve())
+
+
+class _Run:
+    """One run: the engine, what is read and what is written."""
+
+    def __init__(  # noqa: PLR0913  # the options of the command
+        self,
+        plan: Plan,
+        events: Path,
+        *,
+        output: Path | None,
+        outcomes: str,
+        until: int | None,
+        lateness: int,
+        rejects: Path | None,
+        late: Path | None,
+    ) -> None:
+        self._engine = Engine(plan, lateness=lateness, on_late=self._keep_late)
+        self._everything = outcomes == "all"
+        self._until = until
+        self._rejected = 0
+        self._like_seconds = 0
+        self._worst = 0
+        self._line = b""
+        try:
+            self._lines = Lines(events)
+        except UnreadableError as error:
+            raise ShellError(str(error), error.help or "check the path after --events") from None
+        self._output = _writer(output)
+        self._rejects = None if rejects is None else _writer(rejects)
+        self._late = None if late is None else _writer(late)
+
+    def to_the_end(self, *, quiet: bool) -> int:
+        """Read, run, write, and say how it went."""
+        progress = None if quiet else Progress(self._lines)
+        try:
+            self._read(progress)
+            self._write(self._engine.finish(self._until))
+        except UnreadableError as error:
+            raise ShellError(str(error), error.help) from None
+        finally:
+            if progress:
+                progress.clear()
+            self._close()
+        self._warn()
+        if not quiet:
+            click.echo(render_counts(self._engine.counts, self._rejected), err=True)
+        return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
+
+    def _read(self, progress: Progress | None) -> None:
+        for batch in self._lines.batches():
+            first = self._lines.number - len(batch) + 1
+            self._write(self._engine.feed_many(self._events(batch, first)))
+            if progress:
+                progress.tick()
+
+    def _events(self, lines: Iterable[bytes], first: int) -> Iterator[Event]:
+        for number, line in enumerate(lines, first):
+            if not line or line.isspace():
+                continue
+            try:
+                event = parse_event(line)
+            except EventError as error:
+                self._reject(number, line, str(error))
+                continue
+            if event.time in _SECONDS:
+                self._like_seconds += 1
+            self._line = line
+            yield event if event.id else msgspec.structs.replace(event, id=f"#{number}")
+
+    def _reject(self, number: int, line: bytes, why: str) -> None:
+        self._rejected += 1
+        if self._rejects is not None:
+            self._rejects.write(msgspec.json.encode({"line": number, "reason": why, **_raw(line)}) + b"\n")
+        elif self._rejected <= _REJECTS_SHOWN:
+            _warn(f"{self._lines.path}:{number}: rejected: {why}")
+
+    def _keep_late(self, event: Event) -> None:
+        newest = (self._engine.watermark or 0) + self._engine.lateness
+        self._worst = max(self._worst, newest - event.time)
+        if self._late is not None:
+            self._late.write(self._line.rstrip(b"\r") + b"\n")
+
+    def _write(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if self._everything or outcome.kind is Kind.SENT:
+                self._output.write(encode_outcome(outcome))
+        self._output.flush()
+        for writer in (self._rejects, self._late):
+            if writer is not None:
+                writer.flush()
+
+    def _close(self) -> None:
+        self._lines.close()
+        for writer in (self._rejects, self._late, self._output):
+            if writer is not None:
+                writer.close()
+
+    def _warn(self) -> None:
+        counts, shown = self._engine.counts, self._rejects is None
+        if shown and self._rejected > _REJECTS_SHOWN:
+            _warn(f"{self._rejected - _REJECTS_SHOWN:,} more lines were rejected; --rejects FILE keeps them all")
+        if self._like_seconds:
+            _warn(
+                f"{self._like_seconds:,} events have times before March 1973, as if they were seconds; "
+                "an integer `time` is in milliseconds: multiply it by 1000"
+            )
+        if counts.late:
+            _warn(late_advice(counts, self._worst, self._engine.lateness))
+
+
+def _writer(path: Path | None) -> LineWriter:
+    try:
+        return LineWriter(path)
+    except OSError as error:
+        raise ShellError(f"{path}: cannot be written: {reason(error)}", "choose another file") from None
+
+
+def _raw(line: bytes) -> dict[str, str]:
+    """The rejected line as it was, also where it is no text."""
+    try:
+        return {"text": line.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(line).decode()}
+
+
+def _warn(text: str) -> None:
+    click.echo(f"{click.style(Severity.WARNING, fg='yellow', bold=True)}: {text}", err=True)
+
+
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
