@@ -42,9 +42,9 @@ Examples:
 Events are JSON, one object a line:
   {"id":"e1","user":"u1","type":"received_push","campaign":"Abandoned Cart","time":"2026-03-02T10:00:00Z"}
 
-Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with 0,
-with 1 where the rules have errors (nothing is run then), with 2 where something cannot be read or written, and with 3
-where lines of the input were rejected.
+Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with
+0, with 1 where the rules have errors (nothing is run then), with 2 where something cannot be read or written, and with
+3 where lines of the input were rejected.
 """
 _EVENT_FILES = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
 _SECONDS = range(100_000_000, 100_000_000_000)

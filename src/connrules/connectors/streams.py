@@ -1,4 +1,4 @@
-"""Lines of bytes in and out: plain, gzip or zstd in, told apart by their first bytes; whole lines out, whatever happens."""
+"""Lines of bytes in and out: plain, gzip or zstd in, told apart by their first bytes; whole lines out in any case."""
 
 import gzip
 import sys
@@ -44,13 +44,16 @@ class Lines:
 
     def batches(self) -> Iterator[list[bytes]]:
         """All lines, in order, a batch at a time."""
-        rest = b""
+        rest: list[bytes] = []
         while chunk := self._read():
-            *lines, rest = (rest + chunk).split(b"\n")
-            if lines:
-                yield self._numbered(lines)
-        if rest:
-            yield self._numbered([rest])
+            if b"\n" not in chunk:
+                rest.append(chunk)
+                continue
+            *lines, last = b"".join((*rest, chunk)).split(b"\n")
+            rest = [last]
+            yield self._numbered(lines)
+        if last_line := b"".join(rest):
+            yield self._numbered([last_line])
 
     def close(self) -> None:
         """Let go of the file."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import assert_never
 
-from connrules.event import Event, Outcome
+from connrules.event import Event, Kind, Outcome
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.counts import Counts
@@ -84,7 +84,9 @@ class Engine:
         if not ends:
             return []
         self._move_watermark(max(ends))
-        return self._take_outcomes() + self.pending()
+        waiting = self.pending()
+        self.counts.outcomes[Kind.PENDING, None] = len(waiting)
+        return self._take_outcomes() + waiting
 
     def pending(self) -> list[Outcome]:
         """The sends that are pending now, in the order in which they are due."""
