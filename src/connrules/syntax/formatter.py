@@ -1,12 +1,13 @@
 """Syntax tree to text, in canonical form."""
 
-import json
 from decimal import Decimal
 from typing import assert_never
 
 from connrules import ast
 from connrules.duration import format_instant
 from connrules.syntax.grammar import RESERVED
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def format_pattern(pattern: ast.Pattern) -> str:
@@ -90,5 +91,9 @@ def _is_bare(segment: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() or c == " " else f"\\u{{{ord(c):X}}}" for c in quoted)
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    """A character as it stands in a string; what a reader could not see is written as its number."""
+    return _ESCAPES.get(char) or (char if char.isprintable() else f"\\u{{{ord(char):X}}}")
