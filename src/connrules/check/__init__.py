@@ -1,44 +1,23 @@
 """Finds problems in a rule set: names, one rule at a time, the rule set as a whole.
 
-Checks run on the healthy rules of a file even where others are broken. What a check cannot decide for want of a catalog or
-of a date is reported as skipped, never passed over in silence.
+Each check is a generator of findings over one rule, or over the rule set by way of an index; none compares rules in
+pairs. Checks run on the healthy rules of a file even where others are broken. What a check cannot decide for want of a
+catalog or of a date is reported as skipped, never passed over in silence.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.catalog import Catalog
+from connrules.check.checked import Checked, CheckedRule
+from connrules.check.names import Names
+from connrules.check.rule import check_rule
+from connrules.check.ruleset import check_ruleset
 from connrules.codes import CODES
-from connrules.diagnostic import Diagnostic, errors_of
+from connrules.diagnostic import Diagnostic
 from connrules.syntax.parser import Parsed
-from connrules.text import SourceText
 
-
-@dataclass(frozen=True, slots=True)
-class CheckedRule:
-    """A rule with the name by which everything after the checker calls it: its own, or `carts.conn:12`."""
-
-    name: str
-    node: ast.Rule
-    source: SourceText
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A rule set, its catalog, and what is wrong with it. With no errors among the diagnostics, it can be run."""
-
-    rules: tuple[CheckedRule, ...]
-    """The healthy rules in rule-set order."""
-    catalog: Catalog | None
-    diagnostics: tuple[Diagnostic, ...] = ()
-    skipped: tuple[str, ...] = ()
-    """The codes of the checks that could not run."""
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that keep the rule set from running."""
-        return errors_of(self.diagnostics)
+__all__ = ["Checked", "CheckedRule", "check"]
 
 
 def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | None = None) -> Checked:
@@ -47,14 +26,28 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     Without `as_of` the checks that depend on a date are left out, as is right for looking at history.
     """
     rules = tuple(_named(parsed, node) for parsed in files for node in parsed.file.declarations)
-    diagnostics = [d for parsed in files for d in parsed.diagnostics]
-    skipped = tuple(
-        c.code for c in CODES.values() if (c.needs_catalog and catalog is None) or (c.dated and as_of is None)
-    )
-    return Checked(rules, catalog, tuple(diagnostics), skipped)
+    names = None if catalog is None else Names(catalog)
+    findings = [d for parsed in files for d in parsed.diagnostics]
+    findings.extend(check_ruleset(rules))
+    for rule in rules:
+        findings.extend(check_rule(rule, names, as_of))
+    return Checked(rules, catalog, _in_order(files, findings), tuple(_skipped(catalog, as_of)))
 
 
 def _named(parsed: Parsed, node: ast.Rule) -> CheckedRule:
     source = parsed.file.source
     name = node.name.text if node.name else f"{source.name}:{source.position(node.span.start).line}"
     return CheckedRule(name, node, source)
+
+
+def _in_order(files: Sequence[Parsed], findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
+    return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
+
+
+def _skipped(catalog: Catalog | None, as_of: int | None) -> Iterator[str]:
+    for code in CODES.values():
+        wants_catalog = code.needs_catalog and catalog is None
+        wants_events = code.code == "CR203" and catalog is not None and catalog.events is None
+        if wants_catalog or wants_events or (code.dated and as_of is None):
+            yield code.code

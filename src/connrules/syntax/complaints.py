@@ -136,6 +136,10 @@ def _about_reserved(source: SourceText, token: Token, accepted: set[str]) -> Dia
     if "WORD" in accepted:
         message = f"`{token.text}` is a reserved word"
         return finding("CR101", source, token.span, message, help="choose another name, or put it in quotes")
+    return _about_later(source, token)
+
+
+def _about_later(source: SourceText, token: Token) -> Diagnostic:
     message = f"`{token.text}` is part of the language, but not yet of this version of connrules"
     return finding("CR101", source, token.span, message, help="leave it out, or use a newer version")
 
@@ -163,15 +167,33 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
     before = chunk[index - 1] if index else None
     label = f"expected {_expected(accepted, before)}"
     remedy = ""
+    if _is_outcome_pattern(chunk, index):
+        assert before is not None  # the outcome's word
+        return _about_later(source, before)
     if token.kind == "WORD" and (near := _near_keyword(token.text, accepted)):
         remedy = f"did you mean `{near}`?"
     elif before is not None and before.kind == token.kind == "WORD":
         remedy = f'a name of several words stands in quotes: "{before.text} {token.text}"'
     elif token.kind == "WORD" and "STRING" in accepted and "WORD" not in accepted:
         remedy = f'text stands in quotes: "{token.text}"'
-    elif {"WORD", "STRING"} <= accepted and token.text.isidentifier():
-        remedy = f'`{token.text}` is a reserved word; put it in quotes if it is a name: "{token.text}"'
+    elif "WORD" in accepted and token.text.isidentifier():
+        remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
     return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
+
+
+def _is_outcome_pattern(chunk: list[Token], index: int) -> bool:
+    """Whether the token is the rule's name in `sent RULE` or `cancelled RULE`."""
+    opening = index >= 2 and chunk[index - 2].kind in {"ON", "OR", "UNLESS"}
+    return opening and chunk[index].kind == "WORD" and chunk[index - 1].text in {"sent", "cancelled"}
+
+
+def _another_way(word: str, accepted: set[str]) -> str:
+    """How to write a name that is a reserved word."""
+    if "STRING" in accepted:
+        return f'put it in quotes if it is a name: "{word}"'
+    if "QUOTED_NAME" in accepted:
+        return f"put it in backticks if it is a property: `{word}`"
+    return "choose another name"
 
 
 def _near_keyword(text: str, accepted: set[str]) -> str | None:
@@ -188,6 +210,8 @@ def _expected(accepted: set[str], before: Token | None) -> str:
         return "a clause (`after`, `unless`, `send` …)"
     if before is not None and before.kind in {"ON", "UNLESS"}:
         return "an event such as `purchase`"
+    if before is not None and before.kind == "EVENT" and "OF" in accepted:
+        return "the name of a custom event in quotes"
     soft = accepted & {"WORD"} != set()
     words = [_IN_WORDS[kind] for kind in _IN_WORDS if kind in accepted and kind != "$END"]
     fixed = sorted(

@@ -25,6 +25,7 @@ from connrules.syntax.unseen import is_unseen, unseen_characters
 from connrules.text import REPLACEMENT, SourceText, Span
 
 _STARTERS = frozenset({"RULE", "RESERVED_SEGMENT", "RESERVED_POLICY", "RESERVED_TEST"})
+_CLAUSES = frozenset({"ON", "AFTER", "UNLESS", "FROM", "UNTIL", "ONCE", "AT", "SEND"})
 _DEEPEST = 60
 
 Chunk = list[Token]
@@ -99,15 +100,10 @@ def _chunks(tokens: Iterable[Token]) -> Iterator[Chunk]:
 def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
     attempt = _attempt(source, chunk)
     if attempt.rule is None:
-        cut = _swallowed_rule(source, chunk)
+        cut = _swallowed_rule(source, chunk) or _junk_after_rule(source, chunk) or _broken_start(source, chunk, attempt)
         if cut is not None:
             yield from _parse_chunk(source, chunk[:cut])
             yield from _parse_chunk(source, chunk[cut:])
-            return
-        stop = attempt.stopped_at
-        if stop and _starts_declaration_line(source, chunk, stop):
-            yield _attempt(source, chunk[:stop])
-            yield from _parse_chunk(source, chunk[stop:])
             return
     yield attempt
 
@@ -118,6 +114,33 @@ def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
         if token.kind == "ON" and _starts_declaration_line(source, chunk, index):
             return index
     return None
+
+
+def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
+    """Where a whole rule ends and something else starts that does not belong to it."""
+    for index, token in enumerate(chunk):
+        apart = _follows_blank_line(source, chunk, index)
+        apart = apart or (token.kind not in _CLAUSES and _starts_declaration_line(source, chunk, index))
+        if apart:
+            attempt = _attempt(source, chunk[:index])
+            if attempt.rule is not None:
+                return index
+            if attempt.stopped_at is not None:
+                return None
+    return None
+
+
+def _broken_start(source: SourceText, chunk: Chunk, attempt: _Attempt) -> int | None:
+    """Where a named rule that is not whole is followed by another whose first word is broken."""
+    stop = attempt.stopped_at
+    return stop if stop and chunk[0].kind == "RULE" and _starts_declaration_line(source, chunk, stop) else None
+
+
+def _follows_blank_line(source: SourceText, chunk: Chunk, index: int) -> bool:
+    if index == 0:
+        return False
+    between = source.text[chunk[index - 1].span.end : chunk[index].start]
+    return any(not line.strip() for line in between.split("\n")[1:-1])
 
 
 def _starts_declaration_line(source: SourceText, chunk: Chunk, index: int) -> bool:
@@ -134,10 +157,9 @@ def _attempt(source: SourceText, chunk: Chunk) -> _Attempt:
         return _Attempt(None, [about_nesting(source, chunk, _DEEPEST)])
     parser = grammar().parse_interactive(start="declaration")
     findings: list[Diagnostic] = []
-    unreadable = False
+    unreadable = any(map(_is_unreadable, chunk))
     for index, token in enumerate(chunk):
-        if token.kind == "UNEXPECTED" and (token.text == REPLACEMENT or is_unseen(token.text)):
-            unreadable = True  # a finding of its own says so
+        if _is_unreadable(token):
             continue
         fed = token
         if token.kind in MALFORMED or token.kind.startswith("RESERVED_"):
@@ -160,6 +182,11 @@ def _attempt(source: SourceText, chunk: Chunk) -> _Attempt:
     if findings or unreadable:
         return _Attempt(None, findings)
     return _finish(source, chunk, parser)
+
+
+def _is_unreadable(token: Token) -> bool:
+    """Whether a character has a finding of its own; what is wrong around it most likely comes from it."""
+    return token.kind == "UNEXPECTED" and (token.text == REPLACEMENT or is_unseen(token.text))
 
 
 def _finish(source: SourceText, chunk: Chunk, parser: InteractiveParser) -> _Attempt:

@@ -1,0 +1,39 @@
+"""The checker's nouns: a rule with its name, and a rule set with what is wrong with it."""
+
+from dataclasses import dataclass
+
+from connrules import ast
+from connrules.catalog import Catalog
+from connrules.diagnostic import Diagnostic, errors_of
+from connrules.text import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRule:
+    """A rule with the name by which everything after the checker calls it: its own, or `carts.conn:12`."""
+
+    name: str
+    node: ast.Rule
+    source: SourceText
+
+    def line_of(self, place: int) -> int:
+        """The line, from 1, of an offset in the rule's source text."""
+        return self.source.position(place).line
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A rule set, its catalog, and what is wrong with it. With no errors among the diagnostics, it can be run."""
+
+    rules: tuple[CheckedRule, ...]
+    """The healthy rules in rule-set order."""
+    catalog: Catalog | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """By file in rule-set order, then by place."""
+    skipped: tuple[str, ...] = ()
+    """The codes of the checks that could not run."""
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep the rule set from running."""
+        return errors_of(self.diagnostics)

@@ -1,0 +1,112 @@
+"""The delay and what happens while it lasts: exceptions that cannot act, that repeat, or that equal the trigger."""
+
+from collections.abc import Hashable, Iterator
+
+from connrules import ast
+from connrules.check.checked import CheckedRule
+from connrules.check.patterns import meanings
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic, Severity
+from connrules.syntax.formatter import format_pattern
+from connrules.vocabulary import SESSION_START
+
+
+def check_delay(rule: CheckedRule) -> Iterator[Diagnostic]:
+    """Delays of nothing, exceptions without a delay, patterns that stand twice, exceptions that equal the trigger."""
+    after, unless = rule.node.after, rule.node.unless
+    if after is None or after.delay.ms == 0:
+        yield from _no_delay(rule, after, unless)
+    elif unless is not None and not after.restarting:
+        yield from _equals_trigger(rule, unless, after)
+    for clause in (rule.node.on, unless):
+        if clause is not None:
+            yield from _duplicate_patterns(rule, clause)
+            yield from _duplicate_names(rule, clause)
+
+
+def _no_delay(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
+    """One finding, the gravest: what hangs on a delay comes before the delay itself."""
+    if after is not None and after.restarting:
+        yield finding(
+            "CR311",
+            rule.source,
+            after.span,
+            "a wait of no time cannot be restarted",
+            label="nobody waits here",
+            help="write a longer delay, e.g. `after 1d restarting`, or delete the clause",
+        )
+    elif unless is not None:
+        remedy = "add a delay" if after is None else "write a longer delay"
+        yield finding(
+            "CR301",
+            rule.source,
+            unless.span,
+            "an exception needs a delay to act in",
+            label="exceptions count only while a user waits, and nobody waits here",
+            help=f"{remedy}, e.g. `after 1d`, or delete the `unless` clause",
+        )
+    elif after is not None:
+        yield finding(
+            "CR308",
+            rule.source,
+            after.span,
+            f"`after {after.delay.spelling}` is no delay",
+            label="the message is due at once, as it is without this clause",
+            help="delete the clause, or write a longer delay, e.g. `after 1h`",
+        )
+
+
+def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After) -> Iterator[Diagnostic]:
+    triggers = set(meanings(rule.node, rule.node.on.patterns))
+    for pattern, meaning in _first_of_each(rule.node, unless):
+        if meaning not in triggers:
+            continue
+        if isinstance(pattern, ast.EventPattern) and pattern.word.text == SESSION_START:
+            message, severity = "`session_start` cannot be both trigger and exception", Severity.ERROR
+        else:
+            message, severity = f"the exception `{format_pattern(pattern)}` is also the trigger", None
+        yield finding(
+            "CR304",
+            rule.source,
+            pattern.span,
+            message,
+            label="each such event cancels the wait and starts a new one",
+            help=f"if each trigger is to start the wait anew, write `after {after.delay.spelling} restarting` instead",
+            severity=severity,
+        )
+
+
+def _first_of_each(rule: ast.Rule, clause: ast.On | ast.Unless) -> Iterator[tuple[ast.Pattern, Hashable]]:
+    seen: set[Hashable] = set()
+    for pattern, meaning in zip(clause.patterns, meanings(rule, clause.patterns), strict=True):
+        if meaning not in seen:
+            yield pattern, meaning
+        seen.add(meaning)
+
+
+def _duplicate_patterns(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
+    first = {meaning: pattern for pattern, meaning in _first_of_each(rule.node, clause)}
+    for pattern, meaning in zip(clause.patterns, meanings(rule.node, clause.patterns), strict=True):
+        if first[meaning] is not pattern:
+            text = format_pattern(pattern)
+            yield _duplicate(rule, pattern, f"`{text}` stands twice in `{clause.keyword}`", first[meaning])
+
+
+def _duplicate_names(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
+    for pattern in clause.patterns:
+        seen: dict[str, ast.Name] = {}
+        for name in _objects_of(pattern):
+            if name.text in seen:
+                yield _duplicate(rule, name, f"`{name.text}` stands twice in `of`", seen[name.text])
+            seen.setdefault(name.text, name)
+
+
+def _objects_of(pattern: ast.Pattern) -> tuple[ast.Name, ...]:
+    return pattern.of.names if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects) else ()
+
+
+def _duplicate(
+    rule: CheckedRule, second: ast.Pattern | ast.Name, message: str, first: ast.Pattern | ast.Name
+) -> Diagnostic:
+    label = f"the first one is on line {rule.line_of(first.span.start)}"
+    return finding("CR305", rule.source, second.span, message, label=label, help="delete one of them")

@@ -1,0 +1,114 @@
+"""Whether a campaign can have the interactions that a rule asks of it: its channels, control group, conversion events.
+
+A campaign whose channels the catalog leaves out says nothing about them, and so gives no finding.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from connrules import ast
+from connrules.catalog import Campaign, Entry
+from connrules.check.checked import CheckedRule
+from connrules.check.names import Bindings, Names
+from connrules.check.patterns import interaction_of, without_object
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.text import Span
+from connrules.vocabulary import INTERACTIONS, Interaction
+
+_KEYS = {"conversion event": "conversion_events", "control group": "control_group"}
+
+
+def lacking(entry: Entry, interaction: Interaction) -> str | None:
+    """What a campaign would need for an interaction and does not have: `push channel`, `control group` …"""
+    if not isinstance(entry, Campaign):
+        return None
+    if interaction.channel is not None and entry.channels and interaction.channel not in entry.channels:
+        return f"{interaction.channel} channel"
+    if interaction.needs == "conversion event" and not entry.conversion_events:
+        return interaction.needs
+    if interaction.needs == "control group" and not entry.control_group:
+        return interaction.needs
+    return None
+
+
+def check_fit(rule: CheckedRule, bindings: Bindings, names: Names) -> Iterator[Diagnostic]:
+    """Interactions that cannot happen. What one campaign lacks is said once in a rule."""
+    said: set[tuple[str, str]] = set()
+    for clause in (rule.node.on, rule.node.unless):
+        for pattern in clause.patterns if clause else ():
+            for span, entry, interaction in _named(pattern, bindings):
+                lack = lacking(entry, interaction)
+                if lack is not None and (entry.name, lack) not in said:
+                    said.add((entry.name, lack))
+                    yield _misfit(rule, span, [entry], interaction, in_trigger=clause is rule.node.on)
+    for pattern, interaction in without_object(rule.node):
+        implied = _implied(rule.node, interaction, bindings, names)
+        if implied and all(lacking(entry, interaction) for entry in implied):
+            yield _misfit(rule, pattern.word.span, implied, interaction, in_trigger=False)
+
+
+def _named(pattern: ast.Pattern, bindings: Bindings) -> Iterator[tuple[Span, Entry, Interaction]]:
+    interaction = interaction_of(pattern)
+    if interaction is not None and isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects):
+        for name in pattern.of.names:
+            if name.span in bindings:
+                yield name.span, bindings[name.span], interaction
+
+
+def _implied(rule: ast.Rule, exception: Interaction, bindings: Bindings, names: Names) -> list[Entry]:
+    """What an exception without `of` can mean; nothing where a trigger has a finding of its own."""
+    entries: dict[str, Entry] = {}
+    for pattern in rule.on.patterns:
+        trigger = interaction_of(pattern)
+        if not isinstance(pattern, ast.EventPattern) or trigger is None or trigger.object is not exception.object:
+            continue
+        found = _triggering(pattern, trigger, bindings, names)
+        if not found:
+            return []
+        entries.update((entry.name, entry) for entry in found)
+    return list(entries.values())
+
+
+def _triggering(pattern: ast.EventPattern, interaction: Interaction, bindings: Bindings, names: Names) -> list[Entry]:
+    """What a trigger can be about; nothing where that is wrong or unknown."""
+    match pattern.of:
+        case None:
+            return []
+        case ast.AnyObject():
+            return [entry for entry in names.entries(interaction.object) if not lacking(entry, interaction)]
+        case ast.Objects(objects):
+            found = [bindings[name.span] for name in objects if name.span in bindings]
+            sound = len(found) == len(objects) and not any(lacking(entry, interaction) for entry in found)
+            return found if sound else []
+        case _:
+            assert_never(pattern.of)
+
+
+def _misfit(
+    rule: CheckedRule, span: Span, entries: list[Entry], interaction: Interaction, *, in_trigger: bool
+) -> Diagnostic:
+    lack = lacking(entries[0], interaction)
+    assert lack is not None  # the callers have seen to it
+    who = f"`{entries[0].name}` has no {lack}"
+    if len(entries) > 1:
+        who = f"none of the campaigns it can be about has a {lack}"
+    code = "CR210" if interaction.needs else "CR207" if in_trigger else "CR302"
+    if interaction.needs:
+        remedy = f"correct the catalog (key `{_KEYS[interaction.needs]}`), or use another interaction"
+        label = ""
+    else:
+        label = f"its channels: {', '.join(_channels(entries[0]))}" if len(entries) == 1 else ""
+        remedy = _instead(entries[0], in_trigger=in_trigger)
+    message = f"`{interaction.word}` can never happen: {who}"
+    return finding(code, rule.source, span, message, label=label, help=remedy)
+
+
+def _channels(entry: Entry) -> tuple[str, ...]:
+    return entry.channels if isinstance(entry, Campaign) else ()
+
+
+def _instead(entry: Entry, *, in_trigger: bool) -> str:
+    words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in _channels(entry)]
+    kind = "an interaction" if in_trigger else "an exception"
+    return f"use {kind} of its channels ({', '.join(words)}), or name another campaign"

@@ -1,0 +1,198 @@
+"""Resolves the names in a rule to entries of the catalog. A name that leads to none, or to two, gives a finding.
+
+One wrong name gives one finding: the likeliest reason is said, and nothing that follows from it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from connrules import ast
+from connrules.catalog import Catalog, Entry
+from connrules.check.checked import CheckedRule
+from connrules.check.patterns import interaction_of
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.text import Span, closest
+from connrules.vocabulary import INTERACTIONS, ObjectKind
+
+Bindings = dict[Span, Entry]
+"""What each name of a rule stands for, by the name's place. A name that is not in it has a finding instead."""
+
+_IGNORED = re.compile(r"[\s_-]+")
+_OTHER = {ObjectKind.CAMPAIGN: ObjectKind.CARD, ObjectKind.CARD: ObjectKind.CAMPAIGN}
+
+
+def fold(name: str) -> str:
+    """A name without what people mix up: case, white space, `_` and `-`."""
+    return _IGNORED.sub("", name.casefold())
+
+
+class Names:
+    """An index of a catalog's names."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._of_kind: dict[ObjectKind, tuple[Entry, ...]] = {
+            ObjectKind.CAMPAIGN: catalog.campaigns,
+            ObjectKind.CARD: catalog.cards,
+        }
+        self._folded: dict[tuple[ObjectKind, str], list[str]] = {}
+        self._by_id: dict[tuple[ObjectKind, str], str] = {}
+        for kind, entries in self._of_kind.items():
+            for entry in entries:
+                self._index(kind, entry)
+        self._events = {event.name for event in catalog.events or ()}
+        self._events_folded = {fold(name): name for name in self._events}
+        self._near: dict[tuple[ObjectKind, str], str | None] = {}
+
+    def _index(self, kind: ObjectKind, entry: Entry) -> None:
+        alike = self._folded.setdefault((kind, fold(entry.name)), [])
+        if entry.name not in alike:
+            alike.append(entry.name)
+        if entry.id is not None:
+            self._by_id[kind, entry.id] = entry.name
+
+    def entries(self, kind: ObjectKind) -> tuple[Entry, ...]:
+        """All campaigns or all cards."""
+        return self._of_kind[kind]
+
+    def alike(self, kind: ObjectKind, name: str) -> list[str]:
+        """The names of that kind that are equal to this one but for case, white space, `_` and `-`."""
+        return self._folded.get((kind, fold(name)), []) if fold(name) else []
+
+    def by_id(self, kind: ObjectKind, text: str) -> str | None:
+        """The name of the entry of that kind and id."""
+        return self._by_id.get((kind, text))
+
+    def near(self, kind: ObjectKind, name: str) -> str | None:
+        """The name of that kind that was probably meant."""
+        if (kind, name) not in self._near:
+            self._near[kind, name] = closest(name, (entry.name for entry in self._of_kind[kind]))
+        return self._near[kind, name]
+
+    def knows_event(self, name: str) -> bool:
+        """Whether a custom event is in the catalog; a catalog without a list of them does not say, and all are."""
+        return self.catalog.events is None or name in self._events
+
+    def event_like(self, name: str) -> str | None:
+        """The custom event of that name, but for case, white space, `_` and `-`."""
+        return self._events_folded.get(fold(name))
+
+    def event_near(self, name: str) -> str | None:
+        """The custom event that was probably meant."""
+        return self.event_like(name) or closest(name, self._events)
+
+
+class Mention(NamedTuple):
+    """A campaign's or card's name in a rule; `word` is the interaction it stands with, None the `send`."""
+
+    name: ast.Name
+    kind: ObjectKind
+    word: str | None
+
+
+def mentions(rule: ast.Rule) -> Iterator[Mention]:
+    """The names of campaigns and cards in a rule, in the order trigger, exceptions, target."""
+    for pattern in (*rule.on.patterns, *(rule.unless.patterns if rule.unless else ())):
+        interaction = interaction_of(pattern)
+        if interaction is not None and isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects):
+            for name in pattern.of.names:
+                yield Mention(name, interaction.object, interaction.word)
+    yield Mention(rule.send.target, ObjectKind.CAMPAIGN, None)
+
+
+def bind(rule: CheckedRule, names: Names) -> tuple[Bindings, list[Diagnostic]]:
+    """Resolve the campaigns and cards of a rule; a name that is wrong in several places is one finding."""
+    bindings: Bindings = {}
+    findings: dict[tuple[ObjectKind, str], Diagnostic] = {}
+    for mention in mentions(rule.node):
+        name, kind, _ = mention
+        found = names.catalog.named(kind, name.text)
+        if len(found) == 1:
+            bindings[name.span] = found[0]
+        elif name.text.strip() and (kind, name.text) not in findings:
+            findings[kind, name.text] = _unresolved(rule, mention, names)
+    return bindings, list(findings.values())
+
+
+def check_events(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
+    """Custom events that the catalog does not know."""
+    unknown: dict[str, ast.Name] = {}
+    for pattern in (*rule.node.on.patterns, *(rule.node.unless.patterns if rule.node.unless else ())):
+        if isinstance(pattern, ast.CustomEvent) and not names.knows_event(pattern.name.text):
+            unknown.setdefault(pattern.name.text, pattern.name)
+    for text, name in unknown.items():
+        if text.strip():
+            near = names.event_near(text)
+            remedy = f'did you mean `"{near}"`?' if near else "add it to the events of the catalog, or correct the name"
+            yield finding("CR203", rule.source, name.span, f"the catalog has no custom event `{text}`", help=remedy)
+
+
+def _unresolved(rule: CheckedRule, mention: Mention, names: Names) -> Diagnostic:
+    name, kind, _ = mention
+    same_name = names.catalog.named(kind, name.text)
+    if len(same_name) > 1:
+        return _ambiguous(rule, mention, same_name)
+    owner = names.by_id(kind, name.text)
+    alike = names.alike(kind, name.text)
+    if owner is None and alike:
+        return _differs(rule, mention, alike)
+    other = names.alike(_OTHER[kind], name.text)
+    if owner is None and other:
+        return _of_other_kind(rule, mention, name.text if name.text in other else other[0])
+    return _unknown(rule, mention, owner, names.near(kind, name.text))
+
+
+def _ambiguous(rule: CheckedRule, mention: Mention, entries: list[Entry]) -> Diagnostic:
+    ids = [entry.id for entry in entries if entry.id is not None]
+    return finding(
+        "CR209",
+        rule.source,
+        mention.name.span,
+        f"{len(entries)} {mention.kind}s of the catalog are named `{mention.name.text}`",
+        label=f"this could be {' or '.join(f'`{i}`' for i in ids)}" if len(ids) == len(entries) else "",
+        help="give them different names in the catalog",
+    )
+
+
+def _differs(rule: CheckedRule, mention: Mention, alike: list[str]) -> Diagnostic:
+    return finding(
+        "CR204",
+        rule.source,
+        mention.name.span,
+        f"the {mention.kind} is not spelled `{mention.name.text}`",
+        label="names differ where case, spaces, `_` or `-` do",
+        help=f"write {_either(alike)}",
+    )
+
+
+def _of_other_kind(rule: CheckedRule, mention: Mention, meant: str) -> Diagnostic:
+    name, kind, word = mention
+    other = _OTHER[kind]
+    if word is None:
+        message, remedy = f"`{meant}` is a card, and only campaigns can be sent", "name a campaign"
+    else:
+        words = [f"`{w}`" for w, row in INTERACTIONS.items() if row.object is other]
+        message = f"`{meant}` is a {other}, and `{word}` is about {kind}s"
+        remedy = f"interactions with {other}s are {', '.join(words[:3])}{' …' if len(words) > 3 else ''}"
+    return finding("CR208", rule.source, name.span, message, help=remedy)
+
+
+def _unknown(rule: CheckedRule, mention: Mention, owner: str | None, near: str | None) -> Diagnostic:
+    name, kind, word = mention
+    code = "CR212" if word is None else "CR202" if kind is ObjectKind.CARD else "CR201"
+    if owner is not None:
+        remedy = f'`{name.text}` is the id of the {kind} "{owner}"; rules use the name: write `"{owner}"`'
+    elif near is not None:
+        remedy = f'did you mean `"{near}"`?'
+    else:
+        remedy = f"add the {kind} to the catalog, or correct the name"
+    what = f"no {kind} of the catalog is named `{name.text}`"
+    if word is None:
+        what = f"no campaign of the catalog is named `{name.text}`, so there is nothing to send"
+    return finding(code, rule.source, name.span, what, help=remedy)
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(f'`"{name}"`' for name in names)

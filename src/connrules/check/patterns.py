@@ -1,0 +1,67 @@
+"""What an event pattern means apart from how it is written: its interaction, what it implies, when two are the same."""
+
+from collections.abc import Hashable, Iterator
+
+from connrules import ast
+from connrules.vocabulary import INTERACTIONS, PURCHASE, SESSION_START, Interaction, ObjectKind
+
+WORDS = (*INTERACTIONS, PURCHASE, SESSION_START)
+"""Every word that a pattern may begin with, but for `event`."""
+
+
+def interaction_of(pattern: ast.Pattern) -> Interaction | None:
+    """The interaction of a pattern; None for `purchase`, `session_start`, custom events, and words that are unknown."""
+    return INTERACTIONS.get(pattern.word.text) if isinstance(pattern, ast.EventPattern) else None
+
+
+def is_known(pattern: ast.Pattern) -> bool:
+    """Whether the word of a pattern means something."""
+    return isinstance(pattern, ast.CustomEvent) or pattern.word.text in WORDS
+
+
+def opening(pattern: ast.Pattern) -> str:
+    """The first word of a pattern, with the name that follows it where the pattern is a custom event."""
+    return f'event "{pattern.name.text}"' if isinstance(pattern, ast.CustomEvent) else pattern.word.text
+
+
+def without_object(rule: ast.Rule) -> Iterator[tuple[ast.EventPattern, Interaction]]:
+    """The exceptions that mean the campaign or card of the trigger event."""
+    for pattern in rule.unless.patterns if rule.unless else ():
+        interaction = interaction_of(pattern)
+        if isinstance(pattern, ast.EventPattern) and interaction is not None and pattern.of is None:
+            yield pattern, interaction
+
+
+def meanings(rule: ast.Rule, patterns: tuple[ast.Pattern, ...]) -> list[Hashable]:
+    """One value for each pattern; equal values mean the same, whether an object is named or implied."""
+    implied = {kind: _implied_name(rule, kind) for kind in (ObjectKind.CAMPAIGN, ObjectKind.CARD)}
+    return [_meaning(pattern, implied) for pattern in patterns]
+
+
+def _implied_name(rule: ast.Rule, kind: ObjectKind) -> str | None:
+    """The one object of that kind that every trigger names; None where triggers differ."""
+    names = {name for pattern in rule.on.patterns for name in _names_of(pattern, kind)}
+    return names.pop() if len(names) == 1 else None
+
+
+def _names_of(pattern: ast.Pattern, kind: ObjectKind) -> set[str | None]:
+    interaction = interaction_of(pattern)
+    if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects) and interaction is not None:
+        return {name.text for name in pattern.of.names} if interaction.object is kind else {None}
+    return {None}
+
+
+def _meaning(pattern: ast.Pattern, implied: dict[ObjectKind, str | None]) -> Hashable:
+    if isinstance(pattern, ast.CustomEvent):
+        return ("event", pattern.name.text, pattern.where)
+    return (pattern.word.text, _objects(pattern, implied), pattern.where)
+
+
+def _objects(pattern: ast.EventPattern, implied: dict[ObjectKind, str | None]) -> Hashable:
+    if isinstance(pattern.of, ast.Objects):
+        return frozenset(name.text for name in pattern.of.names)
+    interaction = interaction_of(pattern)
+    if pattern.of is None and interaction is not None:
+        name = implied[interaction.object]
+        return None if name is None else frozenset({name})
+    return pattern.of

@@ -1,0 +1,33 @@
+"""Checks one rule by itself: the order of the checks in one place."""
+
+from collections.abc import Iterator
+
+from connrules.check.checked import CheckedRule
+from connrules.check.delay import check_delay
+from connrules.check.fit import check_fit
+from connrules.check.implied import check_implied
+from connrules.check.lifetime import check_lifetime
+from connrules.check.names import Names, bind, check_events
+from connrules.check.publish_order import check_publish_order
+from connrules.check.shape import check_shape
+from connrules.diagnostic import Diagnostic
+
+
+def check_rule(rule: CheckedRule, names: Names | None, as_of: int | None) -> Iterator[Diagnostic]:
+    """All findings about one rule; those about the catalog only where there is one."""
+    yield from check_shape(rule, names)
+    yield from check_delay(rule)
+    yield from check_implied(rule)
+    if names is not None:
+        yield from _check_with_catalog(rule, names, as_of)
+
+
+def _check_with_catalog(rule: CheckedRule, names: Names, as_of: int | None) -> Iterator[Diagnostic]:
+    bindings, unresolved = bind(rule, names)
+    yield from unresolved
+    yield from check_events(rule, names)
+    yield from check_fit(rule, bindings, names)
+    over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
+    yield from over
+    # What is over must be replaced first; when it was published then matters no more.
+    yield from check_publish_order(rule, bindings, {f.span for f in over})

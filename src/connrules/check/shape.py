@@ -1,0 +1,147 @@
+"""What the grammar lets through and the language does not: words that mean nothing, parts that do not go together."""
+
+from collections.abc import Iterable, Iterator
+
+from connrules import ast
+from connrules.check.checked import CheckedRule
+from connrules.check.names import Names, fold
+from connrules.check.patterns import WORDS, interaction_of, is_known
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.text import Span, closest
+from connrules.vocabulary import SESSION_START, ObjectKind
+
+
+def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
+    """Unknown words, objects and conditions where there can be none, objects that are missing, names of nothing."""
+    on, unless = rule.node.on.patterns, rule.node.unless.patterns if rule.node.unless else ()
+    for pattern in (*on, *unless):
+        yield from _word(rule, pattern, names)
+        yield from _parts(rule, pattern)
+    for pattern in on:
+        yield from _missing_object(rule, pattern)
+        yield from _trigger_in_trigger(rule, pattern)
+    yield from _empty_names(rule)
+    yield from _clause_order(rule)
+
+
+def _word(rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> Iterator[Diagnostic]:
+    if is_known(pattern):
+        return
+    assert isinstance(pattern, ast.EventPattern)  # the word of a custom event is always known
+    word = pattern.word
+    yield finding(
+        "CR106",
+        rule.source,
+        word.span,
+        f"`{word.text}` is no event",
+        label='an interaction, `purchase`, `session_start` or `event "…"` is expected here',
+        help=_word_meant(word.text, names),
+    )
+
+
+def _word_meant(word: str, names: Names | None) -> str:
+    custom = None if names is None else names.event_like(word)
+    if custom is not None:
+        return f'did you mean the custom event `event "{custom}"`?'
+    near = next((known for known in WORDS if fold(known) == fold(word)), None) or closest(word, WORDS)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    return (
+        f'a custom event is written `event "{word}"`; the interactions are {", ".join(f"`{w}`" for w in WORDS[:3])} …'
+    )
+
+
+def _parts(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+    if not isinstance(pattern, ast.EventPattern) or not is_known(pattern):
+        return
+    word = pattern.word.text
+    if pattern.of is not None and interaction_of(pattern) is None:
+        yield _unexpected(rule, pattern.of.span, f"`{word}` has no campaign or card", "delete the `of …`")
+    if pattern.where is not None and word == SESSION_START:
+        yield _unexpected(rule, pattern.where.span, f"`{word}` has no properties", "delete the `where …`")
+
+
+def _unexpected(rule: CheckedRule, span: Span, message: str, remedy: str) -> Diagnostic:
+    return finding("CR101", rule.source, span, message, help=remedy)
+
+
+def _missing_object(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+    interaction = interaction_of(pattern)
+    if not isinstance(pattern, ast.EventPattern) or interaction is None or pattern.of is not None:
+        return
+    yield finding(
+        "CR213",
+        rule.source,
+        pattern.word.span,
+        f"`{interaction.word}` does not say of which {interaction.object}",
+        label="a trigger names what it is about",
+        help=f'write `{interaction.word} of "{_EXAMPLE[interaction.object]}"`, or `{interaction.word} of any`',
+    )
+
+
+_EXAMPLE = {ObjectKind.CAMPAIGN: "Abandoned Cart", ObjectKind.CARD: "Summer News"}
+
+
+def _trigger_in_trigger(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+    place = next(_trigger_properties(pattern.where), None)
+    if place is not None:
+        yield _unexpected(
+            rule,
+            place.span,
+            "`trigger` is the event that started the wait, and here it is only arriving",
+            "use `trigger` in `unless`; in `on` compare with a value",
+        )
+
+
+def _trigger_properties(condition: ast.Condition | None) -> Iterator[ast.TriggerProperty]:
+    match condition:
+        case ast.Compare() | ast.Contains() | ast.StartsWith():
+            yield from _those([condition.operand])
+        case ast.OneOf(_, operands):
+            yield from _those(operands)
+        case ast.Negation(term):
+            yield from _trigger_properties(term)
+        case ast.AllOf(terms) | ast.AnyOf(terms):
+            for term in terms:
+                yield from _trigger_properties(term)
+        case ast.IsMissing() | ast.IsPresent() | None:
+            return
+
+
+def _those(operands: Iterable[ast.Operand]) -> Iterator[ast.TriggerProperty]:
+    return (operand for operand in operands if isinstance(operand, ast.TriggerProperty))
+
+
+def _empty_names(rule: CheckedRule) -> Iterator[Diagnostic]:
+    for name in _all_names(rule.node):
+        if not name.text.strip():
+            yield _unexpected(rule, name.span, "an empty name names nothing", "write the name between the quotes")
+
+
+def _all_names(rule: ast.Rule) -> Iterator[ast.Name]:
+    for pattern in (*rule.on.patterns, *(rule.unless.patterns if rule.unless else ())):
+        if isinstance(pattern, ast.CustomEvent):
+            yield pattern.name
+        elif isinstance(pattern.of, ast.Objects):
+            yield from pattern.of.names
+    yield rule.send.target
+
+
+def _clause_order(rule: CheckedRule) -> Iterator[Diagnostic]:
+    """One finding for a rule, at the first clause that comes after one it should precede."""
+    clauses = rule.node.clauses
+    ranks = [ast.CANONICAL_ORDER.index(type(clause)) for clause in clauses]
+    for index, clause in enumerate(clauses):
+        late = [other for other, rank in zip(clauses[:index], ranks, strict=False) if rank > ranks[index]]
+        if late:
+            usual = sorted(zip(ranks, clauses, strict=True), key=lambda pair: pair[0])
+            yield finding(
+                "CR108",
+                rule.source,
+                clause.span,
+                f"`{clause.keyword}` stands after `{late[0].keyword}`",
+                label="it means the same there, but is not where readers look for it",
+                help=f"the usual order is {', '.join(f'`{c.keyword}`' for _, c in usual)}",
+            )
+            return
