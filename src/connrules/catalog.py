@@ -240,6 +240,8 @@ def load_catalog(data: bytes, path: str) -> Catalog:
         tree = _decode(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"), path)
     except UnicodeDecodeError:
         raise CatalogError(path, [Problem("", "the file is not UTF-8")]) from None
+    except RecursionError:
+        raise CatalogError(path, [Problem("", "nested too deep for a catalog")]) from None
     if not isinstance(tree, dict):
         raise CatalogError(path, [Problem("", "a catalog is a table with the keys campaigns, cards, events and user")])
     try:
@@ -262,7 +264,7 @@ def _decode(text: str, path: str) -> Any:
 def _decode_toml(text: str, path: str) -> Any:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also a number too long for Python to read
         raise CatalogError(path, [Problem("", f"not TOML: {error}")]) from None
 
 
@@ -272,6 +274,8 @@ def _decode_json(text: str, path: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise CatalogError(path, [Problem(where, f"not JSON: {error.msg}")]) from None
+    except ValueError as error:  # a number too long for Python to read
+        raise CatalogError(path, [Problem("", f"not JSON: {error}")]) from None
 
 
 def _decode_yaml(text: str, path: str) -> Any:
