@@ -1,8 +1,10 @@
-"""Finds rule files and reads them: a file, or all `.conn` files of a folder in order of their paths."""
+"""Finds rule files and reads them: a path is a file, or a folder whose `.conn` files are read in order of path."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from connrules.text import SourceText
 
@@ -10,7 +12,14 @@ SUFFIX = ".conn"
 
 
 class UnreadableError(OSError):
-    """A file or folder that cannot be read, or that holds no rules. The message names it and says why."""
+    """A file or folder that cannot be read, or that holds no rules.
+
+    The message names it and says why, `help` says what to do.
+    """
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002  # as in findings
+        super().__init__(message)
+        self.help = help
 
 
 def read_sources(paths: Iterable[str | Path]) -> list[SourceText]:
@@ -18,14 +27,15 @@ def read_sources(paths: Iterable[str | Path]) -> list[SourceText]:
 
     Raises UnreadableError.
     """
-    found: dict[Path, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str]] = {}
     for path in map(Path, paths):
         for file, name in _files_of(path):
-            found.setdefault(file.resolve(), (str(file), name))
+            # Path.resolve raises where links lead in a circle; reading such a file says so in better words.
+            found.setdefault(os.path.realpath(file), (str(file), name))
     names = Counter(name for _, name in found.values())
     return [
-        SourceText.decode(read_bytes(file), shown, name if names[name] == 1 else Path(shown).as_posix())
-        for file, (shown, name) in found.items()
+        SourceText.decode(read_bytes(shown), shown, name if names[name] == 1 else Path(shown).as_posix())
+        for shown, name in found.values()
     ]
 
 
@@ -34,7 +44,7 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UnreadableError(f"{path}: {reason(error)}") from None
+        raise UnreadableError(f"{path}: {reason(error)}", _remedy(error)) from None
 
 
 def reason(error: OSError) -> str:
@@ -42,19 +52,44 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def _remedy(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "check the spelling; the path starts at the folder you are in"
+        case PermissionError():
+            return "ask for the right to read it"
+        case IsADirectoryError():
+            return "name a file in it"
+    return ""
+
+
 def _files_of(path: Path) -> Iterator[tuple[Path, str]]:
     """Each file with the name that rules in it are called by: its path inside the folder that was named."""
-    if not path.exists():
-        raise UnreadableError(f"{path}: no such file or folder")
-    if not path.is_dir():
+    if not _is_folder(path):
         yield path, path.name
         return
-    files = sorted(p for p in path.rglob(f"*{SUFFIX}") if p.is_file() and not _is_hidden(p.relative_to(path)))
+    files = sorted(_rule_files(path), key=lambda file: file.relative_to(path).parts)
     if not files:
-        raise UnreadableError(f"{path}: the folder has no {SUFFIX} files")
+        raise UnreadableError(f"{path}: the folder has no {SUFFIX} files", "name a folder with rules, or a rule file")
     for file in files:
         yield file, file.relative_to(path).as_posix()
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it says why
+
+
+def _rule_files(folder: Path) -> Iterator[Path]:
+    """The rule files in a folder and the folders in it, leaving out hidden ones and links to folders."""
+    for place, folders, files in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if name.endswith(SUFFIX) and not name.startswith("."):
+                yield Path(place, name)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise UnreadableError(f"{error.filename}: {reason(error)}", _remedy(error))

@@ -1,0 +1,6 @@
+"""`python -m connrules` is the command `connrules`."""
+
+from connrules.cli import main
+
+if __name__ == "__main__":
+    main()

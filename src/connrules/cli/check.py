@@ -1,0 +1,85 @@
+"""`connrules check`: find problems in rules."""
+
+import time
+from pathlib import Path
+
+import click
+
+from connrules.cli.exit import ExitCode
+from connrules.cli.inputs import RuleSet, load_rule_set
+from connrules.cli.options import TIME, catalog_option, color_option, paths_argument, wants_color
+from connrules.cli.render import (
+    Summary,
+    render_concise,
+    render_full,
+    render_json,
+    render_skipped,
+    render_summary,
+    summarize,
+)
+
+_EPILOG = """\b
+Examples:
+  connrules check rules/ --catalog catalog.toml
+  connrules check examples/abandoned-cart      uses the catalog in that folder
+  connrules check carts.conn --format concise
+  connrules check rules/ --as-of 2026-03-01    as things stood on that day
+
+\b
+Formats:
+  full     each finding with the lines that it is about
+  concise  one line each: FILE:LINE:COLUMN: SEVERITY CODE[NAME] MESSAGE
+  json     one document {version, findings, skipped, summary}; a finding has
+           code, name, severity, message, label, help, file, and start and end,
+           each with line and column (from 1) and offset (from 0), in code points
+
+Findings go to standard output, the summary and the checks that were skipped to standard error; with `json` they are in
+the document. Ends with 0 where there is nothing worse than an info, 1 where there are errors or warnings, and 2 where
+something cannot be read.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@paths_argument
+@catalog_option
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["full", "concise", "json"]),
+    default="full",
+    show_default=True,
+    help="How findings are written; see below.",
+)
+@color_option
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    type=TIME,
+    help="The instant as of which campaigns and cards are looked at.  [default: now]",
+)
+def command(paths: tuple[Path, ...], catalog_path: Path | None, layout: str, color: str, as_of: int | None) -> int:
+    """Find problems in rules.
+
+    PATHS are rule files, or folders, of which all .conn files are read.
+    """
+    rule_set = load_rule_set(paths, catalog_path, _now() if as_of is None else as_of)
+    summary = summarize(rule_set.checked, len(rule_set.sources))
+    _write(rule_set, summary, layout, color=wants_color(color))
+    return ExitCode.FINDINGS if summary.errors or summary.warnings else ExitCode.CLEAN
+
+
+def _write(rule_set: RuleSet, summary: Summary, layout: str, *, color: bool) -> None:
+    checked = rule_set.checked
+    if layout == "json":
+        click.echo(render_json(checked.diagnostics, checked.skipped, summary))
+        return
+    render = render_full if layout == "full" else render_concise
+    if checked.diagnostics:
+        click.echo(render(checked.diagnostics, color=color))
+    for line in filter(None, (render_skipped(checked), render_summary(summary))):
+        click.echo(line, err=True)
+
+
+def _now() -> int:
+    """Epoch milliseconds: the only clock of the program."""
+    return time.time_ns() // 1_000_000

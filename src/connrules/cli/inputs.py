@@ -1,0 +1,63 @@
+"""What commands read: rule files and a catalog, with a clear end (ShellError) where they cannot be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connrules.catalog import Catalog, CatalogError, load_catalog
+from connrules.check import Checked
+from connrules.cli.exit import ShellError
+from connrules.files import UnreadableError, read_bytes, read_sources
+from connrules.pipeline import check_sources
+from connrules.text import SourceText
+
+CATALOG_SUFFIXES = (".toml", ".json", ".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A checked rule set with what it was read from."""
+
+    checked: Checked
+    sources: tuple[SourceText, ...]
+    catalog_path: Path | None
+    """The file of the catalog, given or found; None: there is none."""
+
+
+def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int | None) -> RuleSet:
+    """Read and check rules.
+
+    Without `catalog_path`, the catalog is the one that `find_catalog` finds. Without `as_of` (epoch ms), checks that
+    depend on a date are left out. Raises ShellError for what cannot be read; findings are no error here.
+    """
+    try:
+        sources = tuple(read_sources(paths))
+    except UnreadableError as error:
+        raise ShellError(str(error), error.help) from None
+    path = catalog_path or find_catalog(paths)
+    catalog = None if path is None else read_catalog(path)
+    return RuleSet(check_sources(sources, catalog, as_of), sources, path)
+
+
+def find_catalog(paths: Sequence[Path]) -> Path | None:
+    """The file `catalog.toml`, `.json`, `.yaml` or `.yml` in the folder, where `paths` is a single folder.
+
+    Raises ShellError where there is more than one.
+    """
+    if len(paths) != 1 or not paths[0].is_dir():
+        return None
+    found = [file for suffix in CATALOG_SUFFIXES if (file := paths[0] / f"catalog{suffix}").is_file()]
+    if len(found) > 1:
+        names = ", ".join(file.name for file in found)
+        raise ShellError(f"{paths[0]}: more than one catalog: {names}", "name the one you mean with --catalog FILE")
+    return found[0] if found else None
+
+
+def read_catalog(path: Path) -> Catalog:
+    """The catalog in a file. Raises ShellError with each problem on a line of its own."""
+    try:
+        return load_catalog(read_bytes(path), str(path))
+    except UnreadableError as error:
+        raise ShellError(str(error), error.help) from None
+    except CatalogError as error:
+        raise ShellError(str(error), "`connrules catalog schema` prints what a catalog may hold") from None

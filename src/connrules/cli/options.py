@@ -1,0 +1,83 @@
+"""Options and types of values that several commands take."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+
+import click
+
+from connrules.duration import parse_duration, parse_instant
+
+
+class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """A value that a function reads from text; its ValueError says in the user's words what is wrong."""
+
+    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return self._parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+TIME: Final = _Parsed("time", parse_instant)
+"""`2026-03-01` (00:00 UTC) or `2026-03-01T09:00:00Z`, as epoch milliseconds."""
+DURATION: Final = _Parsed("duration", parse_duration)
+"""`1d12h`, as milliseconds."""
+FILE: Final = click.Path(path_type=Path)
+"""A path, looked at only when it is used, so that what is wrong with it is said in one way everywhere."""
+
+paths_argument: Final = click.argument("paths", metavar="PATHS...", nargs=-1, required=True, type=FILE)
+
+catalog_option: Final = click.option(
+    "--catalog",
+    "catalog_path",
+    metavar="FILE",
+    type=FILE,
+    help="The catalog: a .toml, .json, .yaml or .yml file. Without it, where PATHS is one folder, "
+    "the file `catalog` with one of those endings in it, if there is one.",
+)
+
+
+def color_of_environment() -> bool | None:
+    """Whether NO_COLOR, FORCE_COLOR or a terminal without colours decides the matter; None: each stream by itself."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR", "0") not in {"", "0"} else None
+
+
+def wants_color(choice: str, stream: IO[Any] | None = None) -> bool:
+    """Whether to colour what goes to a stream (standard output): as chosen, else as the environment says, else on a
+    terminal only.
+    """
+    decided = _decided(choice)
+    if decided is not None:
+        return decided
+    target = sys.stdout if stream is None else stream
+    return target is not None and target.isatty()
+
+
+def _decided(choice: str) -> bool | None:
+    return color_of_environment() if choice == "auto" else choice == "always"
+
+
+def _decide_for_command(ctx: click.Context, _: click.Parameter, choice: str) -> str:
+    ctx.color = _decided(choice)  # click.echo goes by it, and takes colours out where there are to be none
+    return choice
+
+
+color_option: Final = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    callback=_decide_for_command,
+    help="Colours; auto: where the output is a terminal, unless NO_COLOR is set, or if FORCE_COLOR is.",
+)
