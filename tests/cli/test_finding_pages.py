@@ -4,6 +4,8 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from connrules.cli.render import Summary, render_concise, render_full, render_json
@@ -110,6 +112,20 @@ def test_colors_change_nothing_but_colors(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_no_line_ends_in_white_space(case: str) -> None:
     assert [line for line in render_full([CASES[case]]).split("\n") if line != line.rstrip()] == []
+
+
+ANY_TEXT = st.text(st.sampled_from("ab \t\n\r\u000b\u2028\u200d\u0301カ🛒\x1b\udcff"), max_size=60)
+
+
+@given(ANY_TEXT, st.data())
+def test_any_span_of_any_text_can_be_drawn(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    one = finding("CR301", SourceText("a.conn", text), Span(start, end), "message", label="LABEL", help="help")
+    page = render_full([one])
+    assert page.count("^ LABEL\n") == 1
+    assert all(char == "\n" or char not in text or char.isprintable() or char == "\u200d" for char in page)
+    assert len(render_concise([one]).split("\n")) == 1
 
 
 def test_concise() -> None:

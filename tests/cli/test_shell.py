@@ -197,20 +197,24 @@ def test_a_closed_pipe_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 # as a process
 
 
-def test_a_reader_that_has_gone_away() -> None:
+@pytest.mark.parametrize(
+    "arguments", [["check", "b.conn"], ["--version"], ["--help"], ["check", "--help"], ["explain"]]
+)
+def test_a_reader_that_has_gone_away(arguments: list[str]) -> None:
     Path("b.conn").write_text(BROKEN, encoding="utf-8")
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "connrules", "check", "b.conn"]
+    command = [sys.executable, "-m", "connrules", *arguments]
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (ExitCode.CLOSED_PIPE, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-def test_an_output_that_cannot_be_written() -> None:
+@pytest.mark.parametrize("arguments", [["check", "b.conn"], ["--version"], ["catalog", "schema"]])
+def test_an_output_that_cannot_be_written(arguments: list[str]) -> None:
     Path("b.conn").write_text(BROKEN, encoding="utf-8")
-    command = [sys.executable, "-m", "connrules", "check", "b.conn"]
+    command = [sys.executable, "-m", "connrules", *arguments]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (2, b"error: cannot write the output: no space left on device\n")

@@ -51,7 +51,7 @@ class ShellError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  # click's signature
         """Print it to standard error."""
-        for line in self.message.splitlines():
+        for line in self.message.split("\n"):
             _say(f"{_red('error')}: {visible(line)}", self._color)
         if self.help:
             _say(f"  = help: {visible(self.help)}", self._color)
@@ -63,6 +63,8 @@ def ended(run: Callable[[], int | None]) -> int:
         code = run() or ExitCode.CLEAN
         if sys.stdout is not None:
             sys.stdout.flush()
+    except SystemExit:  # raised by click alone, where the pipe is closed that it writes help or the version to
+        code = ExitCode.CLOSED_PIPE
     except (Exception, KeyboardInterrupt) as error:
         code = report(error)
     _let_go_of_broken_streams()

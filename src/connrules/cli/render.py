@@ -127,7 +127,7 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
     yield from _excerpt(finding, shown, margin, color=color)
     yield f"{margin}{bar}"
     if finding.help:
-        first, *more = finding.help.splitlines()
+        first, *more = finding.help.split("\n")
         yield f"{margin}= help: {visible(first)}"
         yield from (f"{margin}        {visible(line)}" for line in more)
     yield f"{margin}= more: connrules explain {finding.code}"
