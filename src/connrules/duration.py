@@ -6,6 +6,7 @@ milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 MS_PER_UNIT: Final = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
@@ -92,6 +93,14 @@ def format_instant(ms: int) -> str | int:
     """ISO 8601 in UTC, milliseconds only where there are any; an instant outside the years 1 to 9999 stays a number."""
     if not EARLIEST <= ms <= LATEST:
         return ms
-    seconds, rest = divmod(ms, 1000)
-    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]
-    return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+    days, rest = divmod(ms, MS_PER_UNIT["d"])
+    seconds, fraction = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    text = f"{_date(days)}T{hour:02}:{minute:02}:{second:02}"
+    return f"{text}.{fraction:03}Z" if fraction else f"{text}Z"
+
+
+@lru_cache(maxsize=512)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()

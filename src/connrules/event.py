@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that happened to a user.
 
     `type` is an interaction (`received_push`), `purchase`, `session_start` or `event`; types that are not known match
@@ -48,7 +48,7 @@ class Reason(StrEnum):
     RULE_ENDED = "rule_ended"
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a trigger: one of a closed list of kinds, with the instant `at` which it came about.
 
     `trigger` is the id of the event that matched the rule's trigger, `triggered_at` its event time. `send` is the

@@ -34,7 +34,7 @@ class EventError(ValueError):
     """Data that is not an event; the message says which field and why."""
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     user: str
     type: str
     time: int | Annotated[datetime, msgspec.Meta(tz=True)]

@@ -1,6 +1,7 @@
 """What an engine has seen and decided so far, in numbers."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from connrules.event import Kind, Outcome, Reason
@@ -23,11 +24,12 @@ class Counts:
     cancelled: Counter[str] = field(default_factory=Counter)
     """Cancelled sends by rule and exception pattern: `cart_reminder: purchase`."""
 
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
-        self.outcomes[outcome.kind, outcome.reason] += 1
-        if outcome.kind is Kind.CANCELLED:
-            self.cancelled[f"{outcome.rule}: {outcome.pattern}"] += 1
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count outcomes."""
+        for outcome in outcomes:
+            self.outcomes[outcome.kind, outcome.reason] += 1
+            if outcome.kind is Kind.CANCELLED:
+                self.cancelled[f"{outcome.rule}: {outcome.pattern}"] += 1
 
     def total(self, kind: Kind) -> int:
         """How many outcomes of a kind there were."""

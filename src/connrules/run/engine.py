@@ -15,11 +15,11 @@ from connrules.event import Event, Kind, Outcome
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.counts import Counts
-from connrules.run.program import Arrival, Known, Program
+from connrules.run.program import Candidate, Known, Program
 from connrules.run.state import UserState, Wait
-from connrules.run.step import Effects, is_live, on_event, on_timer, pending
-from connrules.run.timers import FORGET, Timer, Timers
-from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
+from connrules.run.step import Stepper, is_live
+from connrules.run.timers import Forget, Timer, Timers
+from connrules.vocabulary import ObjectKind
 
 
 class Engine:
@@ -40,12 +40,11 @@ class Engine:
         self._on_late = on_late
         self._program = Program(plan)
         self._users: dict[str, UserState] = {}
-        self._timers = Timers(lambda timer: is_live(self._users.get(timer.user), timer))
+        self._stepper = Stepper(self._program, self._new_timers())
         self._buffer: list[tuple[int, int, Event]] = []
         self._arrivals = 0
         self._greatest: int | None = None
         self._watermark: int | None = None
-        self._effects = Effects()
 
     @property
     def watermark(self) -> int | None:
@@ -92,17 +91,15 @@ class Engine:
         """The sends that are pending now, in the order in which they are due."""
         if self._watermark is None:
             return []
-        waits = [(wait, user, rule) for user, state in self._users.items() for rule, wait in state.waits.items()]
-        waits.sort(key=lambda entry: (entry[0].due, entry[0].start))
-        rules = self._program.rules
-        return [pending(rules[rule], user, wait, self._watermark) for wait, user, rule in waits]
+        waits = sorted(chain.from_iterable(state.waits.values() for state in self._users.values()), key=_due_order)
+        return [self._stepper.pending(wait, self._watermark) for wait in waits]
 
     def snapshot(self) -> bytes:
         """All that the engine remembers, as bytes; see `restore`."""
         rules = self.plan.rules
         users = {
             user: saved.SavedUser(
-                tuple(saved.SavedWait(rules[r].name, *wait) for r, wait in state.waits.items()),
+                tuple(_saved_wait(rules[r].name, wait) for r, wait in state.waits.items()),
                 {rules[r].name: tuple(sends) for r, sends in state.sends.items()},
             )
             for user, state in self._users.items()
@@ -114,7 +111,7 @@ class Engine:
                 greatest=self._greatest,
                 watermark=self._watermark,
                 arrivals=self._arrivals,
-                starts=self._effects.starts,
+                starts=self._stepper.starts,
                 users=users,
                 buffered=tuple(saved.SavedEvent(n, event) for _, n, event in sorted(self._buffer, key=_place)),
             )
@@ -130,17 +127,15 @@ class Engine:
             raise saved.SnapshotError("the snapshot was taken with another plan")
         if snapshot.lateness != self.lateness:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
-        index = {rule.name: i for i, rule in enumerate(self.plan.rules)}
-        self._users = {user: _user_state(state, index) for user, state in snapshot.users.items()}
-        self._timers = Timers(lambda timer: is_live(self._users.get(timer.user), timer))
-        for timer in chain.from_iterable(self._timers_of(user, state) for user, state in self._users.items()):
-            self._timers.add(timer)
+        self._users = {user: self._user_state(user, state) for user, state in snapshot.users.items()}
+        self._stepper = Stepper(self._program, self._new_timers(), snapshot.starts)
+        timers = chain.from_iterable(self._timers_of(user, state) for user, state in self._users.items())
+        for timer, delay in sorted(timers, key=lambda entry: _due_order(entry[0])):
+            self._stepper.timers.add(timer, delay)
         self._buffer = [(s.event.time, s.number, s.event) for s in snapshot.buffered]
         self._arrivals = snapshot.arrivals
         self._greatest = snapshot.greatest
         self._watermark = snapshot.watermark
-        self._effects = Effects()
-        self._effects.starts = snapshot.starts
         self.counts = Counts()
 
     def _receive(self, event: Event) -> None:
@@ -154,12 +149,12 @@ class Engine:
             return
         if self._greatest is None or time > self._greatest:
             self._greatest = time
-        if not self.lateness:
+        if self.lateness:
+            heapq.heappush(self._buffer, (time, self._arrivals, event))
+            self._move_watermark(self._greatest - self.lateness)
+        else:
             self._advance(time)
             self._take_in(event, self._arrivals)
-            return
-        heapq.heappush(self._buffer, (time, self._arrivals, event))
-        self._move_watermark(self._greatest - self.lateness)
 
     def _late(self, event: Event) -> None:
         self.counts.late += 1
@@ -179,35 +174,46 @@ class Engine:
     def _advance(self, instant: int) -> None:
         """Fire every timer that is due at or before an instant, in order."""
         self._watermark = instant
-        for timer in self._timers.due(instant):
+        timers = self._stepper.timers
+        if not timers.any_due(instant):
+            return
+        for timer in timers.due(instant):
             state = self._users[timer.user]
-            on_timer(self._program, state, timer, self._effects)
-            self._settle(timer.user, state)
+            self._stepper.on_timer(state, timer)
+            if state.is_empty:
+                del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:
         """Let an event take effect; all that is due at or before its instant has been fired."""
-        if event.type not in OBJECT_KIND:
+        route = self._program.routes.get(event.type)
+        if route is None:
             self.counts.unknown_types[event.type] += 1
             return
         known = None
-        kind = OBJECT_KIND[event.type]
-        if kind is not None:
-            known = self._known(kind, event)
+        candidates = route.others
+        if route.kind is not None:
+            known = self._known(route.kind, event)
             if known is None:
                 self.counts.unknown_objects[event.type] += 1
                 return
-        if event.type == ATTRIBUTES:
-            return
-        arrival = Arrival(event, event.id or f"#{number}", known)
+            candidates = route.by_object.get(known, candidates)
         state = self._users.get(event.user)
-        is_new = state is None
         if state is None:
-            state = UserState()
-        if on_event(self._program, state, arrival, self._effects):
+            if candidates:
+                self._meet(event, number, known, candidates)
+            return
+        if self._stepper.on_event(state, event, event.id or f"#{number}", known, candidates):
             self.counts.matched += 1
-            if is_new:
+            if state.is_empty:
+                del self._users[event.user]
+
+    def _meet(self, event: Event, number: int, known: Known | None, candidates: list[Candidate]) -> None:
+        """Let the first event of a user take effect, or one of a user of whom nothing was left to remember."""
+        state = UserState()
+        if self._stepper.on_event(state, event, event.id or f"#{number}", known, candidates):
+            self.counts.matched += 1
+            if not state.is_empty:
                 self._users[event.user] = state
-            self._settle(event.user, state)
 
     def _known(self, kind: ObjectKind, event: Event) -> Known | None:
         match kind:
@@ -221,32 +227,33 @@ class Engine:
                 assert_never(kind)
         return None if reference is None else self._program.world.find(kind, reference)
 
-    def _settle(self, user: str, state: UserState) -> None:
-        """After a step: set its timers, drop those that stand for nothing, forget a user of whom nothing is left."""
-        effects = self._effects
-        for timer in effects.timers:
-            self._timers.add(timer)
-        effects.timers.clear()
-        if state.is_empty:
-            self._users.pop(user, None)
-        for _ in range(effects.ended):
-            self._timers.one_died()
-        effects.ended = 0
-
     def _take_outcomes(self) -> list[Outcome]:
-        outcomes = self._effects.outcomes
-        self._effects.outcomes = []
-        for outcome in outcomes:
-            self.counts.add(outcome)
+        outcomes = self._stepper.outcomes
+        self._stepper.outcomes = []
+        self.counts.add(outcomes)
         return outcomes
 
-    def _timers_of(self, user: str, state: UserState) -> Iterable[Timer]:
-        for rule, wait in state.waits.items():
-            yield Timer(wait.due, wait.start, user, rule)
+    def _new_timers(self) -> Timers:
+        return Timers(lambda timer: is_live(self._users.get(timer.user), timer))
+
+    def _timers_of(self, user: str, state: UserState) -> Iterable[tuple[Timer, int]]:
+        """The timers of a user's state with their delays."""
+        for wait in state.waits.values():
+            yield wait, wait.due - wait.triggered_at
         for rule, sends in state.sends.items():
-            limit = self.plan.rules[rule].eligibility
-            if limit is not None and limit.window is not None:
-                yield from (Timer(sent + limit.window, FORGET, user, rule) for sent in sends)
+            window = self._program.rules[rule].window
+            if window is not None:
+                yield from ((Forget.of(sent, window, user, rule), window) for sent in sends)
+
+    def _user_state(self, user: str, state: saved.SavedUser) -> UserState:
+        index = {rule.name: rule.index for rule in self._program.rules}
+        restored = UserState()
+        for w in state.waits:
+            rule = index[w.rule]
+            known = None if w.key is None else self._program.world.find_key(w.key)
+            restored.waits[rule] = Wait(w.due, w.start, user, rule, w.trigger, w.triggered_at, known, w.kept)
+        restored.sends = {index[rule]: list(sends) for rule, sends in state.sends.items()}
+        return restored
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(self.plan.to_json()).hexdigest()
@@ -256,9 +263,10 @@ def _place(entry: tuple[int, int, Event]) -> tuple[int, int]:
     return entry[:2]
 
 
-def _user_state(state: saved.SavedUser, index: dict[str, int]) -> UserState:
-    restored = UserState()
-    for w in state.waits:
-        restored.waits[index[w.rule]] = Wait(w.due, w.start, w.trigger, w.triggered_at, w.key, w.kept)
-    restored.sends = {index[rule]: list(sends) for rule, sends in state.sends.items()}
-    return restored
+def _due_order(timer: Timer) -> tuple[int, int]:
+    return timer.due, timer.start
+
+
+def _saved_wait(rule: str, wait: Wait) -> saved.SavedWait:
+    key = wait.known.key if wait.known else None
+    return saved.SavedWait(rule, wait.due, wait.start, wait.trigger, wait.triggered_at, key, wait.kept)

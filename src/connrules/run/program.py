@@ -1,15 +1,10 @@
-"""A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups.
-
-An object is known by its key `(kind, name, id)`; what a rule waits for refers to objects by their keys alone.
-"""
+"""A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from connrules import plan
-from connrules.event import Event
 from connrules.run.conditions import Kept, Predicate, Properties, look_up, predicate, trigger_paths
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -17,46 +12,73 @@ Key = tuple[str, str, str | None]
 """Kind, name and id of a campaign, card or custom event."""
 
 ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
-_NOTHING: Final[dict[str, object]] = {}
 
 
-class Known(NamedTuple):
-    """An object that is known, and when it is active."""
+class Known:
+    """An object that is known, and when it is active. There is one per object, so that identity tells them apart."""
 
-    key: Key
-    active: tuple[plan.Interval, ...]
+    __slots__ = ("active", "key")
+
+    def __init__(self, key: Key, active: tuple[plan.Interval, ...]) -> None:
+        self.key = key
+        self.active = ALWAYS if active == ALWAYS else active
 
 
 class Pattern(NamedTuple):
     """One pattern of a rule, ready to match events whose type already fits.
 
-    `keys` are the objects that it names; None: any. `implied`: the object of the trigger event.
+    `objects` are those that it names; None: any. `implied`: the object of the trigger event.
     """
 
     text: str
-    keys: frozenset[Key] | None
+    objects: frozenset[Known] | None
     implied: bool
     holds: Predicate | None
 
-    def matches(self, key: Key | None, properties: Properties, implied: Key | None, kept: Kept) -> bool:
+    def matches(self, known: Known | None, properties: Properties, implied: Known | None, kept: Kept) -> bool:
         """Whether it matches an event with that object and those properties."""
         if self.implied:
-            if key is None or key != implied:
+            if known is None or known is not implied:
                 return False
-        elif self.keys is not None and key not in self.keys:
+        elif self.objects is not None and known not in self.objects:
             return False
         return self.holds is None or self.holds(properties, kept)
 
 
 class Rule:
-    """A rule, ready to run. `kept_paths` are the properties of the trigger event that its exceptions look at."""
+    """A rule, ready to run.
 
-    __slots__ = ("exceptions", "index", "kept_paths", "plan", "target", "triggers")
+    `triggers` are its trigger patterns by type of event, `exceptions` its exception patterns. `kept_paths` are the
+    properties of the trigger event that its exceptions look at. Instants and durations are milliseconds.
+    """
+
+    __slots__ = (
+        "delay",
+        "exceptions",
+        "index",
+        "kept_paths",
+        "limit",
+        "live_from",
+        "live_until",
+        "name",
+        "restarting",
+        "send",
+        "target",
+        "triggers",
+        "window",
+    )
 
     def __init__(self, index: int, rule: plan.Rule, world: "World") -> None:
         self.index = index
-        self.plan = rule
+        self.name = rule.name
+        self.send = rule.send
         self.target = world.intervals(ObjectKind.CAMPAIGN, rule.send)
+        self.delay = rule.delay
+        self.restarting = rule.restarting
+        self.live_from = rule.live_from
+        self.live_until = rule.live_until
+        self.limit = rule.eligibility.count if rule.eligibility else None
+        self.window = rule.eligibility.window if rule.eligibility else None
         paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(m.where) for m in rule.exceptions))
         self.kept_paths = tuple(sorted(paths))
         self.triggers = [(m.type, _pattern(m, world, ())) for m in rule.triggers]
@@ -66,7 +88,7 @@ class Rule:
 
     def keep(self, properties: Properties) -> Kept:
         """What a wait keeps of its trigger's properties."""
-        return tuple(look_up(properties, path) for path in self.kept_paths)
+        return tuple(look_up(properties, path) for path in self.kept_paths) if self.kept_paths else ()
 
 
 class World:
@@ -76,29 +98,41 @@ class World:
     """
 
     def __init__(self, compiled: plan.Plan) -> None:
-        self._closed = compiled.objects is not None
-        self._events = None if compiled.events is None else frozenset(compiled.events)
-        self._known: dict[tuple[str, str], Known] = {}
+        self._by_kind: dict[ObjectKind, dict[str, Known]] = {kind: {} for kind in ObjectKind}
+        listed = compiled.objects is not None
+        self._is_closed = {
+            ObjectKind.CAMPAIGN: listed,
+            ObjectKind.CARD: listed,
+            ObjectKind.EVENT: compiled.events is not None,
+        }
+        for name in compiled.events or ():
+            self._by_kind[ObjectKind.EVENT][name] = Known(("event", name, None), ALWAYS)
         objects = compiled.objects or ()
         shared = Counter((o.kind, o.name) for o in objects)
         for o in objects:
             known = Known((o.kind, o.name, o.id), o.active)
+            references = self._by_kind[ObjectKind(o.kind)]
             if shared[o.kind, o.name] == 1:
-                self._known[o.kind, o.name] = known
+                references.setdefault(o.name, known)
             if o.id is not None:
-                self._known[o.kind, o.id] = known
+                references[o.id] = known
 
     def find(self, kind: ObjectKind, reference: str) -> Known | None:
         """The object that an event or a rule names; None where it is unknown."""
-        known = self._known.get((kind, reference))
-        if known is not None:
-            return known
+        return self._by_kind[kind].get(reference) or self._find(kind, reference)
+
+    def find_key(self, key: Key) -> Known | None:
+        """The object of a key that was written down."""
+        kind, name, id_ = key
+        return self.find(ObjectKind(kind), name if id_ is None else id_)
+
+    def _find(self, kind: ObjectKind, reference: str) -> Known | None:
+        """An object that is written otherwise, or that is met for the first time in a world without a catalog."""
         name = reference if reference.isascii() else unicodedata.normalize("NFC", reference)
-        if kind is ObjectKind.EVENT:
-            return Known((kind, name, None), ALWAYS) if self._events is None or name in self._events else None
-        if self._closed:
-            return self._known.get((kind, name)) if name != reference else None
-        return Known((kind, name, None), ALWAYS)
+        references = self._by_kind[kind]
+        if name in references or self._is_closed[kind]:
+            return references.get(name)
+        return references.setdefault(name, Known((kind, name, None), ALWAYS))
 
     def intervals(self, kind: ObjectKind, name: str) -> tuple[plan.Interval, ...]:
         """When an object is active: never, if it is unknown."""
@@ -106,8 +140,18 @@ class World:
         return known.active if known else ()
 
 
-Candidate = tuple[Rule, tuple[Pattern, ...]]
-"""A rule with those of its trigger patterns that name an event's type and object, or any object."""
+Candidate = tuple[Rule, Predicate | None]
+"""A rule whose trigger fits an event's type and object, with what its properties must satisfy; None: nothing."""
+
+
+class Route(NamedTuple):
+    """Where events of one type go: the rules whose trigger they may match, in rule-set order, by what they name."""
+
+    kind: ObjectKind | None
+    """What such events name; None: nothing."""
+    by_object: dict[Known | None, list[Candidate]]
+    others: list[Candidate]
+    """For events that name what no trigger names."""
 
 
 class Program:
@@ -117,81 +161,65 @@ class Program:
         self.plan = compiled
         self.world = World(compiled)
         self.rules = [Rule(index, rule, self.world) for index, rule in enumerate(compiled.rules)]
-        self._by_object = _index_by_object(self.rules)
-        self._by_type = _index_by_type(self.rules)
-        self.types = frozenset(self._by_type) | {t for rule in self.rules for t in rule.exceptions}
-        """The types of event that can matter to a rule at all."""
-
-    def candidates(self, event_type: str, key: Key | None) -> Iterable[Candidate]:
-        """The rules whose trigger an event may match, in rule-set order."""
-        found = self._by_object.get((event_type, key))
-        return self._by_type.get(event_type, ()) if found is None else found
+        self.routes: dict[str, Route] = {kind: Route(OBJECT_KIND[kind], {}, []) for kind in OBJECT_KIND}
+        for type_, by_object in _index_by_object(self.rules).items():
+            self.routes[type_].by_object.update(by_object)
+        for type_, others in _index_of_others(self.rules).items():
+            self.routes[type_].others.extend(others)
 
 
 def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Pattern:
     kind = OBJECT_KIND.get(matcher.type)
-    keys: frozenset[Key] | None = None
+    objects: frozenset[Known] | None = None
     if matcher.objects is not None and kind is not None:
         found = (world.find(kind, name) for name in matcher.objects)
-        keys = frozenset(known.key for known in found if known is not None)
+        objects = frozenset(known for known in found if known is not None)
     holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
-    return Pattern(matcher.text, keys, matcher.scope == "implied", holds)
+    return Pattern(matcher.text, objects, matcher.scope == "implied", holds)
 
 
-def _index_by_object(rules: list[Rule]) -> dict[tuple[str, Key | None], list[Candidate]]:
+def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, list[Candidate]]]:
     """For each type and object that some trigger names: the rules that name it, and those for any object."""
-    naming: dict[tuple[str, Key], dict[int, Rule]] = {}
+    naming: dict[tuple[str, Known], dict[int, Rule]] = {}
     for rule in rules:
         for type_, pattern in rule.triggers:
-            for key in pattern.keys or ():
-                naming.setdefault((type_, key), {})[rule.index] = rule
+            for known in pattern.objects or ():
+                naming.setdefault((type_, known), {})[rule.index] = rule
     for_any = _rules_for_any(rules)
-    index: dict[tuple[str, Key | None], list[Candidate]] = {}
-    for (type_, key), named in naming.items():
+    index: dict[str, dict[Known | None, list[Candidate]]] = {}
+    for (type_, known), named in naming.items():
         both = sorted((for_any.get(type_, {}) | named).items())
-        index[type_, key] = [(rule, _patterns_for(rule, type_, key)) for _, rule in both]
+        index.setdefault(type_, {})[known] = [(rule, _needs(rule, type_, known)) for _, rule in both]
     return index
 
 
-def _index_by_type(rules: list[Rule]) -> dict[str, list[Candidate]]:
+def _index_of_others(rules: list[Rule]) -> dict[str, list[Candidate]]:
     """For each type: the rules whose trigger is for any object, or has none."""
-    index: dict[str, list[Candidate]] = {type_: [] for rule in rules for type_, _ in rule.triggers}
-    for type_, named in _rules_for_any(rules).items():
-        index[type_] = [(rule, _patterns_for(rule, type_, None)) for _, rule in sorted(named.items())]
-    return index
+    return {
+        type_: [(rule, _needs(rule, type_, None)) for _, rule in sorted(named.items())]
+        for type_, named in _rules_for_any(rules).items()
+    }
 
 
 def _rules_for_any(rules: list[Rule]) -> dict[str, dict[int, Rule]]:
     found: dict[str, dict[int, Rule]] = {}
     for rule in rules:
         for type_, pattern in rule.triggers:
-            if pattern.keys is None:
+            if pattern.objects is None:
                 found.setdefault(type_, {})[rule.index] = rule
     return found
 
 
-def _patterns_for(rule: Rule, event_type: str, key: Key | None) -> tuple[Pattern, ...]:
-    return tuple(
-        pattern
+def _needs(rule: Rule, event_type: str, known: Known | None) -> Predicate | None:
+    """What the properties of an event must satisfy, where its type and object fit the rule's trigger."""
+    tests = [
+        pattern.holds
         for type_, pattern in rule.triggers
-        if type_ == event_type and (pattern.keys is None or (key is not None and key in pattern.keys))
-    )
-
-
-class Arrival(NamedTuple):
-    """An event on its way through the engine, with its place in the input and what it names."""
-
-    event: Event
-    id: str
-    known: Known | None
-    """The campaign, card or custom event that it names; None: it names none."""
-
-    @property
-    def key(self) -> Key | None:
-        """The key of that object."""
-        return self.known.key if self.known else None
-
-    @property
-    def properties(self) -> Properties:
-        """The event's properties."""
-        return self.event.properties or _NOTHING
+        if type_ == event_type and (pattern.objects is None or (known is not None and known in pattern.objects))
+    ]
+    needed = [test for test in tests if test is not None]
+    if len(needed) < len(tests):
+        return None
+    if len(needed) == 1:
+        return needed[0]
+    return lambda properties, kept: any(test(properties, kept) for test in needed)

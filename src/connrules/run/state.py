@@ -6,18 +6,23 @@ State is held per user and is a value: it can be taken out, written down and put
 from typing import NamedTuple
 
 from connrules.run.conditions import Kept
-from connrules.run.program import Key
+from connrules.run.program import Known
 
 
 class Wait(NamedTuple):
-    """A pending send. `start` numbers all waits in the order in which they started."""
+    """A pending send of a rule, and at once the timer that fires it. Instants are epoch milliseconds.
+
+    Compares by due instant, then start order: `start` numbers all waits in the order in which they started.
+    """
 
     due: int
     start: int
+    user: str
+    rule: int
     trigger: str
     triggered_at: int
-    key: Key | None
-    """What the trigger event named, which an exception may imply."""
+    known: Known | None
+    """The object of the trigger event, which an exception may imply."""
     kept: Kept
 
 
