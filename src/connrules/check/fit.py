@@ -3,7 +3,7 @@
 A campaign whose channels the catalog leaves out says nothing about them, and so gives no finding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import assert_never
 
 from connrules import ast
@@ -14,7 +14,7 @@ from connrules.check.patterns import interaction_of, without_object
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import Span
-from connrules.vocabulary import INTERACTIONS, Interaction
+from connrules.vocabulary import CHANNELS, INTERACTIONS, Interaction
 
 _KEYS = {"conversion event": "conversion_events", "control group": "control_group"}
 
@@ -92,23 +92,22 @@ def _misfit(
     assert lack is not None  # the callers have seen to it
     who = f"`{entries[0].name}` has no {lack}"
     if len(entries) > 1:
-        who = f"none of the campaigns it can be about has a {lack}"
+        who = f"none of the campaigns that it can be about has the {lack}"
     code = "CR210" if interaction.needs else "CR207" if in_trigger else "CR302"
+    message = f"`{interaction.word}` can never happen: {who}"
     if interaction.needs:
         remedy = f"correct the catalog (key `{_KEYS[interaction.needs]}`), or use another interaction"
-        label = ""
-    else:
-        label = f"its channels: {', '.join(_channels(entries[0]))}" if len(entries) == 1 else ""
-        remedy = _instead(entries[0], in_trigger=in_trigger)
-    message = f"`{interaction.word}` can never happen: {who}"
-    return finding(code, rule.source, span, message, label=label, help=remedy)
+        return finding(code, rule.source, span, message, help=remedy)
+    channels = [channel for channel in CHANNELS if any(channel in _channels(entry) for entry in entries)]
+    label = f"{'its' if len(entries) == 1 else 'their'} channels: {', '.join(channels)}"
+    return finding(code, rule.source, span, message, label=label, help=_instead(channels, in_trigger=in_trigger))
 
 
 def _channels(entry: Entry) -> tuple[str, ...]:
     return entry.channels if isinstance(entry, Campaign) else ()
 
 
-def _instead(entry: Entry, *, in_trigger: bool) -> str:
-    words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in _channels(entry)]
+def _instead(channels: Collection[str], *, in_trigger: bool) -> str:
+    words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in channels]
     kind = "an interaction" if in_trigger else "an exception"
-    return f"use {kind} of its channels ({', '.join(words)}), or name another campaign"
+    return f"use {kind} of those channels ({', '.join(words)}), or name another campaign"

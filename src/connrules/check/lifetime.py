@@ -6,9 +6,11 @@ from connrules import ast
 from connrules.catalog import Entry, Status
 from connrules.check.checked import CheckedRule
 from connrules.check.names import Bindings
+from connrules.check.patterns import interaction_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_instant
+from connrules.vocabulary import ObjectKind
 
 _FINAL = frozenset({Status.STOPPED, Status.ARCHIVED})
 _PLANNED = frozenset({Status.DRAFT, Status.SCHEDULED})
@@ -31,12 +33,13 @@ def check_lifetime(rule: CheckedRule, bindings: Bindings, as_of: int) -> Iterato
 
 def source_names(rule: ast.Rule) -> Iterator[ast.Name]:
     """The campaigns and cards that the triggers name, each once."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[ObjectKind, str]] = set()
     for pattern in rule.on.patterns:
-        if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects):
+        interaction = interaction_of(pattern)
+        if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects) and interaction is not None:
             for name in pattern.of.names:
-                if (pattern.word.text, name.text) not in seen:
-                    seen.add((pattern.word.text, name.text))
+                if (interaction.object, name.text) not in seen:
+                    seen.add((interaction.object, name.text))
                     yield name
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
-from connrules.check.names import Names, fold
+from connrules.check.names import Names
 from connrules.check.patterns import WORDS, interaction_of, is_known
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
@@ -44,12 +44,24 @@ def _word_meant(word: str, names: Names | None) -> str:
     custom = None if names is None else names.event_like(word)
     if custom is not None:
         return f'did you mean the custom event `event "{custom}"`?'
-    near = next((known for known in WORDS if fold(known) == fold(word)), None) or closest(word, WORDS)
+    near = (
+        _SHUFFLED.get(_shuffled(word))
+        or closest(word, WORDS)
+        or _SHUFFLED.get(closest(_shuffled(word), map(_shuffled, WORDS)))
+    )
     if near is not None:
         return f"did you mean `{near}`?"
     return (
         f'a custom event is written `event "{word}"`; the interactions are {", ".join(f"`{w}`" for w in WORDS[:3])} …'
     )
+
+
+def _shuffled(word: str) -> str:
+    """A word with its parts in a fixed order: people write `push_opened` as readily as `opened_push`."""
+    return "_".join(sorted(word.casefold().split("_")))
+
+
+_SHUFFLED: dict[str | None, str] = {_shuffled(word): word for word in WORDS}
 
 
 def _parts(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:

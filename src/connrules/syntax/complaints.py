@@ -89,7 +89,13 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
         case "BAD_NUMBER" if "TIME" in accepted:
             return _about_time(source, token)
         case "BAD_NUMBER":
-            return finding("CR101", source, token.span, f"`{token.text}` is no number, duration or time")
+            return finding(
+                "CR101",
+                source,
+                token.span,
+                f"`{token.text}` is no number, duration or time",
+                help=f'put it in quotes if it is text: "{token.text}"',
+            )
         case "BAD_WORD" | "UNEXPECTED":
             return _about_character(source, token)
     return None
@@ -166,7 +172,6 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
     token = chunk[index]
     before = chunk[index - 1] if index else None
     label = f"expected {_expected(accepted, before)}"
-    remedy = ""
     if _is_outcome_pattern(chunk, index):
         assert before is not None  # the outcome's word
         return _about_later(source, before)
@@ -178,7 +183,17 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
         remedy = f'text stands in quotes: "{token.text}"'
     elif "WORD" in accepted and token.text.isidentifier():
         remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
+    else:
+        remedy = _what_to_do(accepted)
     return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
+
+
+def _what_to_do(accepted: set[str]) -> str:
+    if "RULE" in accepted:
+        return "a rule begins with `rule NAME:` or with `on`; delete what stands before that"
+    if accepted == {"COLON"}:
+        return "the name of a rule is followed by `:`"
+    return "delete it, or write what is expected in its place"
 
 
 def _is_outcome_pattern(chunk: list[Token], index: int) -> bool:
@@ -206,12 +221,12 @@ def _near_keyword(text: str, accepted: set[str]) -> str | None:
 def _expected(accepted: set[str], before: Token | None) -> str:
     """What could stand here, in words; soft keywords are named only where nothing else could stand."""
     texts = {kind: text for text, kind in fixed_tokens().items()}
+    if before is not None and before.kind == "EVENT" and "STRING" in accepted:
+        return "the name of a custom event in quotes"
     if {"SEND", "AFTER"} <= accepted:
         return "a clause (`after`, `unless`, `send` …)"
     if before is not None and before.kind in {"ON", "UNLESS"}:
         return "an event such as `purchase`"
-    if before is not None and before.kind == "EVENT" and "OF" in accepted:
-        return "the name of a custom event in quotes"
     soft = accepted & {"WORD"} != set()
     words = [_IN_WORDS[kind] for kind in _IN_WORDS if kind in accepted and kind != "$END"]
     fixed = sorted(

@@ -22,7 +22,7 @@ from connrules.syntax.complaints import about_end, about_nesting, about_token, m
 from connrules.syntax.grammar import grammar
 from connrules.syntax.scanner import MALFORMED, TRIVIA, Token, scan
 from connrules.syntax.unseen import is_unseen, unseen_characters
-from connrules.text import REPLACEMENT, SourceText, Span
+from connrules.text import SourceText, Span
 
 _STARTERS = frozenset({"RULE", "RESERVED_SEGMENT", "RESERVED_POLICY", "RESERVED_TEST"})
 _CLAUSES = frozenset({"ON", "AFTER", "UNLESS", "FROM", "UNTIL", "ONCE", "AT", "SEND"})
@@ -48,6 +48,8 @@ class _Attempt:
     findings: list[Diagnostic]
     stopped_at: int | None = None
     """The index of the token that does not fit, where there is one and what stands before it is whole."""
+    too_short: bool = False
+    """Whether every token fits, and more are needed."""
 
 
 def parse(source: SourceText) -> Parsed:
@@ -118,15 +120,15 @@ def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
 
 def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
     """Where a whole rule ends and something else starts that does not belong to it."""
-    for index, token in enumerate(chunk):
+    send = next((index for index, token in enumerate(chunk) if token.kind == "SEND"), len(chunk))
+    for index in range(send + 1, len(chunk)):
         apart = _follows_blank_line(source, chunk, index)
-        apart = apart or (token.kind not in _CLAUSES and _starts_declaration_line(source, chunk, index))
-        if apart:
+        if apart or (chunk[index].kind not in _CLAUSES and _starts_declaration_line(source, chunk, index)):
             attempt = _attempt(source, chunk[:index])
             if attempt.rule is not None:
                 return index
-            if attempt.stopped_at is not None:
-                return None
+            if not attempt.too_short:
+                return None  # what is wrong here is as wrong in any longer part
     return None
 
 
@@ -157,9 +159,9 @@ def _attempt(source: SourceText, chunk: Chunk) -> _Attempt:
         return _Attempt(None, [about_nesting(source, chunk, _DEEPEST)])
     parser = grammar().parse_interactive(start="declaration")
     findings: list[Diagnostic] = []
-    unreadable = any(map(_is_unreadable, chunk))
+    unreadable = any(_is_unreadable(source, token) for token in chunk)
     for index, token in enumerate(chunk):
-        if _is_unreadable(token):
+        if _is_unreadable(source, token):
             continue
         fed = token
         if token.kind in MALFORMED or token.kind.startswith("RESERVED_"):
@@ -184,15 +186,15 @@ def _attempt(source: SourceText, chunk: Chunk) -> _Attempt:
     return _finish(source, chunk, parser)
 
 
-def _is_unreadable(token: Token) -> bool:
+def _is_unreadable(source: SourceText, token: Token) -> bool:
     """Whether a character has a finding of its own; what is wrong around it most likely comes from it."""
-    return token.kind == "UNEXPECTED" and (token.text == REPLACEMENT or is_unseen(token.text))
+    return token.kind == "UNEXPECTED" and (token.start in source.invalid_bytes or is_unseen(token.text))
 
 
 def _finish(source: SourceText, chunk: Chunk, parser: InteractiveParser) -> _Attempt:
     accepted = _accepted(parser)
     if "$END" not in accepted:
-        return _Attempt(None, [about_end(source, chunk, accepted)])
+        return _Attempt(None, [about_end(source, chunk, accepted)], too_short=True)
     builder = Builder(source)
     rule = builder.build(_tree(parser))
     return _Attempt(rule, builder.findings)

@@ -1,0 +1,111 @@
+"""What only shows over several files, several catalogs, or none: order, duplicates across files, skipped checks."""
+
+import sys
+
+from connrules.catalog import Campaign, Catalog, CustomEvent
+from connrules.check import Checked, check
+from connrules.codes import CODES
+from connrules.diagnostic import Severity
+from connrules.syntax.parser import parse
+from connrules.text import SourceText
+
+
+def checked(*texts: str, catalog: Catalog | None = None, as_of: int | None = None) -> Checked:
+    files = [parse(SourceText(f"{name}.conn", text)) for name, text in zip("zyxw", texts, strict=False)]
+    return check(files, catalog, as_of)
+
+
+def test_findings_come_in_the_order_of_the_files_and_not_of_their_names() -> None:
+    result = checked("on purchse send A\non opened_push send A", "on purchase", "on purchse send B")
+    assert [(f.source.path, f.code) for f in result.diagnostics] == [
+        ("z.conn", "CR106"),
+        ("z.conn", "CR213"),
+        ("y.conn", "CR104"),
+        ("x.conn", "CR106"),
+    ]
+
+
+def test_names_are_unique_across_files() -> None:
+    result = checked("rule a: on purchase send A", "rule b: on purchase send B\nrule a: on session_start send C")
+    (finding,) = result.diagnostics
+    assert finding.code == "CR112"
+    assert finding.label == "the first one is in z.conn, line 1"
+
+
+def test_rules_are_compared_across_files() -> None:
+    result = checked("on purchase send A", "on purchase send A")
+    (finding,) = result.diagnostics
+    assert (finding.code, finding.label) == ("CR504", "that one is in z.conn, line 1")
+
+
+def test_rules_are_named_by_file_and_line_where_they_have_no_name() -> None:
+    result = checked("\n\non purchase send A\nrule b: on session_start send A")
+    assert [rule.name for rule in result.rules] == ["z.conn:3", "b"]
+
+
+def test_bytes_that_are_no_text_are_one_finding_and_cost_one_rule() -> None:
+    data = "rule a: on purchase send A\n\nrule b: on purchase sénd é\n\nrule c: on session_start send C".encode(
+        "latin-1"
+    )
+    result = check([parse(SourceText.decode(data, "a.conn"))])
+    assert [f.code for f in result.diagnostics] == ["CR111"]
+    assert [rule.name for rule in result.rules] == ["a", "c"]
+
+
+def test_without_a_catalog_the_checks_that_need_one_are_skipped() -> None:
+    assert checked("", as_of=0).skipped == tuple(c.code for c in CODES.values() if c.needs_catalog)
+    assert "CR401" in checked("").skipped
+
+
+def test_without_a_date_the_checks_that_need_one_are_skipped() -> None:
+    assert checked("", catalog=Catalog(events=())).skipped == ("CR205", "CR206", "CR211")
+
+
+def test_a_catalog_that_lists_no_events_skips_one_check() -> None:
+    assert checked('on event "E" send A', catalog=Catalog(), as_of=0).skipped == ("CR203",)
+    result = checked('on event "E" send A', catalog=Catalog(campaigns=(Campaign(name="A"),)), as_of=0)
+    assert result.diagnostics == ()
+
+
+def test_nothing_is_skipped_where_everything_is_there() -> None:
+    assert checked("", catalog=Catalog(events=(CustomEvent(name="E"),)), as_of=0).skipped == ()
+
+
+def test_errors_of_one_rule_do_not_keep_others_from_being_checked() -> None:
+    result = checked("on purchse unless purchase send A\n\non purchase unless session_start send A")
+    assert [f.code for f in result.diagnostics] == ["CR106", "CR301", "CR301"]
+    assert [f.code for f in result.errors] == ["CR106", "CR301", "CR301"]
+
+
+def test_only_errors_keep_a_rule_set_from_running() -> None:
+    result = checked("on purchase after 0s send A")
+    assert [f.severity for f in result.diagnostics] == [Severity.WARNING]
+    assert result.errors == ()
+
+
+def test_names_in_other_unicode_forms_are_equal() -> None:
+    catalog = Catalog(campaigns=(Campaign(name="Cafe\u0301"),))
+    assert checked('on received_push of "Caf\u00e9" send "Cafe\u0301"', catalog=catalog).diagnostics == ()
+
+
+def test_checking_costs_what_the_rules_cost_and_not_their_pairs() -> None:
+    catalog = Catalog(campaigns=tuple(Campaign(name=f"C{i}", channels=("push",)) for i in range(400)))
+    rule = 'rule r{0}: on received_push of "C{0}" after 1d unless opened_push or purchase send "C{0}"'
+
+    def calls(count: int) -> int:
+        files = [parse(SourceText("a.conn", "\n".join(rule.format(i) for i in range(count))))]
+        made = 0
+
+        def note(*_: object) -> None:
+            nonlocal made
+            made += 1
+
+        sys.setprofile(note)
+        try:
+            result = check(files, catalog)
+        finally:
+            sys.setprofile(None)
+        assert result.diagnostics == ()
+        return made
+
+    assert calls(400) - calls(200) < 1.1 * 4 * (calls(100) - calls(50))
