@@ -18,7 +18,9 @@ from connrules.pipeline import loads
 from connrules.syntax.grammar import RESERVED
 from connrules.vocabulary import INTERACTIONS
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PROSE = sorted([*DOCS.glob("*.md"), *(ROOT / "examples").rglob("*.md"), *(ROOT / "grammar").glob("*.md")])
 PAGES = ("language.md", "catalog.md", "events.md")
 NOW = parse_instant("2026-04-01")
 
@@ -67,6 +69,20 @@ def test_every_block_says_what_it_is() -> None:
 def test_rules_are_clean(block: Block) -> None:
     findings = loads(block.text, catalog=CATALOG, as_of=NOW).diagnostics
     assert [(f.code, f.message) for f in findings] == []
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in _anchors(linked), anchor
 
 
 # docs/language.md
