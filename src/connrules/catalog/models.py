@@ -1,16 +1,16 @@
 """The catalog: the campaigns, cards, custom events and attributes that rules may speak of. Never guessed from events.
 
-Read from TOML, JSON or YAML into pydantic models. Instants are epoch milliseconds, intervals half-open.
+Instants are epoch milliseconds, intervals half-open.
 """
 
-import json
-import tomllib
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,13 +18,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     WithJsonSchema,
     model_validator,
 )
 
-from connrules.duration import instant_of, parse_instant
-from connrules.text import closest
+from connrules.duration import EARLIEST, LATEST, instant_of, parse_instant
 from connrules.vocabulary import ObjectKind
 
 Interval = tuple[int, int | None]
@@ -32,6 +30,7 @@ Interval = tuple[int, int | None]
 
 ALWAYS: tuple[Interval, ...] = ((-(2**62), None),)
 _OPEN_END = ("", None)
+_EPOCH_MS = re.compile(r"-?\d{11,15}")
 
 
 class Status(StrEnum):
@@ -53,15 +52,18 @@ def nfc(text: str) -> str:
 def _instant(value: object) -> int:
     match value:
         case bool():
-            raise ValueError("expected a time such as 2026-03-01T09:00:00Z")
-        case int():
+            pass
+        case int() if EARLIEST <= value <= LATEST:
             return value
+        case int():
+            raise ValueError("a number is epoch milliseconds, and this one is outside the years 1 to 9999")
         case datetime() if value.tzinfo is None:
             raise ValueError(f"{value.isoformat()} names no zone; add Z or an offset such as +01:00")
         case date():
             return instant_of(value)
         case str():
-            return parse_instant(value)
+            # YAML knows numbers as text; ten digits or fewer would be seconds, or a date without its dashes.
+            return _instant(int(value)) if _EPOCH_MS.fullmatch(value) else parse_instant(value)
     raise ValueError("expected a time such as 2026-03-01T09:00:00Z")
 
 
@@ -175,17 +177,14 @@ class Catalog(_Model):
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
         for kind, entries in (("campaigns", self.campaigns), ("cards", self.cards)):
-            ids = [entry.id for entry in entries if entry.id is not None]
-            twice = next((i for i in ids if ids.count(i) > 1), None)
-            if twice is not None:
-                raise ValueError(f"{kind}: the id {twice!r} stands twice")
+            owners = {entry.id: entry for entry in entries if entry.id is not None}
+            if (twice := _twice(entry.id for entry in entries)) is not None:
+                raise ValueError(f"{kind}: the id `{twice}` stands twice")
             for entry in entries:
-                if any(other.id == entry.name and other is not entry for other in entries):
-                    raise ValueError(f"{kind}: {entry.name!r} is the name of one entry and the id of another")
-        names = [event.name for event in self.events or ()]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"events: {twice!r} stands twice")
+                if owners.get(entry.name, entry) is not entry:
+                    raise ValueError(f"{kind}: `{entry.name}` is the name of one entry and the id of another")
+        if (twice := _twice(event.name for event in self.events or ())) is not None:
+            raise ValueError(f"events: `{twice}` stands twice")
         return self
 
     @cached_property
@@ -211,120 +210,12 @@ class Catalog(_Model):
 
     def event(self, name: str) -> CustomEvent | None:
         """The custom event of that name."""
-        return next((event for event in self.events or () if event.name == name), None)
+        return self._event_by_name.get(name)
+
+    @cached_property
+    def _event_by_name(self) -> dict[str, CustomEvent]:
+        return {event.name: event for event in self.events or ()}
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong with a catalog: where (a key path or a line) and what."""
-
-    where: str
-    what: str
-
-
-class CatalogError(ValueError):
-    """A catalog that is none. `path` is the file, `problems` says what is wrong with it."""
-
-    def __init__(self, path: str, problems: list[Problem]) -> None:
-        self.path = path
-        self.problems = problems
-        lines = (f"{where}: {what}" if where else what for where, what in problems)
-        super().__init__("\n".join(f"{path}: {line}" for line in lines))
-
-
-def load_catalog(data: bytes, path: str) -> Catalog:
-    """Read a catalog from the bytes of a file; the ending of `path` tells TOML, JSON and YAML apart.
-
-    Raises CatalogError with every problem found.
-    """
-    try:
-        tree = _decode(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"), path)
-    except UnicodeDecodeError:
-        raise CatalogError(path, [Problem("", "the file is not UTF-8")]) from None
-    except RecursionError:
-        raise CatalogError(path, [Problem("", "nested too deep for a catalog")]) from None
-    if not isinstance(tree, dict):
-        raise CatalogError(path, [Problem("", "a catalog is a table with the keys campaigns, cards, events and user")])
-    try:
-        return Catalog.model_validate(tree)
-    except ValidationError as error:
-        raise CatalogError(path, [_problem(e, tree) for e in error.errors()]) from None
-
-
-def _decode(text: str, path: str) -> Any:
-    match path.rpartition(".")[2].lower():
-        case "toml":
-            return _decode_toml(text, path)
-        case "json":
-            return _decode_json(text, path)
-        case "yaml" | "yml":
-            return _decode_yaml(text, path)
-    raise CatalogError(path, [Problem("", "a catalog is a .toml, .json, .yaml or .yml file")])
-
-
-def _decode_toml(text: str, path: str) -> Any:
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:  # also a number too long for Python to read
-        raise CatalogError(path, [Problem("", f"not TOML: {error}")]) from None
-
-
-def _decode_json(text: str, path: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise CatalogError(path, [Problem(where, f"not JSON: {error.msg}")]) from None
-    except ValueError as error:  # a number too long for Python to read
-        raise CatalogError(path, [Problem("", f"not JSON: {error}")]) from None
-
-
-def _decode_yaml(text: str, path: str) -> Any:
-    import yaml  # noqa: PLC0415  # only YAML catalogs need it
-
-    try:
-        # The base loader reads every scalar as text: no `on` that turns into true, no `1:30` that turns into 90.
-        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes strings, lists and dicts only
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or "it cannot be read"
-        raise CatalogError(path, [Problem(where, f"not YAML: {reason}")]) from None
-
-
-def _problem(error: Any, tree: dict[str, Any]) -> Problem:
-    location: tuple[str | int, ...] = error["loc"]
-    what: str = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = closest(str(location[-1]), known)
-        what = f"unknown key{f'; did you mean {near}?' if near else ''} (known: {', '.join(known)})"
-    elif error["type"] == "missing":
-        what = "this key is missing"
-    else:
-        what = what[:1].lower() + what[1:]
-    return Problem(_key_path(location, tree), what)
-
-
-def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "campaigns": Campaign,
-        "cards": Card,
-        "events": CustomEvent,
-        "user": User,
-    }
-    model = models.get(str(location[0]), Catalog) if location else Catalog
-    return list(model.model_fields)
-
-
-def _key_path(location: tuple[str | int, ...], tree: Any) -> str:
-    """`campaigns[2] ("Summer News").status`: the path, with the name of the entry where it has one."""
-    path = ""
-    for step in location:
-        try:
-            tree = tree[step]
-        except (KeyError, IndexError, TypeError):
-            tree = None
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-        if isinstance(step, int) and isinstance(tree, dict) and isinstance(tree.get("name"), str):
-            path += f' ("{tree["name"]}")'
-    return path
+def _twice(texts: Iterable[str | None]) -> str | None:
+    return next((text for text, count in Counter(texts).items() if count > 1 and text is not None), None)
