@@ -1,6 +1,7 @@
 """`connrules run`: run rules over a log of events and write what they decide."""
 
 import base64
+import gc
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -106,7 +107,14 @@ def command(
     if rule_set.catalog_path is None:
         _note("no catalog: every campaign and card that is named counts as known and always active")
     run = _Run(compile_rules(rule_set.checked), events, **options)
+    _collect_garbage_seldom()
     return run.to_the_end(quiet=quiet)
+
+
+def _collect_garbage_seldom() -> None:
+    """A run makes no cycles, but looking for them among the waits of many users takes long."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _refuse(rule_set: RuleSet, color: str) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from connrules.duration import EARLIEST, LATEST, format_instant
-from connrules.event import Event, Outcome
+from connrules.event import Event, Kind, Outcome, Reason
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _SECOND = 86_400_000, 1_000
@@ -45,6 +45,24 @@ class _Line(msgspec.Struct, gc=False):
     properties: dict[str, Any] | None = None
 
 
+class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
+    """The fields of an outcome in the order in which they are written; those without a value are left out."""
+
+    id: str
+    outcome: Kind
+    rule: str
+    user: str
+    send: str | None = None
+    reason: Reason | None = None
+    at: str | int
+    due: str | int | None = None
+    trigger: str
+    triggered_at: str | int
+    by: str | None = None
+    pattern: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Line).decode
 
 
@@ -82,21 +100,21 @@ def parse_event(data: bytes | str | dict[str, Any]) -> Event:
 
 def encode_outcome(outcome: Outcome) -> bytes:
     """An outcome as a line of JSON, its line break included. Instants are ISO 8601 in UTC."""
-    fields: dict[str, Any] = {
-        "id": outcome.id,
-        "outcome": outcome.kind,
-        "rule": outcome.rule,
-        "user": outcome.user,
-        "send": outcome.send,
-        "reason": outcome.reason,
-        "at": format_instant(outcome.at),
-        "due": None if outcome.due is None else format_instant(outcome.due),
-        "trigger": outcome.trigger,
-        "triggered_at": format_instant(outcome.triggered_at),
-        "by": outcome.by,
-        "pattern": outcome.pattern,
-    }
-    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}) + b"\n"
+    line = _OutcomeLine(
+        id=outcome.id,
+        outcome=outcome.kind,
+        rule=outcome.rule,
+        user=outcome.user,
+        send=outcome.send,
+        reason=outcome.reason,
+        at=format_instant(outcome.at),
+        due=None if outcome.due is None else format_instant(outcome.due),
+        trigger=outcome.trigger,
+        triggered_at=format_instant(outcome.triggered_at),
+        by=outcome.by,
+        pattern=outcome.pattern,
+    )
+    return _encode(line) + b"\n"
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -30,6 +30,7 @@ _OPERATORS: Final[dict[plan.Operator, _Test]] = {
     ">=": operator.ge,
 }
 _EQUALITIES: Final = ("=", "!=")
+_NUMBERS: Final = frozenset({int, float})
 
 
 def predicate(condition: plan.Condition, kept_paths: Sequence[plan.Path] = ()) -> Predicate:
@@ -98,10 +99,9 @@ def _look_up_nfc(properties: Properties, key: str) -> Any:
 def _binary(path: plan.Path, other: Any | _Getter, test: _Test) -> Predicate:
     if callable(other):
         return lambda properties, kept: test(look_up(properties, path), other(properties, kept))
-    if len(path) == 1:
+    if len(path) == 1 and path[0].isascii():
         key = path[0]
-        if key.isascii():
-            return lambda properties, _: test(properties.get(key), other)
+        return lambda properties, _: test(properties.get(key), other)
     return lambda properties, _: test(look_up(properties, path), other)
 
 
@@ -129,6 +129,8 @@ def _comparison(symbol: plan.Operator, *, instant: bool) -> _Test:
 
 
 def _compare_values(compare: _Test, booleans_too: bool, left: Any, right: Any) -> bool:  # noqa: FBT001  # bound once
+    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
+        return compare(left, right)
     if isinstance(left, bool) or isinstance(right, bool):
         return booleans_too and isinstance(left, bool) and isinstance(right, bool) and compare(left, right)
     if isinstance(left, str):

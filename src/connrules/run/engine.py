@@ -40,7 +40,7 @@ class Engine:
         self._on_late = on_late
         self._program = Program(plan)
         self._users: dict[str, UserState] = {}
-        self._stepper = Stepper(self._program, self._new_timers())
+        self._stepper = Stepper(self._program.rules, self._new_timers())
         self._buffer: list[tuple[int, int, Event]] = []
         self._arrivals = 0
         self._greatest: int | None = None
@@ -128,10 +128,10 @@ class Engine:
         if snapshot.lateness != self.lateness:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
         self._users = {user: self._user_state(user, state) for user, state in snapshot.users.items()}
-        self._stepper = Stepper(self._program, self._new_timers(), snapshot.starts)
+        self._stepper = Stepper(self._program.rules, self._new_timers(), snapshot.starts)
         timers = chain.from_iterable(self._timers_of(user, state) for user, state in self._users.items())
-        for timer, delay in sorted(timers, key=lambda entry: _due_order(entry[0])):
-            self._stepper.timers.add(timer, delay)
+        for timer in sorted(timers, key=_due_order):
+            self._stepper.restore(timer)
         self._buffer = [(s.event.time, s.number, s.event) for s in snapshot.buffered]
         self._arrivals = snapshot.arrivals
         self._greatest = snapshot.greatest
@@ -175,10 +175,11 @@ class Engine:
         """Fire every timer that is due at or before an instant, in order."""
         self._watermark = instant
         timers = self._stepper.timers
-        if not timers.any_due(instant):
-            return
-        for timer in timers.due(instant):
-            state = self._users[timer.user]
+        while (timer := timers.pop(instant)) is not None:
+            state = self._users.get(timer.user)
+            if state is None or not is_live(state, timer):
+                timers.one_was_dead()
+                continue
             self._stepper.on_timer(state, timer)
             if state.is_empty:
                 del self._users[timer.user]
@@ -236,14 +237,12 @@ class Engine:
     def _new_timers(self) -> Timers:
         return Timers(lambda timer: is_live(self._users.get(timer.user), timer))
 
-    def _timers_of(self, user: str, state: UserState) -> Iterable[tuple[Timer, int]]:
-        """The timers of a user's state with their delays."""
-        for wait in state.waits.values():
-            yield wait, wait.due - wait.triggered_at
+    def _timers_of(self, user: str, state: UserState) -> Iterable[Timer]:
+        yield from state.waits.values()
         for rule, sends in state.sends.items():
             window = self._program.rules[rule].window
             if window is not None:
-                yield from ((Forget.of(sent, window, user, rule), window) for sent in sends)
+                yield from (Forget(sent + window, user, rule) for sent in sends)
 
     def _user_state(self, user: str, state: saved.SavedUser) -> UserState:
         index = {rule.name: rule.index for rule in self._program.rules}

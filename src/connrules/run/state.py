@@ -3,20 +3,18 @@
 State is held per user and is a value: it can be taken out, written down and put back.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from connrules.run.conditions import Kept
 from connrules.run.program import Known
 
 
-class Wait(NamedTuple):
-    """A pending send of a rule, and at once the timer that fires it. Instants are epoch milliseconds.
-
-    Compares by due instant, then start order: `start` numbers all waits in the order in which they started.
-    """
+class Wait(msgspec.Struct, frozen=True, gc=False):
+    """A pending send of a rule, and at once the timer that fires it. Instants are epoch milliseconds."""
 
     due: int
     start: int
+    """Numbers all waits in the order in which they started."""
     user: str
     rule: int
     trigger: str

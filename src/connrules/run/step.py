@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from connrules import plan
 from connrules.event import Event, Kind, Outcome, Reason
-from connrules.run.program import ALWAYS, Candidate, Known, Pattern, Program, Rule
+from connrules.run.program import ALWAYS, Candidate, Known, Pattern, Rule
 from connrules.run.state import UserState, Wait
 from connrules.run.timers import Forget, Timer, Timers
 
@@ -22,14 +22,16 @@ class Stepper:
     In its methods `name` is what an event is known by, `known` the campaign, card or custom event that it names.
     """
 
-    __slots__ = ("outcomes", "program", "starts", "timers")
+    __slots__ = ("_forgets", "_waits", "outcomes", "rules", "starts", "timers")
 
-    def __init__(self, program: Program, timers: Timers, starts: int = 0) -> None:
-        self.program = program
+    def __init__(self, rules: list[Rule], timers: Timers, starts: int = 0) -> None:
+        self.rules = rules
         self.timers = timers
         self.outcomes: list[Outcome] = []
         self.starts = starts
         """How many waits have started so far; the next one's start number."""
+        self._waits = [timers.queue(Wait, rule.delay) for rule in rules]
+        self._forgets = [timers.queue(Forget, rule.window or 0) for rule in rules]
 
     def on_event(
         self, state: UserState, event: Event, name: str, known: Known | None, candidates: list[Candidate]
@@ -47,25 +49,37 @@ class Stepper:
 
     def on_timer(self, state: UserState, timer: Timer) -> None:
         """Fire the pending send that is due, or forget the sends that no longer count."""
-        rule = self.program.rules[timer.rule]
+        rule = self.rules[timer.rule]
         if isinstance(timer, Forget):
             _forget(rule, state, timer.due)
         else:
             del state.waits[timer.rule]
             self._fire(rule, state, timer)
 
+    def restore(self, timer: Timer) -> None:
+        """Set a timer again that was set before a snapshot was taken; the soonest first."""
+        queues = self._forgets if isinstance(timer, Forget) else self._waits
+        self.timers.add(queues[timer.rule], timer)
+
+    def pending(self, wait: Wait, at: int) -> Outcome:
+        """The outcome of a wait that is still pending at the end of a run."""
+        return self._outcome(Kind.PENDING, wait, at, due=wait.due)
+
     def _cancel(self, state: UserState, event: Event, name: str, known: Known | None) -> bool:
         """Cancel the waits, in start order, that have an exception which the event matches."""
-        cancelled = [
-            (wait, pattern)
-            for wait in state.waits.values()
-            if (pattern := _exception(self.program.rules[wait.rule], wait, event, known)) is not None
-        ]
+        cancelled: list[tuple[Wait, Pattern]] = []
+        for wait in state.waits.values():
+            patterns = self.rules[wait.rule].exceptions.get(event.type)
+            if patterns is not None:
+                properties = event.properties or _NO_PROPERTIES
+                for pattern in patterns:
+                    if pattern.matches(known, properties, wait.known, wait.kept):
+                        cancelled.append((wait, pattern))
+                        break
         for wait, pattern in cancelled:
             del state.waits[wait.rule]
             self.timers.one_died()
-            outcome = self._of_wait(Kind.CANCELLED, wait, event.time, by=name, pattern=pattern.text)
-            self.outcomes.append(outcome)
+            self.outcomes.append(self._outcome(Kind.CANCELLED, wait, event.time, by=name, pattern=pattern.text))
         return bool(cancelled)
 
     def _start(self, rule: Rule, state: UserState, event: Event, name: str, known: Known | None) -> None:
@@ -74,44 +88,45 @@ class Stepper:
         wait = Wait(now + rule.delay, self.starts, event.user, rule.index, name, now, known, kept)
         reason = _reason_not_to_start(rule, state, now, known)
         if reason is not None:
-            self.outcomes.append(self._of_wait(Kind.IGNORED, wait, now, reason=reason))
+            self.outcomes.append(self._outcome(Kind.IGNORED, wait, now, reason=reason))
             return
         self.starts += 1
         old = state.waits.pop(rule.index, None)
         if old is not None:
             self.timers.one_died()
-            self.outcomes.append(self._of_wait(Kind.RESTARTED, old, now))
-        if wait.due == now:
-            self._fire(rule, state, wait)
-        else:
+            self.outcomes.append(self._outcome(Kind.RESTARTED, old, now))
+        if rule.delay:
             state.waits[rule.index] = wait
-            self.timers.add(wait, rule.delay)
+            self.timers.add(self._waits[rule.index], wait)
+        else:
+            self._fire(rule, state, wait)
 
     def _fire(self, rule: Rule, state: UserState, wait: Wait) -> None:
         reason = _reason_to_drop(rule, state, wait.due)
         if reason is not None:
-            self.outcomes.append(self._of_wait(Kind.DROPPED, wait, wait.due, reason=reason))
+            self.outcomes.append(self._outcome(Kind.DROPPED, wait, wait.due, reason=reason))
             return
         if rule.limit is not None:
             state.sends.setdefault(rule.index, []).append(wait.due)
             if rule.window is not None:
-                self.timers.add(Forget.of(wait.due, rule.window, wait.user, rule.index), rule.window)
-        self.outcomes.append(self._of_wait(Kind.SENT, wait, wait.due, send=rule.send))
+                forget = Forget(wait.due + rule.window, wait.user, rule.index)
+                self.timers.add(self._forgets[rule.index], forget)
+        self.outcomes.append(self._outcome(Kind.SENT, wait, wait.due, send=rule.send))
 
-    def pending(self, wait: Wait, at: int) -> Outcome:
-        """The outcome of a wait that is still pending at the end of a run."""
-        return self._of_wait(Kind.PENDING, wait, at, due=wait.due)
-
-    def _of_wait(self, kind: Kind, wait: Wait, at: int, **rest: Any) -> Outcome:
-        return Outcome(
-            kind=kind,
-            rule=self.program.rules[wait.rule].name,
-            user=wait.user,
-            at=at,
-            trigger=wait.trigger,
-            triggered_at=wait.triggered_at,
-            **rest,
-        )
+    def _outcome(  # noqa: PLR0913  # the fields of an outcome
+        self,
+        kind: Kind,
+        wait: Wait,
+        at: int,
+        *,
+        send: str | None = None,
+        by: str | None = None,
+        pattern: str | None = None,
+        reason: Reason | None = None,
+        due: int | None = None,
+    ) -> Outcome:
+        rule = self.rules[wait.rule].name
+        return Outcome(kind, rule, wait.user, at, wait.trigger, wait.triggered_at, send, by, pattern, reason, due)
 
 
 def is_live(state: UserState | None, timer: Timer) -> bool:
@@ -121,14 +136,6 @@ def is_live(state: UserState | None, timer: Timer) -> bool:
     if isinstance(timer, Forget):
         return timer.rule in state.sends
     return state.waits.get(timer.rule) is timer
-
-
-def _exception(rule: Rule, wait: Wait, event: Event, known: Known | None) -> Pattern | None:
-    """The first exception of a wait's rule that an event matches."""
-    for pattern in rule.exceptions.get(event.type, ()):
-        if pattern.matches(known, event.properties or _NO_PROPERTIES, wait.known, wait.kept):
-            return pattern
-    return None
 
 
 def _reason_not_to_start(rule: Rule, state: UserState, now: int, known: Known | None) -> Reason | None:

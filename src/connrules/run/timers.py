@@ -6,90 +6,91 @@ What was cancelled stays in its queue until it comes up, or until too much of it
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from connrules.run.state import Wait
 
-FORGET = -1
-"""The start number of a timer that only forgets old sends: before all waits that are due at the same instant."""
-_FEW = 1_000
+_BEFORE_WAITS: Final = -1
+_FEW: Final = 1_000
 
 
 class Forget(NamedTuple):
-    """The instant at which a send leaves the window in which it counts."""
+    """The instant at which a send leaves the window in which it counts; before all waits that are due then."""
 
     due: int
-    start: int
     user: str
     rule: int
-
-    @classmethod
-    def of(cls, sent: int, window: int, user: str, rule: int) -> "Forget":
-        """The timer for a send at an instant that counts for `window` milliseconds."""
-        return cls(sent + window, FORGET, user, rule)
+    start: int = _BEFORE_WAITS
 
 
 Timer = Wait | Forget
-Queue = tuple[type[Timer], int]
-"""Timers of one type and one delay, in milliseconds."""
+
+
+class Queue(NamedTuple):
+    """Timers that all have the same delay, in the order in which they come due."""
+
+    number: int
+    timers: deque[Timer]
 
 
 class Timers:
     """All timers of an engine. `is_live` tells whether a timer still stands for something."""
 
     def __init__(self, is_live: Callable[[Timer], bool]) -> None:
-        self._queues: dict[Queue, deque[Timer]] = {}
-        self._heads: list[tuple[int, int, Queue]] = []
+        self._queues: list[Queue] = []
+        self._by_delay: dict[tuple[type[Timer], int], Queue] = {}
+        self._heads: list[tuple[int, int, int]] = []
         self._is_live = is_live
-        self._size = 0
         self._dead = 0
 
     def __len__(self) -> int:
-        return self._size
+        return sum(len(queue.timers) for queue in self._queues)
 
-    def add(self, timer: Timer, delay: int) -> None:
-        """Set a timer. Those of one type and delay are added in the order in which they come due."""
-        key = (type(timer), delay)
-        queue = self._queues.get(key)
+    def queue(self, kind: type[Timer], delay: int) -> Queue:
+        """The queue for timers of a kind that come due `delay` milliseconds after they are set."""
+        queue = self._by_delay.get((kind, delay))
         if queue is None:
-            queue = self._queues[key] = deque()
-        if not queue:
-            heapq.heappush(self._heads, (timer.due, timer.start, key))
-        queue.append(timer)
-        self._size += 1
+            queue = self._by_delay[kind, delay] = Queue(len(self._queues), deque())
+            self._queues.append(queue)
+        return queue
+
+    def add(self, queue: Queue, timer: Timer) -> None:
+        """Set a timer; in one queue, none comes due before those set earlier."""
+        if not queue.timers:
+            heapq.heappush(self._heads, (timer.due, timer.start, queue.number))
+        queue.timers.append(timer)
+
+    def pop(self, instant: int) -> Timer | None:
+        """Take out the next timer that is due at or before an instant: by due instant, then by start number."""
+        heads = self._heads
+        if not heads or heads[0][0] > instant:
+            return None
+        number = heads[0][2]
+        timers = self._queues[number].timers
+        timer = timers.popleft()
+        if timers:
+            heapq.heapreplace(heads, (timers[0].due, timers[0].start, number))
+        else:
+            heapq.heappop(heads)
+        return timer
 
     def one_died(self) -> None:
         """One of the timers no longer stands for anything. Memory follows those that do."""
         self._dead += 1
-        if self._dead > _FEW and self._dead * 2 > self._size:
+        if self._dead > _FEW and self._dead * 2 > len(self):
             self._bury()
 
-    def any_due(self, instant: int) -> bool:
-        """Whether a timer, live or not, is due at or before an instant."""
-        return bool(self._heads) and self._heads[0][0] <= instant
-
-    def due(self, instant: int) -> Iterator[Timer]:
-        """Take out, in order, the live timers that are due at or before an instant."""
-        while self._heads and self._heads[0][0] <= instant:
-            key = self._heads[0][2]
-            queue = self._queues[key]
-            timer = queue.popleft()
-            self._size -= 1
-            if queue:
-                heapq.heapreplace(self._heads, (queue[0].due, queue[0].start, key))
-            else:
-                heapq.heappop(self._heads)
-                del self._queues[key]
-            if self._is_live(timer):
-                yield timer
-            else:
-                self._dead -= 1
+    def one_was_dead(self) -> None:
+        """A timer that was taken out stood for nothing."""
+        self._dead -= 1
 
     def _bury(self) -> None:
-        live = {key: deque(filter(self._is_live, queue)) for key, queue in self._queues.items()}
-        self._queues = {key: queue for key, queue in live.items() if queue}
-        self._heads = [(queue[0].due, queue[0].start, key) for key, queue in self._queues.items()]
+        for queue in self._queues:
+            live = [timer for timer in queue.timers if self._is_live(timer)]
+            queue.timers.clear()
+            queue.timers.extend(live)
+        waiting = (queue for queue in self._queues if queue.timers)
+        self._heads = [(q.timers[0].due, q.timers[0].start, q.number) for q in waiting]
         heapq.heapify(self._heads)
-        self._size = sum(map(len, self._queues.values()))
         self._dead = 0
