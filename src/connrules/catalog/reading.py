@@ -30,6 +30,9 @@ class CatalogError(ValueError):
         super().__init__("\n".join(f"{path}: {line}" for line in lines))
 
 
+_TOO_LONG = Problem("", "a number has more digits than can be read")
+
+
 def load_catalog(data: bytes, path: str) -> Catalog:
     """Read a catalog from the bytes of a file; the ending of `path` tells TOML, JSON and YAML apart.
 
@@ -63,8 +66,10 @@ def _decode(text: str, path: str) -> Any:
 def _decode_toml(text: str, path: str) -> Any:
     try:
         return tomllib.loads(text)
-    except ValueError as error:  # also a number too long for Python to read
+    except tomllib.TOMLDecodeError as error:
         raise CatalogError(path, [Problem("", f"not TOML: {_lower_first(str(error))}")]) from None
+    except ValueError:
+        raise CatalogError(path, [_TOO_LONG]) from None
 
 
 def _decode_json(text: str, path: str) -> Any:
@@ -73,15 +78,21 @@ def _decode_json(text: str, path: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise CatalogError(path, [Problem(where, f"not JSON: {_lower_first(error.msg)}")]) from None
-    except ValueError as error:  # a key that stands twice, or a number too long for Python to read
-        raise CatalogError(path, [Problem("", f"not JSON: {_lower_first(str(error))}")]) from None
+    except _StandsTwiceError as error:
+        raise CatalogError(path, [Problem("", f"not JSON: {error}")]) from None
+    except ValueError:
+        raise CatalogError(path, [_TOO_LONG]) from None
+
+
+class _StandsTwiceError(Exception):
+    """A key that stands twice in one JSON object."""
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for key, value in pairs:
         if key in tree:
-            raise ValueError(f"the key `{_shown(key)}` stands twice in one object")
+            raise _StandsTwiceError(f"the key `{_shown(key)}` stands twice in one object")
         tree[key] = value
     return tree
 
