@@ -88,6 +88,23 @@ def test_names_in_other_unicode_forms_are_equal() -> None:
     assert checked('on received_push of "Caf\u00e9" send "Cafe\u0301"', catalog=catalog).diagnostics == ()
 
 
+def test_an_exception_that_no_campaign_of_any_can_have() -> None:
+    text = "on received_push of any after 1d unless opened_email send A"
+    one = Campaign(name="A", channels=("push",))
+    other = Campaign(name="B", channels=("push",))
+    email = Campaign(name="C", channels=("email",))
+    both = Campaign(name="D", channels=("email", "push"))
+
+    def messages(*campaigns: Campaign) -> list[str]:
+        return [f"{f.code} {f.message}" for f in checked(text, catalog=Catalog(campaigns=campaigns)).diagnostics]
+
+    never = "CR302 `opened_email` can never happen: "
+    assert messages(one, email) == [f"{never}`A` has no email channel"]
+    assert messages(one, other) == [f"{never}none of the campaigns that it can be about has the email channel"]
+    assert messages(one, both) == []
+    assert messages(one, Campaign(name="E")) == []
+
+
 def test_checking_costs_what_the_rules_cost_and_not_their_pairs() -> None:
     catalog = Catalog(campaigns=tuple(Campaign(name=f"C{i}", channels=("push",)) for i in range(400)))
     rule = 'rule r{0}: on received_push of "C{0}" after 1d unless opened_push or purchase send "C{0}"'

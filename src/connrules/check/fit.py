@@ -76,7 +76,7 @@ def _triggering(pattern: ast.EventPattern, interaction: Interaction, bindings: B
         case None:
             return []
         case ast.AnyObject():
-            return [entry for entry in names.entries(interaction.object) if not lacking(entry, interaction)]
+            return [entry for entry in names.samples if not lacking(entry, interaction)]
         case ast.Objects(objects):
             found = [bindings[name.span] for name in objects if name.span in bindings]
             sound = len(found) == len(objects) and not any(lacking(entry, interaction) for entry in found)

@@ -4,11 +4,12 @@ One wrong name gives one finding: the likeliest reason is said, and nothing that
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.catalog import Catalog, Entry
+from connrules.catalog import Campaign, Catalog, Entry
 from connrules.check.checked import CheckedRule
 from connrules.check.patterns import interaction_of
 from connrules.codes import finding
@@ -53,9 +54,14 @@ class Names:
         if entry.id is not None:
             self._by_id[kind, entry.id] = entry.name
 
-    def entries(self, kind: ObjectKind) -> tuple[Entry, ...]:
-        """All campaigns or all cards."""
-        return self._of_kind[kind]
+    @cached_property
+    def samples(self) -> tuple[Campaign, ...]:
+        """Of the campaigns that have the same to offer to interactions, two at most, however many there are."""
+        alike: dict[Hashable, list[Campaign]] = {}
+        for campaign in self.catalog.campaigns:
+            offer = (frozenset(campaign.channels), campaign.control_group, bool(campaign.conversion_events))
+            alike.setdefault(offer, []).append(campaign)
+        return tuple(campaign for campaigns in alike.values() for campaign in campaigns[:2])
 
     def alike(self, kind: ObjectKind, name: str) -> list[str]:
         """The names of that kind that are equal to this one but for case, white space, `_` and `-`."""

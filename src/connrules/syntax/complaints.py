@@ -177,6 +177,8 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
         return _about_later(source, before)
     if token.kind == "WORD" and (near := _near_keyword(token.text, accepted)):
         remedy = f"did you mean `{near}`?"
+    elif before is not None and before.kind == token.kind == "DURATION":
+        remedy = f"a duration is one word: `{before.text}{token.text}`"
     elif before is not None and before.kind == token.kind == "WORD":
         remedy = f'a name of several words stands in quotes: "{before.text} {token.text}"'
     elif token.kind == "WORD" and "STRING" in accepted and "WORD" not in accepted:

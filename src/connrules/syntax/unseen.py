@@ -46,7 +46,7 @@ def _unseen(source: SourceText, token: Token, place: int) -> Diagnostic:
     name = unicodedata.name(char, "a control character")
     start = token.start + place
     remedy = "delete it"
-    if token.kind in _QUOTING:
+    if token.kind in _QUOTING and not token.text.startswith("`"):
         remedy += f", or write it as `\\u{{{ord(char):X}}}` if it belongs to the name"
     elif unicodedata.category(char) == "Zs":
         remedy = "replace it by an ordinary space"
