@@ -78,10 +78,10 @@ def _outcome_rows(counts: Counts) -> Iterator[str]:
 def _part_rows(parts: Counter[str]) -> Iterator[str]:
     rows = parts.most_common()
     for text, count in rows[:_MOST_ROWS]:
-        yield f"      {count:>11,}  {text}"
+        yield f"{'':13}{count:>11,}  {text}"
     if len(rows) > _MOST_ROWS:
         rest = sum(count for _, count in rows[_MOST_ROWS:])
-        yield f"      {rest:>11,}  {len(rows) - _MOST_ROWS} others"
+        yield f"{'':13}{rest:>11,}  {len(rows) - _MOST_ROWS} others"
 
 
 def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:
