@@ -88,6 +88,15 @@ def test_names_in_other_unicode_forms_are_equal() -> None:
     assert checked('on received_push of "Caf\u00e9" send "Cafe\u0301"', catalog=catalog).diagnostics == ()
 
 
+def test_an_id_is_an_id_even_where_it_looks_like_another_name() -> None:
+    catalog = Catalog(campaigns=(Campaign(name="Other", id="abandoned-cart"), Campaign(name="Abandoned Cart")))
+    (finding,) = checked('on received_push of "abandoned-cart" send "Other"', catalog=catalog).diagnostics
+    assert (finding.code, finding.help.partition(";")[0]) == (
+        "CR201",
+        '`abandoned-cart` is the id of the campaign "Other"',
+    )
+
+
 def test_an_exception_that_no_campaign_of_any_can_have() -> None:
     text = "on received_push of any after 1d unless opened_email send A"
     one = Campaign(name="A", channels=("push",))
