@@ -77,7 +77,10 @@ def parse_instant(text: str) -> int:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError(f"`{text}` is a date or time that does not exist") from None
-    return instant_of(moment)
+    instant = instant_of(moment)
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError(f"`{text}` is outside the years 1 to 9999")
+    return instant
 
 
 def instant_of(moment: date | datetime) -> int:

@@ -248,7 +248,7 @@ def in_order(history: Sequence[Event]) -> list[Event]:
     """The events of a history in order of event time, each with an id of its own where it has none."""
     order = sorted(history, key=lambda event: event.time)
     return [
-        event if event.id is not None else msgspec.structs.replace(event, id=f"e{number}")
+        event if event.id else msgspec.structs.replace(event, id=f"e{number}")
         for number, event in enumerate(order, start=1)
     ]
 

@@ -49,7 +49,7 @@ def _admit(events: Iterable[Event], lateness: int) -> tuple[list[Event], list[Ev
         if event.time < newest - lateness:
             late.append(event)
         else:
-            on_time.append(event if event.id is not None else msgspec.structs.replace(event, id=f"#{number}"))
+            on_time.append(event if event.id else msgspec.structs.replace(event, id=f"#{number}"))
     return sorted(on_time, key=lambda event: event.time), late
 
 

@@ -226,7 +226,7 @@ class Engine:
                 reference = event.name
             case _:
                 assert_never(kind)
-        return None if reference is None else self._program.world.find(kind, reference)
+        return self._program.world.find(kind, reference) if reference else None
 
     def _take_outcomes(self) -> list[Outcome]:
         outcomes = self._stepper.outcomes

@@ -86,7 +86,7 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
             )
         case "BAD_NUMBER" if "DURATION" in accepted:
             return _about_duration(source, token)
-        case "BAD_NUMBER" if "TIME" in accepted:
+        case "BAD_NUMBER" if "TIME" in accepted and "NUMBER" not in accepted:
             return _about_time(source, token)
         case "BAD_NUMBER":
             return finding(
@@ -94,7 +94,7 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
                 source,
                 token.span,
                 f"`{token.text}` is no number, duration or time",
-                help=f'put it in quotes if it is text: "{token.text}"',
+                help=f'write a number out in full, put text in quotes: "{token.text}"',
             )
         case "BAD_WORD" | "UNEXPECTED":
             return _about_character(source, token)
@@ -177,6 +177,8 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
         return _about_later(source, before)
     if token.kind == "WORD" and (near := _near_keyword(token.text, accepted)):
         remedy = f"did you mean `{near}`?"
+    elif before is not None and before.text == token.text:
+        remedy = f"delete one of the two `{token.text}`"
     elif before is not None and before.kind == token.kind == "DURATION":
         remedy = f"a duration is one word: `{before.text}{token.text}`"
     elif before is not None and before.kind == token.kind == "WORD":

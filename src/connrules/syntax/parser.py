@@ -86,7 +86,8 @@ def _chunks(tokens: Iterable[Token]) -> Iterator[Chunk]:
     chunk: Chunk = []
     awaits_on = False
     for token in tokens:
-        starts = token.kind in _STARTERS or (token.kind == "ON" and not awaits_on)
+        doubled = bool(chunk) and chunk[-1].kind == token.kind == "ON"
+        starts = token.kind in _STARTERS or (token.kind == "ON" and not awaits_on and not doubled)
         if starts and chunk:
             yield chunk
             chunk = []
