@@ -276,7 +276,7 @@ def _events(draw: st.DrawFn) -> Event:
         user=draw(_one(("u1", "u1", "u2", "u3"))),
         type=draw(_one(words)),
         time=draw(_instants()),
-        id=draw(_one((None, None, None, "twice"))),
+        id=draw(_one((None, None, None, "", "twice"))),
         properties=draw(st.one_of(st.none(), _properties())),
         **fields,
     )
@@ -288,7 +288,7 @@ def _one(choices: tuple[T, ...]) -> st.SearchStrategy[T]:
 
 
 def _names(*known: str) -> st.SearchStrategy[str | None]:
-    return _one((*known, *known, "Unheard Of", None))
+    return _one((*known, *known, "Unheard Of", "", None))
 
 
 @cache
