@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 class ObjectKind(StrEnum):
     """What an event, and so a pattern, may name."""
 
+    __hash__ = str.__hash__  # an enum's own takes several times as long
+
     CAMPAIGN = "campaign"
     CARD = "card"
     EVENT = "event"

@@ -9,17 +9,16 @@ import hashlib
 import heapq
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import assert_never
 
 from connrules.event import Event, Kind, Outcome
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.counts import Counts
-from connrules.run.program import Candidate, Known, Program
+from connrules.run.program import Program, Route
 from connrules.run.state import UserState, Wait
 from connrules.run.step import Stepper, is_live
 from connrules.run.timers import Forget, Timer, Timers
-from connrules.vocabulary import ObjectKind
+from connrules.run.world import Known
 
 
 class Engine:
@@ -152,9 +151,11 @@ class Engine:
         if self.lateness:
             heapq.heappush(self._buffer, (time, self._arrivals, event))
             self._move_watermark(self._greatest - self.lateness)
-        else:
+            return
+        self._watermark = time
+        if self._stepper.timers.next_due <= time:
             self._advance(time)
-            self._take_in(event, self._arrivals)
+        self._take_in(event, self._arrivals)
 
     def _late(self, event: Event) -> None:
         self.counts.late += 1
@@ -175,13 +176,12 @@ class Engine:
         """Fire every timer that is due at or before an instant, in order."""
         self._watermark = instant
         timers = self._stepper.timers
-        while (timer := timers.pop(instant)) is not None:
+        while timers.next_due <= instant:
+            timer = timers.pop()
             state = self._users.get(timer.user)
-            if state is None or not is_live(state, timer):
+            if state is None or not self._stepper.on_timer(state, timer):
                 timers.one_was_dead()
-                continue
-            self._stepper.on_timer(state, timer)
-            if state.is_empty:
+            elif state.is_empty:
                 del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:
@@ -191,42 +191,29 @@ class Engine:
             self.counts.unknown_types[event.type] += 1
             return
         known = None
-        candidates = route.others
-        if route.kind is not None:
-            known = self._known(route.kind, event)
+        if route.field is not None:
+            reference: str | None = getattr(event, route.field)
+            known = route.find(reference) if reference else None
             if known is None:
                 self.counts.unknown_objects[event.type] += 1
                 return
-            candidates = route.by_object.get(known, candidates)
         state = self._users.get(event.user)
         if state is None:
-            if candidates:
-                self._meet(event, number, known, candidates)
-            return
-        if self._stepper.on_event(state, event, event.id or f"#{number}", known, candidates):
+            self._meet(event, number, known, route)
+        elif self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
             self.counts.matched += 1
             if state.is_empty:
                 del self._users[event.user]
 
-    def _meet(self, event: Event, number: int, known: Known | None, candidates: list[Candidate]) -> None:
+    def _meet(self, event: Event, number: int, known: Known | None, route: Route) -> None:
         """Let the first event of a user take effect, or one of a user of whom nothing was left to remember."""
+        if not route.by_object.get(known, route.others):
+            return
         state = UserState()
-        if self._stepper.on_event(state, event, event.id or f"#{number}", known, candidates):
+        if self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
             self.counts.matched += 1
             if not state.is_empty:
                 self._users[event.user] = state
-
-    def _known(self, kind: ObjectKind, event: Event) -> Known | None:
-        match kind:
-            case ObjectKind.CAMPAIGN:
-                reference = event.campaign
-            case ObjectKind.CARD:
-                reference = event.card
-            case ObjectKind.EVENT:
-                reference = event.name
-            case _:
-                assert_never(kind)
-        return self._program.world.find(kind, reference) if reference else None
 
     def _take_outcomes(self) -> list[Outcome]:
         outcomes = self._stepper.outcomes
@@ -235,7 +222,11 @@ class Engine:
         return outcomes
 
     def _new_timers(self) -> Timers:
-        return Timers(lambda timer: is_live(self._users.get(timer.user), timer))
+        return Timers(self._is_live)
+
+    def _is_live(self, timer: Timer) -> bool:
+        state = self._users.get(timer.user)
+        return state is not None and is_live(state, timer)
 
     def _timers_of(self, user: str, state: UserState) -> Iterable[Timer]:
         yield from state.waits.values()

@@ -1,56 +1,42 @@
 """A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
-import unicodedata
-from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from connrules import plan
 from connrules.run.conditions import Kept, Predicate, Properties, look_up, predicate, trigger_paths
+from connrules.run.state import Wait
+from connrules.run.world import Known, World
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
-Key = tuple[str, str, str | None]
-"""Kind, name and id of a campaign, card or custom event."""
-
-ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
-
-
-class Known:
-    """An object that is known, and when it is active. There is one per object, so that identity tells them apart."""
-
-    __slots__ = ("active", "key")
-
-    def __init__(self, key: Key, active: tuple[plan.Interval, ...]) -> None:
-        self.key = key
-        self.active = ALWAYS if active == ALWAYS else active
+_FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
+_NEVER: Final = 2**62
 
 
 class Pattern(NamedTuple):
-    """One pattern of a rule, ready to match events whose type already fits.
-
-    `objects` are those that it names; None: any. `implied`: the object of the trigger event.
-    """
+    """One pattern of a rule. `objects` are those that it names; None: any, or the object of the trigger event."""
 
     text: str
+    type: str
     objects: frozenset[Known] | None
-    implied: bool
     holds: Predicate | None
+    """What the event's properties must satisfy; None: nothing."""
 
-    def matches(self, known: Known | None, properties: Properties, implied: Known | None, kept: Kept) -> bool:
-        """Whether it matches an event with that object and those properties."""
-        if self.implied:
-            if known is None or known is not implied:
-                return False
-        elif self.objects is not None and known not in self.objects:
-            return False
-        return self.holds is None or self.holds(properties, kept)
+
+Matches = Callable[[Known | None, Properties, Wait], bool]
+"""Whether a pattern matches an event about that object, with those properties, for that wait."""
+
+
+class Exception(NamedTuple):  # noqa: A001  # the field's word
+    """An exception pattern, ready to match events of its type."""
+
+    text: str
+    matches: Matches
 
 
 class Rule:
-    """A rule, ready to run.
-
-    `triggers` are its trigger patterns by type of event, `exceptions` its exception patterns. `kept_paths` are the
-    properties of the trigger event that its exceptions look at. Instants and durations are milliseconds.
-    """
+    """A rule, ready to run. Instants and durations are milliseconds."""
 
     __slots__ = (
         "delay",
@@ -61,6 +47,8 @@ class Rule:
         "live_from",
         "live_until",
         "name",
+        "open_from",
+        "open_until",
         "restarting",
         "send",
         "target",
@@ -68,76 +56,33 @@ class Rule:
         "window",
     )
 
-    def __init__(self, index: int, rule: plan.Rule, world: "World") -> None:
+    def __init__(self, index: int, rule: plan.Rule, world: World) -> None:
         self.index = index
         self.name = rule.name
         self.send = rule.send
-        self.target = world.intervals(ObjectKind.CAMPAIGN, rule.send)
         self.delay = rule.delay
         self.restarting = rule.restarting
-        self.live_from = rule.live_from
-        self.live_until = rule.live_until
+        self.live_from = -_NEVER if rule.live_from is None else rule.live_from
+        self.live_until = _NEVER if rule.live_until is None else rule.live_until
         self.limit = rule.eligibility.count if rule.eligibility else None
         self.window = rule.eligibility.window if rule.eligibility else None
-        paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(m.where) for m in rule.exceptions))
-        self.kept_paths = tuple(sorted(paths))
-        self.triggers = [(m.type, _pattern(m, world, ())) for m in rule.triggers]
-        self.exceptions: dict[str, list[Pattern]] = {}
-        for matcher in rule.exceptions:
-            self.exceptions.setdefault(matcher.type, []).append(_pattern(matcher, world, self.kept_paths))
+        self.target = world.find(ObjectKind.CAMPAIGN, rule.send) or Known(("campaign", rule.send, None), ())
+        self.open_from, self.open_until = self._open()
+        self.triggers = [_pattern(matcher, world, ()) for matcher in rule.triggers]
+        self.kept_paths = _kept_paths(rule.exceptions)
+        """The properties of the trigger event that the exceptions look at."""
+        self.exceptions = [(m.type, _exception(m, world, self.kept_paths)) for m in rule.exceptions]
 
     def keep(self, properties: Properties) -> Kept:
         """What a wait keeps of its trigger's properties."""
-        return tuple(look_up(properties, path) for path in self.kept_paths) if self.kept_paths else ()
+        return tuple(look_up(properties, path) for path in self.kept_paths)
 
-
-class World:
-    """Which campaigns, cards and custom events are known, and when they are active.
-
-    An event may name an object by its id or by its name; a name that two objects share is known to mean neither.
-    """
-
-    def __init__(self, compiled: plan.Plan) -> None:
-        self._by_kind: dict[ObjectKind, dict[str, Known]] = {kind: {} for kind in ObjectKind}
-        listed = compiled.objects is not None
-        self._is_closed = {
-            ObjectKind.CAMPAIGN: listed,
-            ObjectKind.CARD: listed,
-            ObjectKind.EVENT: compiled.events is not None,
-        }
-        for name in compiled.events or ():
-            self._by_kind[ObjectKind.EVENT][name] = Known(("event", name, None), ALWAYS)
-        objects = compiled.objects or ()
-        shared = Counter((o.kind, o.name) for o in objects)
-        for o in objects:
-            known = Known((o.kind, o.name, o.id), o.active)
-            references = self._by_kind[ObjectKind(o.kind)]
-            if shared[o.kind, o.name] == 1:
-                references.setdefault(o.name, known)
-            if o.id is not None:
-                references[o.id] = known
-
-    def find(self, kind: ObjectKind, reference: str) -> Known | None:
-        """The object that an event or a rule names; None where it is unknown."""
-        return self._by_kind[kind].get(reference) or self._find(kind, reference)
-
-    def find_key(self, key: Key) -> Known | None:
-        """The object of a key that was written down."""
-        kind, name, id_ = key
-        return self.find(ObjectKind(kind), name if id_ is None else id_)
-
-    def _find(self, kind: ObjectKind, reference: str) -> Known | None:
-        """An object that is written otherwise, or that is met for the first time in a world without a catalog."""
-        name = reference if reference.isascii() else unicodedata.normalize("NFC", reference)
-        references = self._by_kind[kind]
-        if name in references or self._is_closed[kind]:
-            return references.get(name)
-        return references.setdefault(name, Known((kind, name, None), ALWAYS))
-
-    def intervals(self, kind: ObjectKind, name: str) -> tuple[plan.Interval, ...]:
-        """When an object is active: never, if it is unknown."""
-        known = self.find(kind, name)
-        return known.active if known else ()
+    def _open(self) -> tuple[int, int]:
+        """A span `[from, until)` in which the rule lives and its target is active: one comparison for most events."""
+        if len(self.target.active) != 1:
+            return 0, 0
+        start, end = self.target.active[0]
+        return max(start, self.live_from), min(_NEVER if end is None else end, self.live_until)
 
 
 Candidate = tuple[Rule, Predicate | None]
@@ -145,27 +90,43 @@ Candidate = tuple[Rule, Predicate | None]
 
 
 class Route(NamedTuple):
-    """Where events of one type go: the rules whose trigger they may match, in rule-set order, by what they name."""
+    """Where events of one type go."""
 
-    kind: ObjectKind | None
-    """What such events name; None: nothing."""
+    field: str | None
+    """The event's field that names what it is about; None: events of this type are about nothing."""
+    find: Callable[[str], Known | None]
+    """The object of a name or id."""
     by_object: dict[Known | None, list[Candidate]]
+    """The rules whose trigger an event may match, in rule-set order, by what it is about."""
     others: list[Candidate]
-    """For events that name what no trigger names."""
+    """The same for events that are about what no trigger names."""
+    exceptions: dict[int, list[Exception]]
+    """The exceptions of this type, by the index of their rule."""
 
 
 class Program:
     """A plan, ready to run."""
 
     def __init__(self, compiled: plan.Plan) -> None:
-        self.plan = compiled
         self.world = World(compiled)
         self.rules = [Rule(index, rule, self.world) for index, rule in enumerate(compiled.rules)]
-        self.routes: dict[str, Route] = {kind: Route(OBJECT_KIND[kind], {}, []) for kind in OBJECT_KIND}
-        for type_, by_object in _index_by_object(self.rules).items():
-            self.routes[type_].by_object.update(by_object)
-        for type_, others in _index_of_others(self.rules).items():
-            self.routes[type_].others.extend(others)
+        by_object = _index_by_object(self.rules)
+        others = _index_of_others(self.rules)
+        exceptions: dict[str, dict[int, list[Exception]]] = {}
+        for rule in self.rules:
+            for type_, exception in rule.exceptions:
+                exceptions.setdefault(type_, {}).setdefault(rule.index, []).append(exception)
+        self.routes = {
+            type_: Route(
+                None if kind is None else _FIELDS[kind],
+                partial(self.world.find, kind or ObjectKind.EVENT),
+                by_object.get(type_, {}),
+                others.get(type_, []),
+                exceptions.get(type_, {}),
+            )
+            for type_, kind in OBJECT_KIND.items()
+        }
+        """Where events go, by their type."""
 
 
 def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Pattern:
@@ -175,16 +136,38 @@ def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, .
         found = (world.find(kind, name) for name in matcher.objects)
         objects = frozenset(known for known in found if known is not None)
     holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
-    return Pattern(matcher.text, objects, matcher.scope == "implied", holds)
+    return Pattern(matcher.text, matcher.type, objects, holds)
+
+
+def _exception(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Exception:
+    _, _, objects, holds = _pattern(matcher, world, kept_paths)
+    about = _is_about(matcher, objects)
+    if holds is None:
+        return Exception(matcher.text, about)
+    return Exception(matcher.text, lambda known, p, wait: about(known, p, wait) and holds(p, wait.kept))
+
+
+def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matches:
+    """Whether an event is about what the pattern says."""
+    if matcher.scope == "implied":
+        return lambda known, _, wait: known is wait.known
+    if objects is not None:
+        return lambda known, _p, _w: known in objects
+    return lambda _k, _p, _w: True
+
+
+def _kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:
+    paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(matcher.where) for matcher in exceptions))
+    return tuple(sorted(paths))
 
 
 def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, list[Candidate]]]:
     """For each type and object that some trigger names: the rules that name it, and those for any object."""
     naming: dict[tuple[str, Known], dict[int, Rule]] = {}
     for rule in rules:
-        for type_, pattern in rule.triggers:
+        for pattern in rule.triggers:
             for known in pattern.objects or ():
-                naming.setdefault((type_, known), {})[rule.index] = rule
+                naming.setdefault((pattern.type, known), {})[rule.index] = rule
     for_any = _rules_for_any(rules)
     index: dict[str, dict[Known | None, list[Candidate]]] = {}
     for (type_, known), named in naming.items():
@@ -204,9 +187,9 @@ def _index_of_others(rules: list[Rule]) -> dict[str, list[Candidate]]:
 def _rules_for_any(rules: list[Rule]) -> dict[str, dict[int, Rule]]:
     found: dict[str, dict[int, Rule]] = {}
     for rule in rules:
-        for type_, pattern in rule.triggers:
+        for pattern in rule.triggers:
             if pattern.objects is None:
-                found.setdefault(type_, {})[rule.index] = rule
+                found.setdefault(pattern.type, {})[rule.index] = rule
     return found
 
 
@@ -214,8 +197,8 @@ def _needs(rule: Rule, event_type: str, known: Known | None) -> Predicate | None
     """What the properties of an event must satisfy, where its type and object fit the rule's trigger."""
     tests = [
         pattern.holds
-        for type_, pattern in rule.triggers
-        if type_ == event_type and (pattern.objects is None or (known is not None and known in pattern.objects))
+        for pattern in rule.triggers
+        if pattern.type == event_type and (pattern.objects is None or (known is not None and known in pattern.objects))
     ]
     needed = [test for test in tests if test is not None]
     if len(needed) < len(tests):

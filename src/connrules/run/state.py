@@ -6,7 +6,7 @@ State is held per user and is a value: it can be taken out, written down and put
 import msgspec
 
 from connrules.run.conditions import Kept
-from connrules.run.program import Known
+from connrules.run.world import Known
 
 
 class Wait(msgspec.Struct, frozen=True, gc=False):

@@ -7,19 +7,22 @@ very instant of its trigger fires at once, before anything else happens.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connrules import plan
 from connrules.event import Event, Kind, Outcome, Reason
-from connrules.run.program import ALWAYS, Candidate, Known, Pattern, Rule
+from connrules.run.program import Exception, Route, Rule  # noqa: A004  # the field's word
 from connrules.run.state import UserState, Wait
 from connrules.run.timers import Forget, Timer, Timers
+from connrules.run.world import Known
 
+# Looked up once: to look up a member of an enum takes longer than many a step.
+_SENT, _CANCELLED, _DROPPED = Kind.SENT, Kind.CANCELLED, Kind.DROPPED
+_RESTARTED, _IGNORED, _PENDING = Kind.RESTARTED, Kind.IGNORED, Kind.PENDING
 _NO_PROPERTIES: Final[Mapping[str, Any]] = {}
 
 
 class Stepper:
     """Takes steps: changes the state of a user, sets timers, and leaves the outcomes, in order, in `outcomes`.
 
-    In its methods `name` is what an event is known by, `known` the campaign, card or custom event that it names.
+    In its methods `name` is what an event is known by, `known` the campaign, card or custom event that it is about.
     """
 
     __slots__ = ("_forgets", "_waits", "outcomes", "rules", "starts", "timers")
@@ -33,28 +36,28 @@ class Stepper:
         self._waits = [timers.queue(Wait, rule.delay) for rule in rules]
         self._forgets = [timers.queue(Forget, rule.window or 0) for rule in rules]
 
-    def on_event(
-        self, state: UserState, event: Event, name: str, known: Known | None, candidates: list[Candidate]
-    ) -> bool:
-        """Cancel and start what an event cancels and starts; whether it did match any pattern.
-
-        `candidates` are the rules whose trigger fits the event's type and object.
-        """
-        matched = bool(state.waits) and self._cancel(state, event, name, known)
-        for rule, holds in candidates:
+    def on_event(self, state: UserState, event: Event, name: str, known: Known | None, route: Route) -> bool:
+        """Cancel and start what an event cancels and starts; whether it did match any pattern."""
+        matched = False
+        if route.exceptions and state.waits:
+            matched = self._cancel(state, event, name, known, route.exceptions)
+        for rule, holds in route.by_object.get(known, route.others):
             if holds is None or holds(event.properties or _NO_PROPERTIES, ()):
                 matched = True
                 self._start(rule, state, event, name, known)
         return matched
 
-    def on_timer(self, state: UserState, timer: Timer) -> None:
-        """Fire the pending send that is due, or forget the sends that no longer count."""
+    def on_timer(self, state: UserState, timer: Timer) -> bool:
+        """Fire the pending send that is due, or forget the sends that no longer count; False: it stood for nothing."""
+        if not is_live(state, timer):
+            return False
         rule = self.rules[timer.rule]
         if isinstance(timer, Forget):
             _forget(rule, state, timer.due)
         else:
             del state.waits[timer.rule]
             self._fire(rule, state, timer)
+        return True
 
     def restore(self, timer: Timer) -> None:
         """Set a timer again that was set before a snapshot was taken; the soonest first."""
@@ -63,23 +66,23 @@ class Stepper:
 
     def pending(self, wait: Wait, at: int) -> Outcome:
         """The outcome of a wait that is still pending at the end of a run."""
-        return self._outcome(Kind.PENDING, wait, at, due=wait.due)
+        rule = self.rules[wait.rule].name
+        return Outcome(_PENDING, rule, wait.user, at, wait.trigger, wait.triggered_at, due=wait.due)
 
-    def _cancel(self, state: UserState, event: Event, name: str, known: Known | None) -> bool:
+    def _cancel(
+        self, state: UserState, event: Event, name: str, known: Known | None, exceptions: dict[int, list[Exception]]
+    ) -> bool:
         """Cancel the waits, in start order, that have an exception which the event matches."""
-        cancelled: list[tuple[Wait, Pattern]] = []
+        cancelled: list[tuple[Wait, Exception]] = []
         for wait in state.waits.values():
-            patterns = self.rules[wait.rule].exceptions.get(event.type)
-            if patterns is not None:
-                properties = event.properties or _NO_PROPERTIES
-                for pattern in patterns:
-                    if pattern.matches(known, properties, wait.known, wait.kept):
-                        cancelled.append((wait, pattern))
-                        break
-        for wait, pattern in cancelled:
+            for exception in exceptions.get(wait.rule, ()):
+                if exception.matches(known, event.properties or _NO_PROPERTIES, wait):
+                    cancelled.append((wait, exception))
+                    break
+        for wait, exception in cancelled:
             del state.waits[wait.rule]
             self.timers.one_died()
-            self.outcomes.append(self._outcome(Kind.CANCELLED, wait, event.time, by=name, pattern=pattern.text))
+            self._leave(_CANCELLED, wait, event.time, None, name, exception.text)
         return bool(cancelled)
 
     def _start(self, rule: Rule, state: UserState, event: Event, name: str, known: Known | None) -> None:
@@ -88,13 +91,12 @@ class Stepper:
         wait = Wait(now + rule.delay, self.starts, event.user, rule.index, name, now, known, kept)
         reason = _reason_not_to_start(rule, state, now, known)
         if reason is not None:
-            self.outcomes.append(self._outcome(Kind.IGNORED, wait, now, reason=reason))
+            self._leave(_IGNORED, wait, now, None, None, None, reason)
             return
         self.starts += 1
-        old = state.waits.pop(rule.index, None)
-        if old is not None:
+        if rule.restarting and (old := state.waits.pop(rule.index, None)) is not None:
             self.timers.one_died()
-            self.outcomes.append(self._outcome(Kind.RESTARTED, old, now))
+            self._leave(_RESTARTED, old, now)
         if rule.delay:
             state.waits[rule.index] = wait
             self.timers.add(self._waits[rule.index], wait)
@@ -104,35 +106,22 @@ class Stepper:
     def _fire(self, rule: Rule, state: UserState, wait: Wait) -> None:
         reason = _reason_to_drop(rule, state, wait.due)
         if reason is not None:
-            self.outcomes.append(self._outcome(Kind.DROPPED, wait, wait.due, reason=reason))
+            self._leave(_DROPPED, wait, wait.due, None, None, None, reason)
             return
         if rule.limit is not None:
             state.sends.setdefault(rule.index, []).append(wait.due)
             if rule.window is not None:
-                forget = Forget(wait.due + rule.window, wait.user, rule.index)
-                self.timers.add(self._forgets[rule.index], forget)
-        self.outcomes.append(self._outcome(Kind.SENT, wait, wait.due, send=rule.send))
+                self.timers.add(self._forgets[rule.index], Forget(wait.due + rule.window, wait.user, rule.index))
+        self._leave(_SENT, wait, wait.due, rule.send)
 
-    def _outcome(  # noqa: PLR0913  # the fields of an outcome
-        self,
-        kind: Kind,
-        wait: Wait,
-        at: int,
-        *,
-        send: str | None = None,
-        by: str | None = None,
-        pattern: str | None = None,
-        reason: Reason | None = None,
-        due: int | None = None,
-    ) -> Outcome:
+    def _leave(self, kind: Kind, wait: Wait, at: int, *rest: Any) -> None:
+        """Leave an outcome; `rest` are its fields from `send` on."""
         rule = self.rules[wait.rule].name
-        return Outcome(kind, rule, wait.user, at, wait.trigger, wait.triggered_at, send, by, pattern, reason, due)
+        self.outcomes.append(Outcome(kind, rule, wait.user, at, wait.trigger, wait.triggered_at, *rest))
 
 
-def is_live(state: UserState | None, timer: Timer) -> bool:
+def is_live(state: UserState, timer: Timer) -> bool:
     """Whether a timer still stands for a wait or for sends to forget."""
-    if state is None:
-        return False
     if isinstance(timer, Forget):
         return timer.rule in state.sends
     return state.waits.get(timer.rule) is timer
@@ -140,13 +129,14 @@ def is_live(state: UserState | None, timer: Timer) -> bool:
 
 def _reason_not_to_start(rule: Rule, state: UserState, now: int, known: Known | None) -> Reason | None:
     """Why a trigger starts no wait: the first check that fails."""
-    if not _within(now, rule.live_from, rule.live_until):
-        return Reason.RULE_NOT_LIVE
-    if not _active(rule.target, now):
-        return Reason.TARGET_NOT_PUBLISHED
-    if known is not None and not _active(known.active, now):
+    if not rule.open_from <= now < rule.open_until:
+        if not rule.live_from <= now < rule.live_until:
+            return Reason.RULE_NOT_LIVE
+        if not rule.target.active_at(now):
+            return Reason.TARGET_NOT_PUBLISHED
+    if known is not None and not known.active_at(now):
         return Reason.SOURCE_NOT_ACTIVE
-    if rule.index in state.waits and not rule.restarting:
+    if not rule.restarting and rule.index in state.waits:
         return Reason.ALREADY_WAITING
     if rule.limit is not None and not _eligible(rule, state, now):
         return Reason.NOT_ELIGIBLE
@@ -155,10 +145,11 @@ def _reason_not_to_start(rule: Rule, state: UserState, now: int, known: Known | 
 
 def _reason_to_drop(rule: Rule, state: UserState, due: int) -> Reason | None:
     """Why a due send is not sent: the first check that fails."""
-    if not _active(rule.target, due):
-        return Reason.TARGET_STOPPED
-    if not _within(due, None, rule.live_until):
-        return Reason.RULE_ENDED
+    if not rule.open_from <= due < rule.open_until:
+        if not rule.target.active_at(due):
+            return Reason.TARGET_STOPPED
+        if due >= rule.live_until:
+            return Reason.RULE_ENDED
     if rule.limit is not None and not _eligible(rule, state, due):
         return Reason.NOT_ELIGIBLE
     return None
@@ -181,16 +172,3 @@ def _forget(rule: Rule, state: UserState, now: int) -> None:
         state.sends[rule.index] = kept
     else:
         state.sends.pop(rule.index, None)
-
-
-def _within(instant: int, start: int | None, end: int | None) -> bool:
-    return (start is None or start <= instant) and (end is None or instant < end)
-
-
-def _active(intervals: tuple[plan.Interval, ...], instant: int) -> bool:
-    if intervals is ALWAYS:
-        return True
-    for start, end in intervals:  # noqa: SIM110  # a loop costs a third of `any` here
-        if start <= instant and (end is None or instant < end):
-            return True
-    return False

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from connrules.run.state import Wait
 
+NEVER: Final = 2**62
 _BEFORE_WAITS: Final = -1
 _FEW: Final = 1_000
 
@@ -38,14 +39,17 @@ class Timers:
     """All timers of an engine. `is_live` tells whether a timer still stands for something."""
 
     def __init__(self, is_live: Callable[[Timer], bool]) -> None:
+        self.next_due = NEVER
+        """The instant at which the next timer is due, live or not."""
         self._queues: list[Queue] = []
         self._by_delay: dict[tuple[type[Timer], int], Queue] = {}
         self._heads: list[tuple[int, int, int]] = []
         self._is_live = is_live
+        self._size = 0
         self._dead = 0
 
     def __len__(self) -> int:
-        return sum(len(queue.timers) for queue in self._queues)
+        return self._size
 
     def queue(self, kind: type[Timer], delay: int) -> Queue:
         """The queue for timers of a kind that come due `delay` milliseconds after they are set."""
@@ -59,26 +63,28 @@ class Timers:
         """Set a timer; in one queue, none comes due before those set earlier."""
         if not queue.timers:
             heapq.heappush(self._heads, (timer.due, timer.start, queue.number))
+            self.next_due = self._heads[0][0]
         queue.timers.append(timer)
+        self._size += 1
 
-    def pop(self, instant: int) -> Timer | None:
-        """Take out the next timer that is due at or before an instant: by due instant, then by start number."""
+    def pop(self) -> Timer:
+        """Take out the next timer: by due instant, then by start number. Raises IndexError where there is none."""
         heads = self._heads
-        if not heads or heads[0][0] > instant:
-            return None
         number = heads[0][2]
         timers = self._queues[number].timers
         timer = timers.popleft()
+        self._size -= 1
         if timers:
             heapq.heapreplace(heads, (timers[0].due, timers[0].start, number))
         else:
             heapq.heappop(heads)
+        self.next_due = heads[0][0] if heads else NEVER
         return timer
 
     def one_died(self) -> None:
         """One of the timers no longer stands for anything. Memory follows those that do."""
         self._dead += 1
-        if self._dead > _FEW and self._dead * 2 > len(self):
+        if self._dead > _FEW and self._dead * 2 > self._size:
             self._bury()
 
     def one_was_dead(self) -> None:
@@ -93,4 +99,6 @@ class Timers:
         waiting = (queue for queue in self._queues if queue.timers)
         self._heads = [(q.timers[0].due, q.timers[0].start, q.number) for q in waiting]
         heapq.heapify(self._heads)
+        self.next_due = self._heads[0][0] if self._heads else NEVER
+        self._size = sum(len(queue.timers) for queue in self._queues)
         self._dead = 0

@@ -1,0 +1,73 @@
+"""Which campaigns, cards and custom events are known, and when they are active."""
+
+import unicodedata
+from collections import Counter
+from typing import Final
+
+from connrules import plan
+from connrules.vocabulary import ObjectKind
+
+Key = tuple[str, str, str | None]
+"""Kind, name and id of a campaign, card or custom event."""
+
+ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
+
+
+class Known:
+    """An object that is known, and when it is active. There is one per object, so that identity tells them apart."""
+
+    __slots__ = ("active", "key")
+
+    def __init__(self, key: Key, active: tuple[plan.Interval, ...] = ALWAYS) -> None:
+        self.key = key
+        self.active = active
+
+    def active_at(self, instant: int) -> bool:
+        """Whether it is active at an instant, in epoch milliseconds."""
+        for start, end in self.active:  # noqa: SIM110  # a loop costs a third of `any` here
+            if start <= instant and (end is None or instant < end):
+                return True
+        return False
+
+
+class World:
+    """What is known, by name and by id.
+
+    An event may name an object by either; a name that two objects share is known to mean neither.
+    """
+
+    def __init__(self, compiled: plan.Plan) -> None:
+        self._by_kind: dict[ObjectKind, dict[str, Known]] = {kind: {} for kind in ObjectKind}
+        listed = compiled.objects is not None
+        self._is_closed = {
+            ObjectKind.CAMPAIGN: listed,
+            ObjectKind.CARD: listed,
+            ObjectKind.EVENT: compiled.events is not None,
+        }
+        for name in compiled.events or ():
+            self._by_kind[ObjectKind.EVENT][name] = Known(("event", name, None))
+        shared = Counter((o.kind, o.name) for o in compiled.objects or ())
+        for o in compiled.objects or ():
+            known = Known((o.kind, o.name, o.id), o.active)
+            references = self._by_kind[ObjectKind(o.kind)]
+            if shared[o.kind, o.name] == 1:
+                references.setdefault(o.name, known)
+            if o.id is not None:
+                references[o.id] = known
+
+    def find(self, kind: ObjectKind, reference: str) -> Known | None:
+        """The object that an event or a rule names; None where it is unknown."""
+        return self._by_kind[kind].get(reference) or self._find(kind, reference)
+
+    def find_key(self, key: Key) -> Known | None:
+        """The object of a key that was written down."""
+        kind, name, id_ = key
+        return self.find(ObjectKind(kind), name if id_ is None else id_)
+
+    def _find(self, kind: ObjectKind, reference: str) -> Known | None:
+        """An object that is written otherwise, or that is met for the first time in a world without a catalog."""
+        name = reference if reference.isascii() else unicodedata.normalize("NFC", reference)
+        references = self._by_kind[kind]
+        if name in references or self._is_closed[kind]:
+            return references.get(name)
+        return references.setdefault(name, Known((kind, name, None)))
