@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from connrules.cli.exit import ExitCode, ShellError
+from connrules.cli.exit import ExitCode
 from connrules.cli.inputs import load_rule_set
 from connrules.cli.options import FILE, catalog_option, color_option, paths_argument, wants_color
-from connrules.cli.render import render_full
+from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
+from connrules.cli.render import counted, render_full
+from connrules.cli.report import note
 from connrules.compile import compile_rules
-from connrules.files import reason
 
 _EPILOG = """\b
 Examples:
@@ -32,16 +33,21 @@ def command(paths: tuple[Path, ...], catalog_path: Path | None, output: Path | N
 
     PATHS are rule files, or folders, of which all .conn files are read.
     """
-    checked = load_rule_set(paths, catalog_path, as_of=None).checked
+    rule_set = load_rule_set(paths, catalog_path, as_of=None)
+    checked = rule_set.checked
     if checked.errors:
         click.echo(render_full(checked.errors, color=wants_color(color, sys.stderr)), err=True)
+        click.echo(f"{counted(len(checked.errors), 'error')}: rules with errors are not compiled", err=True)
         return ExitCode.FINDINGS
-    plan = compile_rules(checked).to_json() + b"\n"
-    if output is None:
-        sys.stdout.buffer.write(plan)
-        return ExitCode.CLEAN
+    refuse_overwriting(rule_set.files, [output])
+    if rule_set.catalog_path is None:
+        note("no catalog: every campaign and card that is named counts as known and always active")
+    [writer] = open_anew([output])
+    writer.write(compile_rules(checked).to_json() + b"\n")
     try:
-        output.write_bytes(plan)
+        writer.close()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise ShellError(f"{output}: cannot be written: {reason(error)}", "choose another file") from None
+        raise unwritable(writer.name, error) from None
     return ExitCode.CLEAN

@@ -5,12 +5,13 @@ reaches this module is a bug, except a closed pipe, a stream that cannot be writ
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -33,6 +34,12 @@ class ExitCode(IntEnum):
     """By Ctrl-C: 128 + SIGINT, as shells count."""
     CLOSED_PIPE = 141
     """Whoever read the output went away: 128 + SIGPIPE, the same as for other tools of a pipeline."""
+    TERMINATED = 143
+    """By `kill` or whatever started it: 128 + SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Someone asked the process to end (SIGTERM)."""
 
 
 class ShellError(click.ClickException):
@@ -60,6 +67,7 @@ class ShellError(click.ClickException):
 def ended(run: Callable[[], int | None]) -> int:
     """Run something to its end, whatever happens in it, and give the code to exit with."""
     try:
+        _end_in_good_order_when_terminated()
         code = run() or ExitCode.CLEAN
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -79,6 +87,9 @@ def report(error: BaseException) -> int:
         case click.ClickException():
             error.show()
             return error.exit_code
+        case Terminated():
+            _say("terminated")
+            return ExitCode.TERMINATED
         case KeyboardInterrupt() | click.Abort():
             _say("interrupted")
             return ExitCode.INTERRUPTED
@@ -98,6 +109,15 @@ def _report_bug(error: BaseException) -> int:
     _say("  = help: this is a bug in connrules, not in your rules; CONNRULES_TRACEBACK=1 shows where it happened,")
     _say("          for a report of it")
     return ExitCode.BUG
+
+
+def _end_in_good_order_when_terminated() -> None:
+    with suppress(ValueError):  # only the main thread may say what a signal does
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    raise Terminated
 
 
 def _red(text: str) -> str:

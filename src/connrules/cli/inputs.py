@@ -23,6 +23,11 @@ class RuleSet:
     catalog_path: Path | None
     """The file of the catalog, given or found; None: there is none."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was read."""
+        return (*(Path(source.path) for source in self.sources), *filter(None, [self.catalog_path]))
+
 
 def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int | None) -> RuleSet:
     """Read and check rules.

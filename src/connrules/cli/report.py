@@ -1,4 +1,4 @@
-"""What `connrules run` says about a run on standard error: progress while it goes on, and a summary at the end."""
+"""What `connrules run` says about a run on standard error: progress, warnings, and a summary at the end."""
 
 import sys
 import time
@@ -9,7 +9,8 @@ from typing import Final
 import click
 
 from connrules.connectors.streams import Lines
-from connrules.duration import format_duration
+from connrules.diagnostic import Severity
+from connrules.duration import LONGEST, format_duration
 from connrules.event import Kind
 from connrules.run.counts import Counts
 
@@ -55,7 +56,7 @@ class Progress:
 def render_counts(counts: Counts, rejected: int) -> str:
     """The summary: what came in, what came out, and what was left aside, with the reasons."""
     rows = [
-        f"{counts.events:,} events, {counts.matched:,} of them matched a rule",
+        f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
         *_outcome_rows(counts),
         f"  {'late':<11}{counts.late:>11,}",
         f"  {'rejected':<11}{rejected:>11,}",
@@ -81,7 +82,7 @@ def _part_rows(parts: Counter[str]) -> Iterator[str]:
         yield f"{'':13}{count:>11,}  {text}"
     if len(rows) > _MOST_ROWS:
         rest = sum(count for _, count in rows[_MOST_ROWS:])
-        yield f"{'':13}{rest:>11,}  {len(rows) - _MOST_ROWS} others"
+        yield f"{'':13}{rest:>11,}  {_counted(len(rows) - _MOST_ROWS, 'other')}"
 
 
 def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:
@@ -90,11 +91,45 @@ def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:
         yield from _part_rows(counts)
 
 
-def late_advice(counts: Counts, worst: int, lateness: int) -> str:
+def late_advice(late: int, worst: int, lateness: int) -> str:
     """What to do about events that came too late. `worst`: by how many ms they were older than the newest, at most."""
     allowed = f"; the allowed lateness is {format_duration(lateness)}" if lateness else ""
-    age = format_duration(worst)
+    age = f"{'up to ' if late > 1 else ''}{format_duration(worst)} older than the newest before {_them(late)}"
+    remedy = f", or run with --lateness {format_duration(worst)}" if worst <= LONGEST else ""
     return (
-        f"the log is not sorted by time: {counts.late:,} events came late and changed nothing, up to {age} older than "
-        f"the newest before them{allowed}; sort the log, or run with --lateness {age}"
+        f"the log is not sorted by time: {_counted(late, 'event')} came late and changed nothing, "
+        f"{age}{allowed}; sort the log{remedy}"
     )
+
+
+def seconds_advice(count: int) -> str:
+    """What to do about so many events whose times look like seconds instead of milliseconds."""
+    have = "event has a time" if count == 1 else "events have times"
+    what = "it were" if count == 1 else "they were"
+    return (
+        f"{count:,} {have} before March 1973, as if {what} seconds; "
+        "an integer `time` is in milliseconds: multiply it by 1000"
+    )
+
+
+def more_rejected(count: int) -> str:
+    """What to say of so many rejected lines that were not shown."""
+    return f"{_counted(count, 'more line')} {'was' if count == 1 else 'were'} rejected; --rejects FILE keeps them all"
+
+
+def warn(text: str) -> None:
+    """Say something that the user should look into."""
+    click.echo(f"{click.style(Severity.WARNING, fg='yellow', bold=True)}: {text}", err=True)
+
+
+def note(text: str) -> None:
+    """Say something that is worth knowing."""
+    click.echo(f"note: {text}", err=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

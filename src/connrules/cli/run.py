@@ -4,6 +4,7 @@ import base64
 import gc
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ from connrules.cli.options import (
     paths_argument,
     wants_color,
 )
-from connrules.cli.render import render_full
-from connrules.cli.report import Progress, late_advice, render_counts
+from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
+from connrules.cli.render import counted, render_full
+from connrules.cli.report import Progress, late_advice, more_rejected, note, render_counts, seconds_advice, warn
 from connrules.compile import compile_rules
 from connrules.connectors.jsonl import EventError, encode_outcome, parse_event
-from connrules.connectors.streams import STANDARD_INPUT, Lines, LineWriter
-from connrules.diagnostic import Severity
+from connrules.connectors.streams import Lines, LineWriter
 from connrules.event import Event, Kind, Outcome
-from connrules.files import UnreadableError, reason
+from connrules.files import UnreadableError
 from connrules.plan import Plan
 from connrules.run.engine import Engine
 
@@ -102,10 +103,9 @@ def command(
     if rule_set.checked.errors:
         return _refuse(rule_set, color)
     events = events_path or _events_beside(paths)
-    inputs = [*(Path(source.path) for source in rule_set.sources), rule_set.catalog_path, events]
-    _refuse_overwriting([p for p in inputs if p], [options["output"], options["rejects"], options["late"]])
-    if rule_set.catalog_path is None:
-        _note("no catalog: every campaign and card that is named counts as known and always active")
+    refuse_overwriting([*rule_set.files, events], [options["output"], options["rejects"], options["late"]])
+    if rule_set.catalog_path is None and not quiet:
+        note("no catalog: every campaign and card that is named counts as known and always active")
     run = _Run(compile_rules(rule_set.checked), events, **options)
     _collect_garbage_seldom()
     return run.to_the_end(quiet=quiet)
@@ -120,8 +120,7 @@ def _collect_garbage_seldom() -> None:
 def _refuse(rule_set: RuleSet, color: str) -> int:
     errors = rule_set.checked.errors
     click.echo(render_full(errors, color=wants_color(color, sys.stderr)), err=True)
-    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-    click.echo(f"{count}: rules with errors are not run", err=True)
+    click.echo(f"{counted(len(errors), 'error')}: rules with errors are not run", err=True)
     return ExitCode.FINDINGS
 
 
@@ -135,17 +134,6 @@ def _events_beside(paths: Sequence[Path]) -> Path:
             names = ", ".join(file.name for file in found)
             raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
     raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
-
-
-def _refuse_overwriting(inputs: list[Path], outputs: list[Path | None]) -> None:
-    """Never write over what is read, nor two outputs over each other."""
-    taken = {path.resolve() for path in inputs if str(path) != STANDARD_INPUT}
-    for output in outputs:
-        if output is None or str(output) in {"/dev/null", "/dev/stdout", "/dev/stderr"}:
-            continue
-        if output.resolve() in taken:
-            raise ShellError(f"{output}: this file is used already in this run", "write to another file")
-        taken.add(output.resolve())
 
 
 class _Run:
@@ -174,33 +162,42 @@ class _Run:
             self._lines = Lines(events)
         except UnreadableError as error:
             raise ShellError(str(error), error.help or "check the path after --events") from None
-        self._output = _writer(output)
-        self._rejects = None if rejects is None else _writer(rejects)
-        self._late = None if late is None else _writer(late)
+        with ExitStack() as stack:
+            stack.callback(self._lines.close)
+            self._output, *others = open_anew([output, *(path for path in (rejects, late) if path)])
+            stack.pop_all()
+        self._rejects = others.pop(0) if rejects else None
+        self._late = others.pop(0) if late else None
 
     def to_the_end(self, *, quiet: bool) -> int:
         """Read, run, write, and say how it went."""
         progress = None if quiet else Progress(self._lines)
-        try:
+        with ExitStack() as stack:
+            stack.callback(self._lines.close)
+            for writer in self._writers:
+                stack.callback(writer.close)
+            if progress:
+                stack.callback(progress.clear)
             self._read(progress)
             self._write(self._engine.finish(self._until))
-        except UnreadableError as error:
-            raise ShellError(str(error), error.help) from None
-        finally:
-            if progress:
-                progress.clear()
-            self._close()
         self._warn()
         if not quiet:
             click.echo(render_counts(self._engine.counts, self._rejected), err=True)
         return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
 
+    @property
+    def _writers(self) -> list[LineWriter]:
+        return [writer for writer in (self._output, self._rejects, self._late) if writer]
+
     def _read(self, progress: Progress | None) -> None:
-        for batch in self._lines.batches():
-            first = self._lines.number - len(batch) + 1
-            self._write(self._engine.feed_many(self._events(batch, first)))
-            if progress:
-                progress.tick()
+        try:
+            for batch in self._lines.batches():
+                first = self._lines.number - len(batch) + 1
+                self._write(self._engine.feed_many(self._events(batch, first)))
+                if progress:
+                    progress.tick()
+        except UnreadableError as error:
+            raise ShellError(str(error), error.help) from None
 
     def _events(self, lines: Iterable[bytes], first: int) -> Iterator[Event]:
         for number, line in enumerate(lines, first):
@@ -219,49 +216,38 @@ class _Run:
     def _reject(self, number: int, line: bytes, why: str) -> None:
         self._rejected += 1
         if self._rejects is not None:
-            self._rejects.write(msgspec.json.encode({"line": number, "reason": why, **_raw(line)}) + b"\n")
+            self._rejects.write(
+                msgspec.json.encode({"line": number, "reason": why, **_raw(line.removesuffix(b"\r"))}) + b"\n"
+            )
         elif self._rejected <= _REJECTS_SHOWN:
-            _warn(f"{self._lines.path}:{number}: rejected: {why}")
+            warn(f"{self._lines.name}:{number}: rejected: {why}")
 
     def _keep_late(self, event: Event) -> None:
         newest = (self._engine.watermark or 0) + self._engine.lateness
         self._worst = max(self._worst, newest - event.time)
         if self._late is not None:
-            self._late.write(self._line.rstrip(b"\r") + b"\n")
+            self._late.write(self._line + b"\n")
 
     def _write(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             if self._everything or outcome.kind is Kind.SENT:
                 self._output.write(encode_outcome(outcome))
-        self._output.flush()
-        for writer in (self._rejects, self._late):
-            if writer is not None:
+        for writer in self._writers:
+            try:
                 writer.flush()
-
-    def _close(self) -> None:
-        self._lines.close()
-        for writer in (self._rejects, self._late, self._output):
-            if writer is not None:
-                writer.close()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise unwritable(writer.name, error) from None
 
     def _warn(self) -> None:
-        counts, shown = self._engine.counts, self._rejects is None
-        if shown and self._rejected > _REJECTS_SHOWN:
-            _warn(f"{self._rejected - _REJECTS_SHOWN:,} more lines were rejected; --rejects FILE keeps them all")
+        hidden = 0 if self._rejects else self._rejected - _REJECTS_SHOWN
+        if hidden > 0:
+            warn(more_rejected(hidden))
         if self._like_seconds:
-            _warn(
-                f"{self._like_seconds:,} events have times before March 1973, as if they were seconds; "
-                "an integer `time` is in milliseconds: multiply it by 1000"
-            )
-        if counts.late:
-            _warn(late_advice(counts, self._worst, self._engine.lateness))
-
-
-def _writer(path: Path | None) -> LineWriter:
-    try:
-        return LineWriter(path)
-    except OSError as error:
-        raise ShellError(f"{path}: cannot be written: {reason(error)}", "choose another file") from None
+            warn(seconds_advice(self._like_seconds))
+        if self._engine.counts.late:
+            warn(late_advice(self._engine.counts.late, self._worst, self._engine.lateness))
 
 
 def _raw(line: bytes) -> dict[str, str]:
@@ -270,11 +256,3 @@ def _raw(line: bytes) -> dict[str, str]:
         return {"text": line.decode()}
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(line).decode()}
-
-
-def _warn(text: str) -> None:
-    click.echo(f"{click.style(Severity.WARNING, fg='yellow', bold=True)}: {text}", err=True)
-
-
-def _note(text: str) -> None:
-    click.echo(f"note: {text}", err=True)

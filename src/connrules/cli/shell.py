@@ -39,6 +39,7 @@ Exit codes:
   70  a bug in connrules (CONNRULES_TRACEBACK=1 shows where)
  130  interrupted
  141  the reader of the output went away
+ 143  terminated
 """
 
 

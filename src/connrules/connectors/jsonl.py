@@ -137,7 +137,7 @@ def _why(message: str) -> str:
         what = _TYPES.get(wanted.split(" ")[0], wanted)
         found = f", not {_TYPES.get(got, got)}" if got else ""
         return f"{field[1]}: expected {what}{found}"
-    return f"{field[1]}: {message}"
+    return f"{field[1]}: {message.partition(' - at ')[0].lower()}"
 
 
 def _not_json(message: str) -> str:

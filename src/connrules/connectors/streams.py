@@ -1,19 +1,30 @@
 """Lines of bytes in and out: plain, gzip or zstd in, told apart by their first bytes; whole lines out in any case."""
 
+import errno
 import gzip
+import os
+import select
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Final, Protocol, cast
 
 from connrules.files import UnreadableError, reason
 
-STANDARD_INPUT = "-"
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_BOM = b"\xef\xbb\xbf"
-_CHUNK = 1 << 18
+STANDARD: Final = "-"
+"""The name of standard input where one reads, and of standard output where one writes."""
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
+"""A frame of data, and the sixteen kinds of frames to skip, one of which some tools write first."""
+_MAGICS: Final = (_GZIP, *_ZSTD)
+_BOM: Final = b"\xef\xbb\xbf"
+_CHUNK: Final = 1 << 18
+_ATOMIC: Final = 4096
+"""A pipe takes so many bytes at once or not at all."""
 
 
 class _Readable(Protocol):
@@ -30,12 +41,14 @@ class Lines:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = str(path)
+        self._is_file = str(path) != STANDARD
+        self.name = str(path) if self._is_file else "standard input"
+        """What to call it when speaking of it."""
         self.size = 0
         self.number = 0
         """How many lines were given so far."""
-        self._raw = self._open()
-        self._stream = self._decompressed(self._raw)
+        self._raw = self._open(Path(path)) if self._is_file else self._standard_input()
+        self._stream = self._decompressed(self._first_bytes())
 
     @property
     def position(self) -> int:
@@ -57,7 +70,7 @@ class Lines:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._raw is not sys.stdin.buffer:
+        if self._is_file:
             self._raw.close()
 
     def _numbered(self, lines: list[bytes]) -> list[bytes]:
@@ -66,27 +79,36 @@ class Lines:
         self.number += len(lines)
         return lines
 
-    def _open(self) -> BufferedReader:
-        if self.path == STANDARD_INPUT:
-            return cast("BufferedReader", sys.stdin.buffer)
-        path = Path(self.path)
+    def _open(self, path: Path) -> BufferedReader:
         try:
             raw = path.open("rb")
             self.size = path.stat().st_size
         except OSError as error:
-            raise UnreadableError(f"{self.path}: {reason(error)}") from None
+            raise UnreadableError(f"{path}: {reason(error)}") from None
         return raw
 
-    def _decompressed(self, raw: BufferedReader) -> _Readable:
+    def _standard_input(self) -> BufferedReader:
+        if sys.stdin is None:
+            raise UnreadableError(f"{self.name}: it is closed", "name a file, or pipe events into it")
+        return cast("BufferedReader", sys.stdin.buffer)
+
+    def _first_bytes(self) -> bytes:
+        """As many bytes as tell whether it is compressed; a pipe may give them one at a time."""
+        start = b""
         try:
-            start = raw.peek(4)
+            while any(magic.startswith(start) and magic != start for magic in _MAGICS):
+                if not (byte := self._raw.read(1)):
+                    break
+                start += byte
         except OSError as error:
-            raise UnreadableError(f"{self.path}: {reason(error)}") from None
-        if start.startswith(_GZIP):
-            return gzip.GzipFile(fileobj=raw)
-        if start.startswith(_ZSTD):
-            return _zstd(raw)
-        return raw
+            raise UnreadableError(f"{self.name}: {reason(error)}") from None
+        return start
+
+    def _decompressed(self, start: bytes) -> _Readable:
+        whole = _Rejoined(start, self._raw)
+        if start == _GZIP:
+            return gzip.GzipFile(fileobj=cast("BufferedReader", whole))
+        return _zstd(whole) if start in _ZSTD else whole
 
     def _read(self) -> bytes:
         try:
@@ -94,7 +116,7 @@ class Lines:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise self._damaged() from None
         except OSError as error:
-            raise UnreadableError(f"{self.path}: {reason(error)}") from None
+            raise UnreadableError(f"{self.name}: {reason(error)}") from None
         except Exception as error:
             if type(error).__name__ == "ZstdError":
                 raise self._damaged() from None
@@ -102,33 +124,52 @@ class Lines:
 
     def _damaged(self) -> UnreadableError:
         return UnreadableError(
-            f"{self.path}: the compressed file is damaged or cut off after line {self.number}",
+            f"{self.name}: the compressed file is damaged or cut off after line {self.number}",
             "what came before it was read; write the file anew and run again",
         )
 
 
-def _zstd(raw: BufferedReader) -> _Readable:
+class _Rejoined:
+    """The bytes that were looked at and those that follow, without waiting for more than are there."""
+
+    def __init__(self, start: bytes, rest: BufferedReader) -> None:
+        self._start = start
+        self._rest = rest
+
+    def read1(self, size: int, /) -> bytes:
+        start, self._start = self._start, b""
+        return start or self._rest.read1(size)
+
+    read = read1
+
+
+def _zstd(raw: _Rejoined) -> _Readable:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415  # only compressed input needs it
     else:
         from backports import zstd  # noqa: PLC0415  # likewise
-    return cast("_Readable", zstd.ZstdFile(raw))
+    return cast("_Readable", zstd.ZstdFile(cast("BufferedReader", raw)))
 
 
 class LineWriter:
-    """Writes whole lines only: each write to the file is a number of whole lines, so one that is cut short by an
-    interrupt leaves no half a line behind. Raises OSError where it cannot be written.
+    """Writes whole lines only: where a write fails or is interrupted, no half a line is left behind.
+
+    A file is opened as it is; `clear` empties it. Raises OSError where it cannot be opened or written.
     """
 
     def __init__(self, path: str | Path | None) -> None:
-        """Open a file anew; None: standard output."""
+        """Open a file; None or `-`: standard output."""
+        self._owned = path is not None and str(path) != STANDARD
+        self.name = str(path) if self._owned else "standard output"
+        """What to call it when speaking of it."""
         self._pending: list[bytes] = []
-        self._owned = path is not None
-        self._file: IO[bytes] | RawIOBase
-        if path is None:
-            self._file = sys.stdout.buffer
-        else:
-            self._file = Path(path).open("wb", buffering=0)  # noqa: SIM115  # closed by `close`
+        self._file = _appended(Path(self.name)) if self._owned else _standard_output()
+        self._is_regular = _is_regular(self._file)
+
+    def clear(self) -> None:
+        """Empty the file. What standard output holds is not ours, and what is no regular file holds nothing."""
+        if self._owned and self._is_regular:
+            self._file.truncate(0)
 
     def write(self, line: bytes) -> None:
         """Take a line, its line break included; it is written by the next `flush`."""
@@ -138,14 +179,58 @@ class LineWriter:
         """Write the lines taken so far."""
         if not self._pending:
             return
-        rest = memoryview(b"".join(self._pending))
+        data = b"".join(self._pending)
         self._pending.clear()
-        while rest:
-            rest = rest[self._file.write(rest) or 0 :]
-        self._file.flush()
+        for block in [data] if self._is_regular else _blocks(data):
+            self._write(block)
 
     def close(self) -> None:
         """Write what is left and let go of the file."""
-        self.flush()
-        if self._owned:
-            self._file.close()
+        try:
+            self.flush()
+        finally:
+            if self._owned:
+                self._file.close()
+
+    def _write(self, block: bytes) -> None:
+        """Write whole lines, or none of them: into a pipe they fit at once, of a file the end is cut off again."""
+        before = os.fstat(self._file.fileno()).st_size if self._is_regular else 0
+        rest = memoryview(block)
+        try:
+            while rest:
+                written = self._file.write(rest)
+                if written is None:  # a pipe that does not wait by itself
+                    select.select([], [self._file], [])
+                rest = rest[written or 0 :]
+        except BaseException:
+            if self._is_regular:
+                with suppress(OSError):
+                    os.truncate(self._file.fileno(), before)
+            raise
+
+
+def _blocks(lines: bytes) -> Iterator[bytes]:
+    """Whole lines in blocks of at most `_ATOMIC` bytes; a line longer than that is a block of its own."""
+    start = 0
+    while start < len(lines):
+        end = lines.rfind(b"\n", start, start + _ATOMIC) + 1 or lines.find(b"\n", start) + 1
+        yield lines[start:end]
+        start = end
+
+
+def _appended(path: Path) -> RawIOBase:
+    return path.open("ab", buffering=0)
+
+
+def _standard_output() -> RawIOBase:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed")
+    sys.stdout.flush()
+    return cast("RawIOBase", getattr(sys.stdout.buffer, "raw", sys.stdout.buffer))
+
+
+def _is_regular(file: RawIOBase) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    except OSError:
+        return False
