@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from connrules.connectors.jsonl import parse_event as parse_event
     from connrules.diagnostic import Diagnostic as Diagnostic
     from connrules.diagnostic import Severity as Severity
+    from connrules.duration import format_instant as format_instant
+    from connrules.duration import parse_instant as parse_instant
     from connrules.event import Event as Event
     from connrules.event import Kind as Kind
     from connrules.event import Outcome as Outcome
@@ -53,6 +55,7 @@ _HOMES = {
     "connrules.compile": ("CompileError", "compile_rules"),
     "connrules.connectors.jsonl": ("EventError", "encode_outcome", "parse_event"),
     "connrules.diagnostic": ("Diagnostic", "Severity"),
+    "connrules.duration": ("format_instant", "parse_instant"),
     "connrules.event": ("Event", "Kind", "Outcome", "Reason"),
     "connrules.files": ("UnreadableError",),
     "connrules.pipeline": ("load", "loads"),

@@ -95,7 +95,7 @@ PropertyType = Literal["string", "number", "boolean", "time", "list", "object"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Entry(_Model):

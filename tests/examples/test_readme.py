@@ -1,0 +1,76 @@
+"""What README.md and docs/embedding.md show is so: their programs run, their answers are what comes out."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EMBEDDING = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+STORY = ROOT / "examples" / "abandoned-cart"
+
+
+def blocks(page: str, label: str) -> list[str]:
+    return re.findall(rf"^```{label}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def connrules(*arguments: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "connrules", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    events, _ = blocks(README, "json")
+    (tmp_path / "rules.conn").write_text(blocks(README, "conn")[0], encoding="utf-8")
+    (tmp_path / "catalog.toml").write_text(blocks(README, "toml")[0], encoding="utf-8")
+    (tmp_path / "events.jsonl").write_text(events, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_answer_is_the_one_shown(folder: Path) -> None:
+    assert connrules("run", ".", folder=folder) == blocks(README, "json")[1]
+
+
+def test_the_rules_shown_are_clean(folder: Path) -> None:
+    assert connrules("check", ".", folder=folder) == ""
+
+
+def test_the_finding_looks_as_shown(tmp_path: Path) -> None:
+    (tmp_path / "carts.conn").write_text(
+        'rule spring_sale:\n  on opened_email of "Spring Sale"\n  unless purchase\n  send "Spring Sale Thanks"\n',
+        encoding="utf-8",
+    )
+
+    assert connrules("check", "carts.conn", folder=tmp_path).strip() == blocks(README, "text")[0].strip()
+
+
+def test_the_library_does_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    [program] = blocks(README, "python")
+
+    exec(compile(program, "README.md", "exec"), {})
+
+    assert capsys.readouterr().out == "sent ana Cart Reminder\n"
+
+
+def test_the_worker_does_as_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(connrules("compile", str(STORY), folder=ROOT), encoding="utf-8")
+    events = tmp_path / "events.jsonl"
+    events.write_bytes((STORY / "events.jsonl").read_bytes() + b"not an event\n")
+    [program] = blocks(EMBEDDING, "python")
+
+    exec(compile(program, "embedding.md", "exec"), {"PLAN_FILE": plan, "EVENTS_FILE": events})
+
+    lines = capsys.readouterr().out.splitlines()
+    sent = [line for line in lines if line.endswith("Cart Reminder")]
+    assert len(sent) == len((STORY / "expected.jsonl").read_text(encoding="utf-8").splitlines())
+    assert any(line.startswith("rejected: not JSON") for line in lines)
+    assert lines[-1] == "pending ivy"
