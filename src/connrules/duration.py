@@ -96,14 +96,13 @@ def format_instant(ms: int) -> str | int:
     """ISO 8601 in UTC, milliseconds only where there are any; an instant outside the years 1 to 9999 stays a number."""
     if not EARLIEST <= ms <= LATEST:
         return ms
-    days, rest = divmod(ms, MS_PER_UNIT["d"])
-    seconds, fraction = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    text = f"{_date(days)}T{hour:02}:{minute:02}:{second:02}"
-    return f"{text}.{fraction:03}Z" if fraction else f"{text}Z"
+    minutes, rest = divmod(ms, 60_000)
+    if not rest:
+        return f"{_minute(minutes)}:00Z"
+    second, fraction = divmod(rest, 1000)
+    return f"{_minute(minutes)}:{second:02}.{fraction:03}Z" if fraction else f"{_minute(minutes)}:{second:02}Z"
 
 
-@lru_cache(maxsize=512)
-def _date(days: int) -> str:
-    return (_EPOCH + timedelta(days=days)).date().isoformat()
+@lru_cache(maxsize=4096)  # logs go through time in order, so most instants share their minute with the one before
+def _minute(minutes: int) -> str:
+    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M").rjust(16, "0")
