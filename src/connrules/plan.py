@@ -178,6 +178,8 @@ class Plan(_Frozen, frozen=True):
             return msgspec.json.decode(data, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise PlanError(f"this is not a plan: {error}") from None
+        except RecursionError:
+            raise PlanError("this is not a plan: its conditions nest too deep") from None
 
 
 class _Version(msgspec.Struct):

@@ -3,8 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from connrules.event import Kind, Outcome, Reason
+
+OTHER_TYPES: Final = "(other types)"
+"""What unknown types are counted under once there are too many to count one by one."""
+_MOST_TYPES: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -19,10 +24,16 @@ class Counts:
     unknown_objects: Counter[str] = field(default_factory=Counter)
     """Events that name a campaign, card or custom event which is unknown, or that lack one, by their type."""
     unknown_types: Counter[str] = field(default_factory=Counter)
+    """Events of an unknown type, by their type: the first thousand types one by one, the others together."""
     outcomes: Counter[tuple[Kind, Reason | None]] = field(default_factory=Counter)
     """Outcomes by kind and reason."""
     cancelled: Counter[str] = field(default_factory=Counter)
     """Cancelled sends by rule and exception pattern: `cart_reminder: purchase`."""
+
+    def add_unknown_type(self, type_: str) -> None:
+        """Count an event of an unknown type. A log may have a type for every event; memory must not grow with it."""
+        one_by_one = type_ in self.unknown_types or len(self.unknown_types) < _MOST_TYPES
+        self.unknown_types[type_ if one_by_one else OTHER_TYPES] += 1
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count outcomes."""

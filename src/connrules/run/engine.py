@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from itertools import chain
 
+from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Kind, Outcome
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
@@ -27,12 +28,15 @@ class Engine:
     `lateness` is how many milliseconds an event may be older than the newest one seen and still count. A late event
     changes nothing; it is counted and handed to `on_late`. An engine is not safe for use by several threads at once.
 
-    Raises ValueError where `lateness` is negative.
+    Raises TypeError or ValueError where `lateness` is not a whole number from 0 up, and PlanError where the plan speaks
+    of a type of event that this version does not know.
     """
 
     def __init__(self, plan: Plan, *, lateness: int = 0, on_late: Callable[[Event], object] | None = None) -> None:
+        if type(lateness) is not int:
+            raise TypeError(f"the lateness is a whole number of milliseconds, not {lateness!r}")
         if lateness < 0:
-            raise ValueError("lateness is a number of milliseconds from 0 up")
+            raise ValueError(f"the lateness is a number of milliseconds from 0 up, not {lateness}")
         self.plan = plan
         self.lateness = lateness
         self.counts = Counts()
@@ -53,12 +57,17 @@ class Engine:
     def feed(self, event: Event) -> list[Outcome]:
         """Take in an event, and give the outcomes that it brings about, in order.
 
-        Raises TypeError where the event's time is not a whole number of milliseconds.
+        Raises, and changes nothing: TypeError where the event's time is not a whole number of milliseconds, ValueError
+        where it is outside the years 1 to 9999.
         """
         return self.feed_many((event,))
 
     def feed_many(self, events: Iterable[Event]) -> list[Outcome]:
-        """Take in events in the order in which they arrived, and give all outcomes that they bring about, in order."""
+        """Take in events in the order in which they arrived, and give all outcomes that they bring about, in order.
+
+        Raises as `feed` does. The events before the one that it raises for count, and what they bring about comes with
+        the next outcomes.
+        """
         for event in events:
             self._receive(event)
         return self._take_outcomes()
@@ -66,8 +75,9 @@ class Engine:
     def advance_to(self, time: int) -> list[Outcome]:
         """Move time on to an instant (epoch ms), as if no older event could still come; fires what is due until then.
 
-        An instant before the watermark changes nothing.
+        An instant before the watermark changes nothing. Raises as `feed` does.
         """
+        _check_instant(time)
         self._greatest = time if self._greatest is None else max(self._greatest, time)
         self._move_watermark(time)
         return self._take_outcomes()
@@ -76,8 +86,10 @@ class Engine:
         """The end of the input: take in what waits in the buffer, fire what is due up to the newest event.
 
         With `until` (epoch ms), time moves on to that instant if it is later. The pending sends come last, as outcomes
-        of their own; they stay pending.
+        of their own; they stay pending. Raises as `feed` does.
         """
+        if until is not None:
+            _check_instant(until)
         ends = [instant for instant in (self._greatest, until) if instant is not None]
         if not ends:
             return []
@@ -139,8 +151,8 @@ class Engine:
 
     def _receive(self, event: Event) -> None:
         time = event.time
-        if type(time) is not int:
-            raise TypeError(f"an event's time is a whole number of epoch milliseconds, not {time!r}")
+        if type(time) is not int or not EARLIEST <= time <= LATEST:
+            _check_instant(time)
         self._arrivals += 1
         self.counts.events += 1
         if self._watermark is not None and time < self._watermark:
@@ -188,7 +200,7 @@ class Engine:
         """Let an event take effect; all that is due at or before its instant has been fired."""
         route = self._program.routes.get(event.type)
         if route is None:
-            self.counts.unknown_types[event.type] += 1
+            self.counts.add_unknown_type(event.type)
             return
         known = None
         if route.field is not None:
@@ -247,6 +259,13 @@ class Engine:
 
     def _fingerprint(self) -> str:
         return hashlib.sha256(self.plan.to_json()).hexdigest()
+
+
+def _check_instant(time: object) -> None:
+    if type(time) is not int:
+        raise TypeError(f"a time is a whole number of epoch milliseconds, not {time!r}")
+    if not EARLIEST <= time <= LATEST:
+        raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
 
 
 def _place(entry: tuple[int, int, Event]) -> tuple[int, int]:

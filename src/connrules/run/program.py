@@ -109,6 +109,7 @@ class Program:
 
     def __init__(self, compiled: plan.Plan) -> None:
         self.world = World(compiled)
+        _check_types(compiled)
         self.rules = [Rule(index, rule, self.world) for index, rule in enumerate(compiled.rules)]
         by_object = _index_by_object(self.rules)
         others = _index_of_others(self.rules)
@@ -129,11 +130,21 @@ class Program:
         """Where events go, by their type."""
 
 
+def _check_types(compiled: plan.Plan) -> None:
+    """A plan of a newer version may speak of events that this one knows nothing of."""
+    for rule in compiled.rules:
+        for matcher in (*rule.triggers, *rule.exceptions):
+            if matcher.type not in OBJECT_KIND:
+                raise plan.PlanError(
+                    f"this connrules does not know `{matcher.type}`, of which the rule `{rule.name}` speaks"
+                )
+
+
 def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Pattern:
     kind = OBJECT_KIND.get(matcher.type)
     objects: frozenset[Known] | None = None
     if matcher.objects is not None and kind is not None:
-        found = (world.find(kind, name) for name in matcher.objects)
+        found = (world.find_for_rule(kind, name) for name in matcher.objects)
         objects = frozenset(known for known in found if known is not None)
     holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
     return Pattern(matcher.text, matcher.type, objects, holds)
@@ -150,7 +161,7 @@ def _exception(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path,
 def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matches:
     """Whether an event is about what the pattern says."""
     if matcher.scope == "implied":
-        return lambda known, _, wait: known is wait.known
+        return lambda known, _, wait: known is not None and known.is_same(wait.known)
     if objects is not None:
         return lambda known, _p, _w: known in objects
     return lambda _k, _p, _w: True

@@ -1,7 +1,7 @@
 """A snapshot: all that an engine remembers, as bytes that say what they are and whether they are whole.
 
-Layout: one line of ASCII (`connrules snapshot 1`), the SHA-256 of the rest (32 bytes), then MessagePack. Rules
-are named, not numbered, so a snapshot means the same wherever it is read.
+Layout: one line of ASCII (`connrules snapshot 1`), the SHA-256 of the rest (32 bytes), then JSON, which keeps
+whole numbers of any size as they are. Rules are named, not numbered, so a snapshot means the same wherever it is read.
 """
 
 import hashlib
@@ -62,12 +62,14 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 def to_bytes(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot; the same state gives the same bytes."""
-    body = msgspec.msgpack.encode(snapshot, order="deterministic")
+    body = msgspec.json.encode(snapshot, order="deterministic")
     return _HEADER + hashlib.sha256(body).digest() + body
 
 
 def from_bytes(data: bytes) -> Snapshot:
     """Read a snapshot. Raises SnapshotError rather than give half of one."""
+    if not isinstance(data, bytes):
+        raise SnapshotError(f"a snapshot is bytes, not {type(data).__name__}")
     if not data.startswith(_MAGIC):
         raise SnapshotError("this is not a snapshot of connrules")
     if not data.startswith(_HEADER):
@@ -78,6 +80,6 @@ def from_bytes(data: bytes) -> Snapshot:
     if hashlib.sha256(body).digest() != digest:
         raise SnapshotError("the snapshot is damaged or cut off")
     try:
-        return msgspec.msgpack.decode(body, type=Snapshot)
+        return msgspec.json.decode(body, type=Snapshot)
     except msgspec.DecodeError as error:
         raise SnapshotError(f"the snapshot cannot be read: {error}") from None

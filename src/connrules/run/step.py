@@ -53,7 +53,7 @@ class Stepper:
             return False
         rule = self.rules[timer.rule]
         if isinstance(timer, Forget):
-            _forget(rule, state, timer.due)
+            _forget_oldest(rule, state)
         else:
             del state.waits[timer.rule]
             self._fire(rule, state, timer)
@@ -138,7 +138,7 @@ def _reason_not_to_start(rule: Rule, state: UserState, now: int, known: Known | 
         return Reason.SOURCE_NOT_ACTIVE
     if not rule.restarting and rule.index in state.waits:
         return Reason.ALREADY_WAITING
-    if rule.limit is not None and not _eligible(rule, state, now):
+    if rule.limit is not None and not _eligible(rule, state):
         return Reason.NOT_ELIGIBLE
     return None
 
@@ -150,25 +150,19 @@ def _reason_to_drop(rule: Rule, state: UserState, due: int) -> Reason | None:
             return Reason.TARGET_STOPPED
         if due >= rule.live_until:
             return Reason.RULE_ENDED
-    if rule.limit is not None and not _eligible(rule, state, due):
+    if rule.limit is not None and not _eligible(rule, state):
         return Reason.NOT_ELIGIBLE
     return None
 
 
-def _eligible(rule: Rule, state: UserState, instant: int) -> bool:
-    """Whether fewer sends than the rule allows lie in the window that ends at an instant, or ever."""
-    sends = state.sends.get(rule.index, ())
-    if rule.limit is None or len(sends) < rule.limit:
-        return True
-    return rule.window is not None and sum(sent > instant - rule.window for sent in sends) < rule.limit
+def _eligible(rule: Rule, state: UserState) -> bool:
+    """Whether fewer sends count than the rule allows: a send that has left the window is forgotten."""
+    return rule.limit is None or len(state.sends.get(rule.index, ())) < rule.limit
 
 
-def _forget(rule: Rule, state: UserState, now: int) -> None:
-    """Forget the sends that have left the rule's window."""
-    if rule.window is None:
-        return
-    kept = [sent for sent in state.sends.get(rule.index, ()) if sent > now - rule.window]
-    if kept:
-        state.sends[rule.index] = kept
-    else:
-        state.sends.pop(rule.index, None)
+def _forget_oldest(rule: Rule, state: UserState) -> None:
+    """Forget the send that leaves the rule's window: each has a timer of its own, so it is the oldest."""
+    sends = state.sends[rule.index]
+    del sends[0]
+    if not sends:
+        del state.sends[rule.index]

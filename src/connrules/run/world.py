@@ -14,13 +14,17 @@ ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
 
 
 class Known:
-    """An object that is known, and when it is active. There is one per object, so that identity tells them apart."""
+    """An object that is known, and when it is active. One that rules or a catalog name is there once."""
 
     __slots__ = ("active", "key")
 
     def __init__(self, key: Key, active: tuple[plan.Interval, ...] = ALWAYS) -> None:
         self.key = key
         self.active = active
+
+    def is_same(self, other: "Known | None") -> bool:
+        """Whether both are the same object."""
+        return self is other or (other is not None and self.key == other.key)
 
     def active_at(self, instant: int) -> bool:
         """Whether it is active at an instant, in epoch milliseconds."""
@@ -56,8 +60,15 @@ class World:
                 references[o.id] = known
 
     def find(self, kind: ObjectKind, reference: str) -> Known | None:
-        """The object that an event or a rule names; None where it is unknown."""
+        """The object that an event names; None where it is unknown."""
         return self._by_kind[kind].get(reference) or self._find(kind, reference)
+
+    def find_for_rule(self, kind: ObjectKind, name: str) -> Known | None:
+        """The object that a rule names; events that name it find the very same."""
+        known = self.find(kind, name)
+        if known is None or self._is_closed[kind]:
+            return known
+        return self._by_kind[kind].setdefault(name, known)
 
     def find_key(self, key: Key) -> Known | None:
         """The object of a key that was written down."""
@@ -65,9 +76,10 @@ class World:
         return self.find(ObjectKind(kind), name if id_ is None else id_)
 
     def _find(self, kind: ObjectKind, reference: str) -> Known | None:
-        """An object that is written otherwise, or that is met for the first time in a world without a catalog."""
+        """An object that is written otherwise, or that no rule names in a world without a catalog.
+
+        Such a one is made afresh each time: a log may name any number, and memory must not grow with it.
+        """
         name = reference if reference.isascii() else unicodedata.normalize("NFC", reference)
-        references = self._by_kind[kind]
-        if name in references or self._is_closed[kind]:
-            return references.get(name)
-        return references.setdefault(name, Known((kind, name, None)))
+        known = self._by_kind[kind].get(name)
+        return Known((kind, name, None)) if known is None and not self._is_closed[kind] else known

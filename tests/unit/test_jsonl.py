@@ -1,0 +1,188 @@
+"""Events and outcomes as lines of JSON: what is an event, what is not and why, and how instants are written."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from connrules import Event, EventError, Kind, Outcome, Reason, encode_outcome, parse_event
+from connrules.duration import EARLIEST, LATEST
+
+WHOLE: dict[str, Any] = {
+    "id": "e1",
+    "user": "u1",
+    "type": "received_push",
+    "campaign": "A",
+    "card": "K",
+    "name": "N",
+    "time": 5,
+    "properties": {"a": [1, {"b": None}], "c": 1.5},
+}
+
+
+def with_time(time: Any) -> bytes:
+    return json.dumps({"user": "u", "type": "purchase", "time": time}).encode()
+
+
+@pytest.mark.parametrize(
+    "form", [lambda d: d, json.dumps, lambda d: json.dumps(d).encode()], ids=["dict", "str", "bytes"]
+)
+def test_all_fields(form: Any) -> None:
+    assert parse_event(form(WHOLE)) == Event(**WHOLE)
+
+
+def test_what_may_be_absent_and_what_is_ignored() -> None:
+    assert parse_event('{"time":0,"user":"u","type":"t","batch":7,"due":[]}') == Event(user="u", type="t", time=0)
+    nulls = '{"time":0,"user":"u","type":"t","id":null,"campaign":null,"card":null,"name":null,"properties":null}'
+    assert parse_event(nulls) == Event(user="u", type="t", time=0)
+
+
+@pytest.mark.parametrize(
+    ("time", "ms"),
+    [
+        (0, 0),
+        (-1, -1),
+        (1772445600000, 1772445600000),
+        (EARLIEST, EARLIEST),
+        (LATEST, LATEST),
+        ("2026-03-02T10:00:00Z", 1772445600000),
+        ("2026-03-02T10:00:00z", 1772445600000),
+        ("2026-03-02 10:00:00Z", 1772445600000),
+        ("2026-03-02T11:30:00+01:30", 1772445600000),
+        ("2026-03-02T10:00:00.25Z", 1772445600250),
+        ("2026-03-02T10:00:00.999999Z", 1772445600999),
+        ("1969-12-31T23:59:59.9999Z", -1),
+        ("1969-12-31T23:59:59.001Z", -999),
+        ("0001-01-01T00:00:00Z", EARLIEST),
+        ("9999-12-31T23:59:59.999Z", LATEST),
+    ],
+)
+def test_times(time: int | str, ms: int) -> None:
+    assert parse_event(with_time(time)).time == ms
+
+
+def test_a_datetime_in_a_dict() -> None:
+    moment = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert parse_event({"user": "u", "type": "t", "time": moment}).time == 1772445600000
+    with pytest.raises(EventError, match="time: write ISO 8601"):
+        parse_event({"user": "u", "type": "t", "time": moment.replace(tzinfo=None)})
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        1.5,
+        5.0,
+        True,
+        None,
+        [],
+        {},
+        "",
+        "now",
+        "1772445600000",
+        "2026-03-02",
+        "2026-03-02T10:00:00",
+        "2026-02-30T10:00:00Z",
+    ],
+)
+def test_what_is_no_time(time: Any) -> None:
+    with pytest.raises(EventError) as refused:
+        parse_event(with_time(time))
+    assert str(refused.value) == (
+        'time: write ISO 8601 with an offset ("2026-03-02T10:00:00Z") or an integer of epoch milliseconds'
+    )
+
+
+@pytest.mark.parametrize(
+    "time", [EARLIEST - 1, LATEST + 1, 10**30, "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"]
+)
+def test_times_without_a_date_in_utc(time: int | str) -> None:
+    with pytest.raises(EventError, match=r"^time: -?\d+ ms is outside the years 1 to 9999$"):
+        parse_event(with_time(time))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON: the line is cut off"),
+        (b"{", "not JSON: the line is cut off"),
+        (
+            b'{"user":"\\ud800","type":"t","time":1}',
+            "not JSON: unexpected end of escaped utf-16 surrogate pair (byte 15)",
+        ),
+        (b'{"user":"\xc3","type":"t","time":1}', "not JSON: the line is not UTF-8"),
+        (b'{"user":"u","type":"t","time":NaN}', "not JSON: invalid character (byte 30)"),
+        (b"user,type,time", "not JSON: invalid character (byte 0)"),
+        (b"[" * 100_000, "not an event: expected a JSON object"),
+        (b'{"user":"u","type":"t","time":1,"properties":{"a":' + b"[" * 100_000, "not an event: nested too deep"),
+        (b'"text"', "not an event: expected a JSON object"),
+        (b"{}", "user: it is missing"),
+        (b'{"user":"u","time":1}', "type: it is missing"),
+        (b'{"user":"u","type":"t"}', "time: it is missing"),
+        (b'{"user":"","type":"t","time":1}', "user: it is empty"),
+        (b'{"user":null,"type":"t","time":1}', "user: expected text, not null"),
+        (b'{"user":"u","type":4.5,"time":1}', "type: expected text, not a number with a fraction"),
+        (b'{"user":"u","type":"t","time":1,"id":7}', "id: expected text, not a number"),
+        (b'{"user":"u","type":"t","time":1,"card":true}', "card: expected text, not true or false"),
+        (b'{"user":"u","type":"t","time":1,"name":{}}', "name: expected text, not an object"),
+        (b'{"user":"u","type":"t","time":1,"properties":"x"}', "properties: expected an object, not text"),
+        (b'{"user":"u","type":"t","time":1,"properties":{"n":[1e999]}}', "properties: number out of range"),
+    ],
+)
+def test_what_is_no_event(data: bytes, words: str) -> None:
+    with pytest.raises(EventError) as refused:
+        parse_event(data)
+    assert str(refused.value) == words
+
+
+# outcomes
+
+
+def outcome(**fields: Any) -> Outcome:
+    whole: dict[str, Any] = {"kind": Kind.SENT, "rule": "r", "user": "u", "at": 0, "trigger": "e", "triggered_at": 0}
+    return Outcome(**whole | fields)
+
+
+def test_an_outcome_is_one_line_with_its_fields_in_order() -> None:
+    line = encode_outcome(outcome(send='Say "hi"\n', at=1, triggered_at=-1))
+    id_ = hashlib.sha256(b'["r","u",null,"e",-1]').hexdigest()[:32].encode()
+    assert line == (
+        b'{"id":"' + id_ + b'","outcome":"sent","rule":"r","user":"u","send":"Say \\"hi\\"\\n",'
+        b'"at":"1970-01-01T00:00:00.001Z","trigger":"e","triggered_at":"1969-12-31T23:59:59.999Z"}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "keys"),
+    [
+        ({"kind": Kind.CANCELLED, "by": "e9", "pattern": "purchase"}, {"by", "pattern"}),
+        ({"kind": Kind.DROPPED, "reason": Reason.TARGET_STOPPED}, {"reason"}),
+        ({"kind": Kind.PENDING, "due": 7}, {"due"}),
+        ({"kind": Kind.RESTARTED}, set()),
+    ],
+)
+def test_fields_without_a_value_are_left_out(fields: dict[str, Any], keys: set[str]) -> None:
+    written = json.loads(encode_outcome(outcome(**fields)))
+    assert written.keys() - {"id", "outcome", "rule", "user", "at", "trigger", "triggered_at"} == keys
+    assert written["outcome"] == fields["kind"]
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (LATEST, "9999-12-31T23:59:59.999Z"),
+        (LATEST + 1, LATEST + 1),
+        (EARLIEST, "0001-01-01T00:00:00Z"),
+        (EARLIEST - 1, EARLIEST - 1),
+    ],
+)
+def test_an_instant_without_a_date_stays_a_number(ms: int, text: str | int) -> None:
+    assert json.loads(encode_outcome(outcome(at=ms)))["at"] == text
+
+
+def test_an_outcome_written_is_read_as_utf8() -> None:
+    assert json.loads(encode_outcome(outcome(user="Zoë 😀\u2028")))["user"] == "Zoë 😀\u2028"
+    assert encode_outcome(outcome(user="\u2028")).count(b"\n") == 1
+    assert datetime.fromisoformat(json.loads(encode_outcome(outcome()))["at"]) == datetime(1970, 1, 1, tzinfo=UTC)
