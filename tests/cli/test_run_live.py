@@ -3,13 +3,15 @@
 import array
 import fcntl
 import gzip
+import os
+import pty
 import select
 import signal
 import subprocess
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -150,3 +152,49 @@ def test_the_first_signal_is_enough_where_nothing_has_come_yet() -> None:
         _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, b"interrupted\n")
     assert not Path("out").exists()
+
+
+def test_progress_on_a_terminal() -> None:
+    terminal, end = pty.openpty()
+    arguments = command("run", "rules.conn", "--events", "-", "--output", "out")
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=end, bufsize=0) as process:
+        os.close(end)
+        shown, deadline = b"", time.monotonic() + PATIENCE
+        while b" lines, " not in shown:
+            assert time.monotonic() < deadline
+            feed(process, log(line("ana", type_="blinked")))
+            if select.select([terminal], [], [], 0.1)[0]:
+                shown += os.read(terminal, 4_096)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    progress, _, summary = (shown.decode() + _all_of(terminal)).rpartition("\r\x1b[K")
+    assert "\r\x1b[K" in progress
+    assert " a second" in progress
+    assert " events, 0 of them matched a rule" in summary, "progress is wiped out before the summary"
+
+
+def _all_of(terminal: int) -> str:
+    shown = b""
+    with suppress(OSError):  # how a terminal says that there is no more
+        while piece := os.read(terminal, 4_096):
+            shown += piece
+    os.close(terminal)
+    return shown.decode()
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
+    few, many = (_peak_memory(tmp_path, count) for count in (10_000, 100_000))
+    assert many < few + 8_000, "kilobytes"
+
+
+def _peak_memory(place: Path, count: int) -> int:
+    types = ("purchase", "session_start", "purchase", "blinked")
+    (place / "log").write_bytes(log(*(line(f"u{n % 50}", n * 60_000, types[n % 4]) for n in range(count))))
+    arguments = command("run", "rules.conn", "--events", "log", "--output", "out", "--outcomes", "all", "--quiet")
+    process = subprocess.Popen(arguments)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert (place / "out").stat().st_size > count * 100
+    return usage.ru_maxrss
