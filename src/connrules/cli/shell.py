@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "check": "Find problems in rules.",
     "run": "Run rules over a log of events and write what they decide.",
     "compile": "Write the plan that a worker runs.",
+    "fmt": "Put rule files into canonical form.",
     "explain": "Explain a finding by its code or name.",
     "catalog": "Look at catalogs: their schema, and whether one is valid.",
 }

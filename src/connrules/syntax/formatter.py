@@ -21,6 +21,11 @@ def format_pattern(pattern: ast.Pattern) -> str:
             assert_never(pattern)
 
 
+def format_name(name: ast.Name) -> str:
+    """A name as it was written: a word, or in quotes."""
+    return _quoted(name.text) if name.quoted else name.text
+
+
 def _of(of: ast.AnyObject | ast.Objects | None) -> str:
     match of:
         case None:
@@ -28,7 +33,7 @@ def _of(of: ast.AnyObject | ast.Objects | None) -> str:
         case ast.AnyObject():
             return " of any"
         case ast.Objects(names):
-            return " of " + ", ".join(_quoted(n.text) if n.quoted else n.text for n in names)
+            return " of " + ", ".join(map(format_name, names))
         case _:
             assert_never(of)
 

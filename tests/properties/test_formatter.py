@@ -1,0 +1,73 @@
+"""Formatting changes neither rules nor comments, and a second time changes nothing."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.properties.strategies import rule_sets
+
+from connrules.syntax.layout import WIDTH, format_file
+from connrules.syntax.parser import Parsed, parse
+from connrules.syntax.scanner import scan
+from connrules.text import SourceText
+
+SPACES = st.sampled_from(
+    [" ", " ", "  ", "\n", "\n  ", "\n\n", "\t", "\r\n", " # one\n", "\n# two \n", "\n\n    # three\n\n", "#four\n"]
+)
+
+
+@st.composite
+def untidy(draw: st.DrawFn) -> str:
+    """Rules with white space and comments wherever they may stand."""
+    tokens = [token for token in scan(draw(rule_sets())) if token.kind != "SPACE"]
+    pieces = [draw(SPACES) + token.text for token in tokens]
+    return "".join(pieces) + draw(SPACES)
+
+
+def parsed(text: str) -> Parsed:
+    result = parse(SourceText("rules.conn", text))
+    assert not result.diagnostics
+    return result
+
+
+@given(text=untidy())
+def test_rules_and_comments_are_the_same(text: str) -> None:
+    before = parsed(text)
+
+    after = parsed(format_file(before))
+
+    assert after.file == before.file
+    assert [rule.name for rule in after.file.declarations] == [rule.name for rule in before.file.declarations]
+    assert Counter(c.text.rstrip() for c in after.comments) == Counter(c.text.rstrip() for c in before.comments)
+
+
+@given(text=untidy())
+def test_a_second_time_changes_nothing(text: str) -> None:
+    once = format_file(parsed(text))
+
+    assert format_file(parsed(once)) == once
+
+
+@given(text=rule_sets())
+def test_white_space_in_the_source_makes_no_difference(text: str) -> None:
+    """One canonical form: without comments, the text depends on the rules alone, but for empty lines in between."""
+    one_line_each = "\n".join(text.split("\n"))
+    spread = "\n".join(text.replace(" ", "\n  ").split("\n"))
+
+    assert without_gaps(format_file(parsed(one_line_each))) == without_gaps(format_file(parsed(spread)))
+
+
+@given(text=untidy())
+def test_lines_are_tidy(text: str) -> None:
+    formatted = format_file(parsed(text))
+
+    lines = formatted.split("\n")
+    assert lines.pop() == ""
+    assert all(line == line.rstrip() for line in lines)
+    assert "\n\n\n" not in formatted
+    assert not formatted.startswith("\n")
+    assert all(len(line) <= WIDTH or line.count('"') or "where" in line or "#" in line for line in lines)
+
+
+def without_gaps(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line]
