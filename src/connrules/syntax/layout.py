@@ -164,7 +164,7 @@ class _Layout:
 
 
 def _on_one_line(clauses: list[list[_Piece]]) -> list[str] | None:
-    """A rule without a name on one line, with its comments above and behind, if there is room and none is in between."""
+    """A rule without a name on one line, its comments above and behind, if there is room and none is in between."""
     first, *others = [piece for clause in clauses for piece in clause]
     *between, last = [first, *others]
     text = " ".join([first.text, *(piece.text for piece in others)])
