@@ -193,11 +193,11 @@ def _is_unreadable(source: SourceText, token: Token) -> bool:
 
 
 def _finish(source: SourceText, chunk: Chunk, parser: InteractiveParser) -> _Attempt:
-    accepted = _accepted(parser)
-    if "$END" not in accepted:
-        return _Attempt(None, [about_end(source, chunk, accepted)], too_short=True)
+    tree = _tree(parser)
+    if tree is None:
+        return _Attempt(None, [about_end(source, chunk, _accepted(parser))], too_short=True)
     builder = Builder(source)
-    rule = builder.build(_tree(parser))
+    rule = builder.build(tree)
     return _Attempt(rule, builder.findings)
 
 
@@ -205,8 +205,12 @@ def _accepted(parser: InteractiveParser) -> set[str]:
     return cast("set[str]", parser.accepts())  # type: ignore[no-untyped-call]  # Lark leaves it without types
 
 
-def _tree(parser: InteractiveParser) -> Tree[LarkToken]:
-    return cast("Tree[LarkToken]", parser.feed_eof())  # type: ignore[no-untyped-call]  # likewise
+def _tree(parser: InteractiveParser) -> Tree[LarkToken] | None:
+    """The tree of what was fed; None where it is not whole."""
+    try:
+        return cast("Tree[LarkToken]", parser.feed_eof())  # type: ignore[no-untyped-call]  # likewise
+    except UnexpectedToken:
+        return None
 
 
 def _feed(parser: InteractiveParser, token: Token) -> bool:
