@@ -185,8 +185,9 @@ def _all_of(terminal: int) -> str:
 
 
 def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
-    few, many = (_peak_memory(tmp_path, count) for count in (6_000, 20_000))
-    assert many < few + 1_000_000
+    _peak_memory(tmp_path, 100)  # loads what a run loads
+    few, many = (_peak_memory(tmp_path, count) for count in (10_000, 25_000))
+    assert many < few + 500_000
 
 
 def _peak_memory(place: Path, count: int) -> int:
