@@ -22,6 +22,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\
 
 EARLIEST: Final = -62_135_596_800_000
 """The first instant that has a date: 0001-01-01T00:00:00Z."""
+LIKE_SECONDS: Final = range(100_000_000, 100_000_000_000)
+"""Instants before March 1973: seconds that are taken for milliseconds look like that."""
 LATEST: Final = 253_402_300_799_999
 """The last instant that has a date: 9999-12-31T23:59:59.999Z."""
 

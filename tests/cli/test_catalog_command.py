@@ -79,10 +79,41 @@ def test_a_catalog_that_is_none(name: str, text: str, problem: str) -> None:
     result = catalog("check", name)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(problem)
-    assert result.stderr.endswith("  = help: `connrules catalog schema` prints what a catalog may hold\n")
+    assert result.stderr.endswith(
+        "  = help: docs/catalog.md shows a whole one; `connrules catalog schema` prints its JSON Schema\n"
+    )
 
 
 def test_a_missing_file() -> None:
     result = catalog("check", "nowhere.toml")
     assert result.exit_code == 2
     assert result.stderr.startswith("error: nowhere.toml: no such file or directory\n")
+
+
+def test_what_is_wrong_between_entries_is_named_at_once() -> None:
+    twice = (
+        '[[campaigns]]\nname = "A"\nid = "1"\n[[campaigns]]\nname = "B"\nid = "1"\n' + '[[events]]\nname = "E"\n' * 2
+    )
+    Path("catalog.toml").write_text(twice, encoding="utf-8")
+    result = catalog("check", "catalog.toml")
+    assert result.exit_code == 2
+    assert "campaigns: the id `1` stands twice; events: `E` stands twice\n" in result.stderr
+
+
+def test_a_stopped_campaign_without_a_date_is_doubted() -> None:
+    Path("catalog.toml").write_text(
+        '[[campaigns]]\nname = "A"\nstatus = "stopped"\npublished_at = 2026-01-01\n', encoding="utf-8"
+    )
+    result = catalog("check", "catalog.toml")
+    assert result.exit_code == 0
+    assert '"A" is stopped, but the catalog does not say since when' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("time", "wrong"),
+    [("99_999_999", False), ("100_000_000", True), ("99_999_999_999", True), ("100_000_000_000", False)],
+)
+def test_a_date_in_seconds_is_refused(time: str, *, wrong: bool) -> None:
+    Path("catalog.toml").write_text(f'[[campaigns]]\nname = "A"\npublished_at = {time}\n', encoding="utf-8")
+    result = catalog("check", "catalog.toml")
+    assert ("looks like seconds" in result.stderr) is wrong

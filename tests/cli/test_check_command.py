@@ -245,7 +245,7 @@ def test_every_problem_of_a_catalog_has_a_line() -> None:
         ["error", "catalog.toml", "cards[0].name"],
         ["error", "catalog.toml", "cards[0].nam"],
     ]
-    assert remedy == "  = help: `connrules catalog schema` prints what a catalog may hold"
+    assert remedy == "  = help: docs/catalog.md shows a whole one; `connrules catalog schema` prints its JSON Schema"
 
 
 @pytest.mark.parametrize(

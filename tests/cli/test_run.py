@@ -134,7 +134,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "  late                 1\n"
         "  rejected             1\n"
         "  unknown campaign, card or event: 1\n"
-        "                       1  received_push\n"
+        "                       1  received_push without `campaign`\n"
         "  unknown type of event: 1\n"
         "                       1  blinked\n"
     )
@@ -193,3 +193,58 @@ def test_an_interrupt_while_the_log_is_opened_leaves_outputs_as_they_are(
     result = invoke(folder(tmp_path), "--output", "out")
     assert (result.exit_code, result.output) == (130, NO_CATALOG + "interrupted\n")
     assert Path("out").read_text(encoding="utf-8") == "precious"
+
+
+# what it says before and after
+
+
+CATALOG = '[[campaigns]]\nname = "Thanks"\nchannels = ["push"]\n'
+
+
+def with_catalog(place: Path, events: bytes, catalog: str = CATALOG) -> Path:
+    folder(place, events).joinpath("catalog.toml").write_text(catalog, encoding="utf-8")
+    return place
+
+
+def test_what_events_are_about_is_named_with_what_was_probably_meant(tmp_path: Path) -> None:
+    events = log(line("ana", type_="received_push", campaign="thanks"), line("ben", type_="received_push"))
+    said = invoke(with_catalog(tmp_path, events)).stderr
+    assert '  received_push of "thanks"; did you mean "Thanks"?\n' in said
+    assert "  received_push without `campaign`\n" in said
+
+
+@pytest.mark.parametrize("status", ["stopped", "archived"])
+def test_a_stopped_campaign_without_a_date_is_doubted(tmp_path: Path, status: str) -> None:
+    catalog = f'{CATALOG}status = "{status}"\npublished_at = 2026-01-01\n'
+    result = invoke(with_catalog(tmp_path, TWO_SENDS, catalog), "--quiet")
+    assert users(result.stdout) == ["ana", "ben"]
+    assert result.stderr.startswith(f'warning: "Thanks" is {status}, but the catalog does not say since when')
+    with_a_date = f"{catalog}stopped_at = 2027-01-01\n"
+    assert invoke(with_catalog(tmp_path, TWO_SENDS, with_a_date), "--quiet").stderr == ""
+
+
+def test_warnings_are_counted_and_do_not_stop_a_run(tmp_path: Path) -> None:
+    folder(tmp_path, TWO_SENDS, 'on purchase after 0s send "Thanks"\n')
+    assert "note: 1 warning: `connrules check` shows what they are\n" in invoke(tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "advice"),
+    [
+        (b"[", "JSON array"),
+        (b'[{"user":"u"},', "JSON array"),
+        (b"{", "one object over several lines"),
+        (b"user,type,time", "a table (CSV)"),
+        (b"user\ttype\ttime", "a table (CSV)"),
+    ],
+)
+def test_a_log_of_another_shape_is_called_by_its_name(tmp_path: Path, first: bytes, advice: str) -> None:
+    result = invoke(folder(tmp_path, first + b"\n" + TWO_SENDS))
+    assert result.exit_code == 3
+    assert f"this looks like {advice}" in result.stderr.replace("like a JSON", "like JSON")
+
+
+@pytest.mark.parametrize(("until", "said"), [(2 * DAY, False), (2 * DAY - 1, True)])
+def test_an_until_within_the_log_is_said_to_change_nothing(tmp_path: Path, until: int, *, said: bool) -> None:
+    result = invoke(folder(tmp_path), "--until", str(format_instant(START + until)))
+    assert ("changes nothing: the log goes on to 2026-03-04T10:00:00Z" in result.stderr) is said

@@ -98,7 +98,17 @@ def test_the_log_of_a_folder_may_be_compressed(tmp_path: Path, suffix: str) -> N
     assert users(invoke(tmp_path).stdout) == ["ana", "ben"]
 
 
-@pytest.mark.parametrize("nothing", [b"", b"\n", b" \r\n\n", b"\xef\xbb\xbf", gzip.compress(b""), zstd.compress(b"")])
+NOTHING = {
+    "empty": b"",
+    "a line break": b"\n",
+    "blank lines": b" \r\n\n",
+    "a byte order mark": b"\xef\xbb\xbf",
+    "gzip": gzip.compress(b""),
+    "zstd": zstd.compress(b""),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING.values(), ids=NOTHING.keys())
 def test_a_log_without_events(tmp_path: Path, nothing: bytes) -> None:
     result = invoke(folder(tmp_path, nothing), "--outcomes", "all", "--until", "2030-01-01")
     assert (result.exit_code, result.stdout) == (0, "")

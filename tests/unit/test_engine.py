@@ -10,6 +10,7 @@ import pytest
 import connrules
 from connrules import Engine, Event, Kind, Outcome, Plan
 from connrules.duration import EARLIEST, LATEST
+from connrules.run.counts import OTHERS
 
 DAY = 86_400_000
 
@@ -284,7 +285,7 @@ def test_types_without_end_are_counted_together() -> None:
     engine.feed(event(5_000, type_="type 7"))
     assert engine.counts.unknown_types.total() == 5_001
     assert engine.counts.unknown_types["type 7"] == 2
-    assert engine.counts.unknown_types["(other types)"] == 4_000
+    assert engine.counts.unknown_types[OTHERS] == 4_000
 
 
 # sends that count

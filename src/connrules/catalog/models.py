@@ -6,7 +6,7 @@ Instants are epoch milliseconds, intervals half-open.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from connrules.duration import EARLIEST, LATEST, instant_of, parse_instant
+from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, instant_of, parse_instant
 from connrules.vocabulary import ObjectKind
 
 Interval = tuple[int, int | None]
@@ -53,6 +53,8 @@ def _instant(value: object) -> int:
     match value:
         case bool():
             pass
+        case int() if value in LIKE_SECONDS:
+            raise ValueError(f"{value} looks like seconds; a number is epoch milliseconds: {value}000")
         case int() if EARLIEST <= value <= LATEST:
             return value
         case int():
@@ -175,17 +177,19 @@ class Catalog(_Model):
     user: User = User()
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        for kind, entries in (("campaigns", self.campaigns), ("cards", self.cards)):
-            owners = {entry.id: entry for entry in entries if entry.id is not None}
-            if (twice := _twice(entry.id for entry in entries)) is not None:
-                raise ValueError(f"{kind}: the id `{twice}` stands twice")
-            for entry in entries:
-                if owners.get(entry.name, entry) is not entry:
-                    raise ValueError(f"{kind}: `{entry.name}` is the name of one entry and the id of another")
-        if (twice := _twice(event.name for event in self.events or ())) is not None:
-            raise ValueError(f"events: `{twice}` stands twice")
+    def _names_mean_one_thing(self) -> Self:
+        wrong = [*_about_ids("campaigns", self.campaigns), *_about_ids("cards", self.cards)]
+        wrong += [f"events: `{name}` stands twice" for name in _twice(event.name for event in self.events or ())]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
+
+    @property
+    def undated_stops(self) -> list[Entry]:
+        """Campaigns and cards that are stopped or archived, though nothing says since when: they count as active."""
+        over = (Status.STOPPED, Status.ARCHIVED)
+        entries = [entry for _, found in self._entries() for entry in found if entry.status in over]
+        return [entry for entry in entries if entry.intervals and entry.intervals[-1][1] is None]
 
     @cached_property
     def _by_name(self) -> dict[tuple[ObjectKind, str], list[Entry]]:
@@ -217,5 +221,14 @@ class Catalog(_Model):
         return {event.name: event for event in self.events or ()}
 
 
-def _twice(texts: Iterable[str | None]) -> str | None:
-    return next((text for text, count in Counter(texts).items() if count > 1 and text is not None), None)
+def _about_ids(kind: str, entries: Sequence[Entry]) -> Iterator[str]:
+    """What is wrong with the ids of campaigns or cards: an event must be able to name each without doubt."""
+    owners = {entry.id: entry for entry in entries if entry.id is not None}
+    yield from (f"{kind}: the id `{id_}` stands twice" for id_ in _twice(entry.id for entry in entries))
+    for entry in entries:
+        if owners.get(entry.name, entry) is not entry:
+            yield f"{kind}: `{entry.name}` is the name of one entry and the id of another"
+
+
+def _twice(texts: Iterable[str | None]) -> list[str]:
+    return [text for text, count in Counter(texts).items() if count > 1 and text is not None]

@@ -10,6 +10,7 @@ from connrules.catalog import Catalog
 from connrules.cli.inputs import read_catalog
 from connrules.cli.options import FILE
 from connrules.cli.render import counted
+from connrules.cli.report import warn_of_undated_stops
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FIRST = ("$schema", "title", "description", "type", "required", "properties", "additionalProperties")
@@ -54,6 +55,7 @@ def check(file: Path) -> None:
     counts = [counted(len(found), noun) for found, noun in entries]
     counts.append(counted(len(catalog.user.attributes), "user attribute"))
     click.echo(f"{file}: {', '.join(counts)}")
+    warn_of_undated_stops(catalog)
 
 
 def _sorted(schema: dict[str, Any]) -> dict[str, Any]:

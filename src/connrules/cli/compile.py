@@ -10,7 +10,7 @@ from connrules.cli.inputs import load_rule_set
 from connrules.cli.options import FILE, catalog_option, color_option, paths_argument, wants_color
 from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
 from connrules.cli.render import counted, render_full
-from connrules.cli.report import note
+from connrules.cli.report import say_before
 from connrules.compile import compile_rules
 
 _EPILOG = """\b
@@ -19,7 +19,8 @@ Examples:
   connrules compile examples/abandoned-cart | python -m json.tool
 
 A worker reads the plan with connrules.Plan.from_json and runs it with connrules.Engine; it needs no rule files, no
-catalog and no parser. Ends with 1 where the rules have errors: nothing is written then.
+catalog and no parser. Ends with 1 where the rules have errors: nothing is written then. Checks that ask how things
+stand today (CR205, CR206, CR211) are left out, as in a replay: run connrules check before you publish.
 """
 
 
@@ -40,8 +41,7 @@ def command(paths: tuple[Path, ...], catalog_path: Path | None, output: Path | N
         click.echo(f"{counted(len(checked.errors), 'error')}: rules with errors are not compiled", err=True)
         return ExitCode.FINDINGS
     refuse_overwriting(rule_set.files, [output])
-    if rule_set.catalog_path is None:
-        note("no catalog: every campaign and card that is named counts as known and always active")
+    say_before(rule_set)
     [writer] = open_anew([output])
     writer.write(compile_rules(checked).to_json() + b"\n")
     try:

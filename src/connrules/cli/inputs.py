@@ -65,4 +65,6 @@ def read_catalog(path: Path) -> Catalog:
     except UnreadableError as error:
         raise ShellError(str(error), error.help) from None
     except CatalogError as error:
-        raise ShellError(str(error), "`connrules catalog schema` prints what a catalog may hold") from None
+        raise ShellError(
+            str(error), "docs/catalog.md shows a whole one; `connrules catalog schema` prints its JSON Schema"
+        ) from None

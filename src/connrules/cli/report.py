@@ -8,11 +8,16 @@ from typing import Final
 
 import click
 
+from connrules.catalog import Catalog
+from connrules.cli.inputs import RuleSet
 from connrules.connectors.streams import Lines
 from connrules.diagnostic import Severity
-from connrules.duration import LONGEST, format_duration
+from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
+from connrules.plan import Plan
 from connrules.run.counts import Counts
+from connrules.text import closest
+from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
 _EVERY: Final = 0.5
 """Seconds between two lines of progress."""
@@ -53,14 +58,15 @@ class Progress:
         return f"{share:4.0%}  {done}, about {left:,.0f} s to go"
 
 
-def render_counts(counts: Counts, rejected: int) -> str:
+def render_counts(counts: Counts, rejected: int, plan: Plan) -> str:
     """The summary: what came in, what came out, and what was left aside, with the reasons."""
+    unknown = Counter({_unknown(type_, name, plan): n for (type_, name), n in counts.unknown_objects.items()})
     rows = [
         f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
         *_outcome_rows(counts),
         f"  {'late':<11}{counts.late:>11,}",
         f"  {'rejected':<11}{rejected:>11,}",
-        *_unknown_rows("unknown campaign, card or event", counts.unknown_objects),
+        *_unknown_rows("unknown campaign, card or event", unknown),
         *_unknown_rows("unknown type of event", counts.unknown_types),
     ]
     return "\n".join(rows)
@@ -89,6 +95,62 @@ def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:
     if counts:
         yield f"  {title}: {counts.total():,}"
         yield from _part_rows(counts)
+
+
+def _unknown(type_: str, name: str, plan: Plan) -> str:
+    """`received_push of "abandoned cart"`, and what was probably meant."""
+    kind = OBJECT_KIND.get(type_)
+    if kind is None:
+        return type_
+    if not name:
+        field = "name" if kind is ObjectKind.EVENT else kind
+        return f"{type_} without `{field}`"
+    known = plan.events if kind is ObjectKind.EVENT else [o.name for o in plan.objects or () if o.kind == kind.value]
+    near = closest(name, known or ())
+    return f'{type_} of "{name}"' + (f'; did you mean "{near}"?' if near else "")
+
+
+def say_before(rule_set: RuleSet, *, quiet: bool = False) -> None:
+    """What the user should know of a rule set before it is put to use: what may be wrong, and what is not known."""
+    catalog = rule_set.checked.catalog
+    if catalog is not None:
+        warn_of_undated_stops(catalog)
+    if quiet:
+        return
+    if catalog is None:
+        note("no catalog: every campaign and card that is named counts as known and always active")
+    warnings = sum(finding.severity is Severity.WARNING for finding in rule_set.checked.diagnostics)
+    if warnings:
+        note(f"{_counted(warnings, 'warning')}: `connrules check` shows what they are")
+
+
+def warn_of_undated_stops(catalog: Catalog) -> None:
+    """Say which campaigns and cards count as active, though they are not any more."""
+    for entry in catalog.undated_stops:
+        warn(
+            f'"{entry.name}" is {entry.status}, but the catalog does not say since when, so it counts as active '
+            "without end; add `stopped_at`"
+        )
+
+
+def early_until(until: int, last: int) -> str:
+    """What to say of an `--until` that is over before the log is."""
+    return (
+        f"--until {format_instant(until)} changes nothing: the log goes on to {format_instant(last)}; "
+        "it moves time on after the last event, and leaves no event out"
+    )
+
+
+def shape_advice(line: bytes) -> str | None:
+    """What a log probably is, judged by its first line, where that is no event."""
+    text = line.strip()
+    if text.startswith((b"[{", b"[[")) or text == b"[":
+        return "this looks like a JSON array; events are one object a line: jq -c '.[]' makes lines of it"
+    if text == b"{":
+        return "this looks like one object over several lines; events are one object a line: jq -c . makes lines of it"
+    if b"{" not in text and any(separator in text for separator in (b",", b";", b"\t")):
+        return "this looks like a table (CSV); events are JSON, one object a line"
+    return None
 
 
 def late_advice(late: int, worst: int, lateness: int) -> str:

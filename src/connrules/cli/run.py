@@ -24,10 +24,21 @@ from connrules.cli.options import (
 )
 from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
 from connrules.cli.render import counted, render_full
-from connrules.cli.report import Progress, late_advice, more_rejected, note, render_counts, seconds_advice, warn
+from connrules.cli.report import (
+    Progress,
+    early_until,
+    late_advice,
+    more_rejected,
+    render_counts,
+    say_before,
+    seconds_advice,
+    shape_advice,
+    warn,
+)
 from connrules.compile import compile_rules
 from connrules.connectors.jsonl import EventError, encode_outcome, parse_event
 from connrules.connectors.streams import Lines, LineWriter
+from connrules.duration import LIKE_SECONDS
 from connrules.event import Event, Kind, Outcome
 from connrules.files import UnreadableError
 from connrules.plan import Plan
@@ -49,8 +60,6 @@ Decisions go to standard output or --output, one JSON object a line; everything 
 3 where lines of the input were rejected.
 """
 _EVENT_FILES = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
-_SECONDS = range(100_000_000, 100_000_000_000)
-"""Instants (epoch ms) before March 1973: seconds that were taken for milliseconds look like that."""
 _REJECTS_SHOWN = 5
 
 
@@ -104,8 +113,7 @@ def command(
         return _refuse(rule_set, color)
     events = events_path or _events_beside(paths)
     refuse_overwriting([*rule_set.files, events], [options["output"], options["rejects"], options["late"]])
-    if rule_set.catalog_path is None and not quiet:
-        note("no catalog: every campaign and card that is named counts as known and always active")
+    say_before(rule_set, quiet=quiet)
     run = _Run(compile_rules(rule_set.checked), events, **options)
     _collect_garbage_seldom()
     return run.to_the_end(quiet=quiet)
@@ -182,7 +190,7 @@ class _Run:
             self._write(self._engine.finish(self._until))
         self._warn()
         if not quiet:
-            click.echo(render_counts(self._engine.counts, self._rejected), err=True)
+            click.echo(render_counts(self._engine.counts, self._rejected, self._engine.plan), err=True)
         return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
 
     @property
@@ -201,20 +209,21 @@ class _Run:
 
     def _events(self, lines: Iterable[bytes], first: int) -> Iterator[Event]:
         for number, line in enumerate(lines, first):
-            if not line or line.isspace():
-                continue
             try:
                 event = parse_event(line)
             except EventError as error:
-                self._reject(number, line, str(error))
+                if line and not line.isspace():
+                    self._reject(number, line, str(error))
                 continue
-            if event.time in _SECONDS:
+            if event.time in LIKE_SECONDS:
                 self._like_seconds += 1
             self._line = line
             yield event if event.id else msgspec.structs.replace(event, id=f"#{number}")
 
     def _reject(self, number: int, line: bytes, why: str) -> None:
         self._rejected += 1
+        if number == 1 and (advice := shape_advice(line)):
+            warn(f"{self._lines.name}: {advice}")
         if self._rejects is not None:
             self._rejects.write(
                 msgspec.json.encode({"line": number, "reason": why, **_raw(line.removesuffix(b"\r"))}) + b"\n"
@@ -244,6 +253,8 @@ class _Run:
         hidden = 0 if self._rejects else self._rejected - _REJECTS_SHOWN
         if hidden > 0:
             warn(more_rejected(hidden))
+        if self._until is not None and self._until < (self._engine.watermark or 0):
+            warn(early_until(self._until, self._engine.watermark or 0))
         if self._like_seconds:
             warn(seconds_advice(self._like_seconds))
         if self._engine.counts.late:

@@ -7,9 +7,9 @@ from typing import Final
 
 from connrules.event import Kind, Outcome, Reason
 
-OTHER_TYPES: Final = "(other types)"
-"""What unknown types are counted under once there are too many to count one by one."""
-_MOST_TYPES: Final = 1_000
+OTHERS: Final = "(others)"
+"""What unknown things are counted under once there are too many to count one by one."""
+_ONE_BY_ONE: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -21,8 +21,9 @@ class Counts:
     matched: int = 0
     """Events that matched the trigger of a rule or cancelled a pending send."""
     late: int = 0
-    unknown_objects: Counter[str] = field(default_factory=Counter)
-    """Events that name a campaign, card or custom event which is unknown, or that lack one, by their type."""
+    unknown_objects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Events that are about an unknown campaign, card or custom event, by their type and what they name; the name is
+    empty where they name none. The first thousand one by one, the others together."""
     unknown_types: Counter[str] = field(default_factory=Counter)
     """Events of an unknown type, by their type: the first thousand types one by one, the others together."""
     outcomes: Counter[tuple[Kind, Reason | None]] = field(default_factory=Counter)
@@ -32,8 +33,14 @@ class Counts:
 
     def add_unknown_type(self, type_: str) -> None:
         """Count an event of an unknown type. A log may have a type for every event; memory must not grow with it."""
-        one_by_one = type_ in self.unknown_types or len(self.unknown_types) < _MOST_TYPES
-        self.unknown_types[type_ if one_by_one else OTHER_TYPES] += 1
+        one_by_one = type_ in self.unknown_types or len(self.unknown_types) < _ONE_BY_ONE
+        self.unknown_types[type_ if one_by_one else OTHERS] += 1
+
+    def add_unknown_object(self, type_: str, name: str) -> None:
+        """Count an event about something unknown, with the same care for memory."""
+        key = (type_, name)
+        one_by_one = key in self.unknown_objects or len(self.unknown_objects) < _ONE_BY_ONE
+        self.unknown_objects[key if one_by_one else (OTHERS, OTHERS)] += 1
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Count outcomes."""

@@ -207,7 +207,7 @@ class Engine:
             reference: str | None = getattr(event, route.field)
             known = route.find(reference) if reference else None
             if known is None:
-                self.counts.unknown_objects[event.type] += 1
+                self.counts.add_unknown_object(event.type, reference or "")
                 return
         state = self._users.get(event.user)
         if state is None:
