@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from connrules.catalog import Campaign, Catalog, CustomEvent
 from connrules.check import Checked, check
 from connrules.codes import CODES
@@ -135,3 +137,10 @@ def test_checking_costs_what_the_rules_cost_and_not_their_pairs() -> None:
         return made
 
     assert calls(400) - calls(200) < 1.1 * 4 * (calls(100) - calls(50))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_one_finding(encoding: str) -> None:
+    data = "rule a:\n  on purchase\n  send A\n\nrule b:\n  on purchase\n  send B\n".encode(encoding)
+    (finding,) = check([parse(SourceText.decode(data, "a.conn"))]).diagnostics
+    assert (finding.code, finding.message) == ("CR111", "the file is UTF-16, not UTF-8")

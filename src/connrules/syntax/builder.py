@@ -116,8 +116,9 @@ class Builder:
 
     def _at_most_clause(self, children: Children, span: Span) -> ast.AtMost:
         _, _, count, _, window = children
+        before = len(self.findings)
         number = self._number(count)
-        if not isinstance(number.value, int) or number.value < 1:
+        if len(self.findings) == before and (not isinstance(number.value, int) or number.value < 1):
             self._report(
                 "CR101",
                 number.span,
@@ -125,11 +126,10 @@ class Builder:
                 label="a whole number from 1 up is expected here",
                 help="e.g. `at most 3 per 1w`",
             )
-            return ast.AtMost(1, self._duration(window), span)
         duration = self._duration(window)
         if duration.ms == 0 and not self.findings:
             self._report("CR105", duration.span, "a window of no time holds no send", help="e.g. `at most 3 per 1w`")
-        return ast.AtMost(number.value, duration, span)
+        return ast.AtMost(int(number.value), duration, span)
 
     def _send_clause(self, children: Children, span: Span) -> ast.Send:
         return ast.Send(self._name(children[1]), span)

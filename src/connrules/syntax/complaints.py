@@ -7,7 +7,11 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.builder import DURATION_HELP, TIME_HELP
 from connrules.syntax.grammar import fixed_tokens
+from connrules.syntax.names_meant import EVENTS
+from connrules.syntax.place import CLAUSES, Place
 from connrules.syntax.scanner import Token
+from connrules.syntax.slips import slip
+from connrules.syntax.times_meant import duration_meant, with_units
 from connrules.text import SourceText, Span, closest
 
 _IN_WORDS = {
@@ -39,13 +43,20 @@ def mended(token: Token, accepted: set[str]) -> Token | None:
 def about_token(source: SourceText, chunk: list[Token], index: int, accepted: set[str]) -> Diagnostic:
     """What is wrong with a token that does not fit."""
     token = chunk[index]
+    place = Place(source, chunk, index, accepted)
+    if accepted == {"PER"} and (window := duration_meant(source.text[token.start :].partition("\n")[0])):
+        return _unexpected(source, token, "expected `per`", f"write `per {window}`")
+    if accepted == {"DURATION"}:
+        return _about_duration(place)
+    if (later := _later(place)) is not None:
+        return _about_later(source, later)
+    if (found := slip(place)) is not None:
+        return found.finding(source)
     malformed = _about_malformed(source, token, accepted)
     if malformed is not None:
         return malformed
     if token.kind.startswith("RESERVED_"):
         return _about_reserved(source, token, accepted)
-    if "DURATION" in accepted and token.kind in _DIGITS:
-        return _about_duration(source, token)
     if "TIME" in accepted and "STRING" not in accepted and token.kind in _DIGITS | {"STRING"}:
         return _about_time(source, token)
     return _about_unexpected(source, chunk, index, accepted)
@@ -54,12 +65,24 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
 def about_end(source: SourceText, chunk: list[Token], accepted: set[str]) -> Diagnostic:
     """What is missing where a declaration ends too early."""
     first, last = chunk[0], chunk[-1]
+    found = slip(Place(source, chunk, len(chunk), accepted))
+    if found is not None:
+        return found.finding(source)
     title = f"the rule `{chunk[1].text}`" if first.kind == "RULE" and len(chunk) > 1 else "this rule"
     if "ON" in accepted and any(token.kind == "COLON" for token in chunk):
         message, remedy = f"{title} has no `on`", 'say what triggers it, e.g. `on received_push of "Abandoned Cart"`'
     else:
         message, remedy = f"{title} ends too early", f"{_expected(accepted, last)} belongs here"
     return finding("CR104", source, Span(last.span.end, last.span.end), message, label="it ends here", help=remedy)
+
+
+def about_second_trigger(source: SourceText, chunk: list[Token], other: list[Token]) -> Diagnostic:
+    """A rule without `send`, and inside of it another `on`."""
+    first = next(token for token in chunk if token.kind == "ON")
+    title = f"the rule `{chunk[1].text}`" if chunk[0].kind == "RULE" else "this rule"
+    label = f"the first one is on line {source.position(first.start).line}"
+    remedy = "join the triggers with `or` in one `on`"
+    return finding("CR107", source, other[0].span, f"{title} has a second `on`", label=label, help=remedy)
 
 
 def about_nesting(source: SourceText, chunk: list[Token], deepest: int) -> Diagnostic:
@@ -84,8 +107,6 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
                 label="text stands in straight double quotes",
                 help=f'write "{token.text[1:-1]}"',
             )
-        case "BAD_NUMBER" if "DURATION" in accepted:
-            return _about_duration(source, token)
         case "BAD_NUMBER" if "TIME" in accepted and "NUMBER" not in accepted:
             return _about_time(source, token)
         case "BAD_NUMBER":
@@ -138,10 +159,26 @@ def _about_character(source: SourceText, token: Token) -> Diagnostic:
     return finding("CR103", source, token.span, f"the character `{char}` means nothing here", help="delete it")
 
 
+def _later(place: Place) -> Token | None:
+    """A word of a later version where a clause, or what follows `send` or an event, is expected."""
+    token = place.token
+    if "AFTER" in place.accepted and token.kind in {"IN", "PER"} and place.at(1).kind in _LATER[token.kind]:
+        return token
+    if place.before.text == "one" and token.kind == "OF" and place.at(-2).kind == "SEND":
+        return place.before
+    opening = place.at(-2).kind in {"ON", "OR", "UNLESS"}
+    if opening and token.kind == "WORD" and place.before.text in {"sent", "cancelled"} and token.text not in EVENTS:
+        return place.before
+    return None
+
+
+_LATER = {"IN": {"NUMBER", "BAD_NUMBER", "DURATION"}, "PER": {"WORD", "QUOTED_NAME"}}
+
+
 def _about_reserved(source: SourceText, token: Token, accepted: set[str]) -> Diagnostic:
     if "WORD" in accepted:
         message = f"`{token.text}` is a reserved word"
-        return finding("CR101", source, token.span, message, help="choose another name, or put it in quotes")
+        return finding("CR101", source, token.span, message, help=_another_way(token.text, accepted))
     return _about_later(source, token)
 
 
@@ -150,16 +187,31 @@ def _about_later(source: SourceText, token: Token) -> Diagnostic:
     return finding("CR101", source, token.span, message, help="leave it out, or use a newer version")
 
 
-def _about_duration(source: SourceText, token: Token) -> Diagnostic:
-    if token.text.isdigit():
-        message, remedy = f"`{token.text}` has no unit", f"write `{token.text}m`, `{token.text}h` or `{token.text}d`"
+def _about_duration(place: Place) -> Diagnostic:
+    token, source = place.token, place.source
+    if token.kind.startswith("RESERVED_") or token.kind in CLAUSES:
+        if token.text == "next":
+            return _about_later(source, token)
+        return _unexpected(source, token, "a duration is expected here", f"write one, e.g. `{place.before.text} 1d`")
+    line = source.text[token.start :].partition("\n")[0]
+    meant = duration_meant(line.lstrip('"“')) or duration_meant(line.lstrip('"“').partition(" ")[0])
+    alone = place.at(1).kind != "WORD" or not place.same_line(token, place.at(1))
+    units = with_units(token.text) if token.text.isdigit() and alone else []
+    message = f"`{token.text}` is not a duration"
+    if meant is not None:
+        whole = "." not in token.text and place.at(1).kind != "COMMA"
+        law = "a duration is one word without quotes" if whole else "durations take whole numbers"
+        remedy = f"{law}: write `{meant}`"
+    elif units:
+        message = f"`{token.text}` has no unit"
+        remedy = f"write {', '.join(f'`{unit}`' for unit in units[:-1])} or `{units[-1]}`"
     else:
-        message, remedy = f"`{token.text}` is not a duration", DURATION_HELP
-        if "." in token.text:
-            remedy = (
-                "durations take whole numbers: write `1d12h` for one and a half days, `90m` for one and a half hours"
-            )
+        remedy = DURATION_HELP
     return finding("CR105", source, token.span, message, label="a duration is expected here", help=remedy)
+
+
+def _unexpected(source: SourceText, token: Token, label: str, remedy: str) -> Diagnostic:
+    return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
 
 
 def _about_time(source: SourceText, token: Token) -> Diagnostic:
@@ -172,38 +224,30 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
     token = chunk[index]
     before = chunk[index - 1] if index else None
     label = f"expected {_expected(accepted, before)}"
-    if _is_outcome_pattern(chunk, index):
-        assert before is not None  # the outcome's word
-        return _about_later(source, before)
     if token.kind == "WORD" and (near := _near_keyword(token.text, accepted)):
         remedy = f"did you mean `{near}`?"
     elif before is not None and before.text == token.text:
         remedy = f"delete one of the two `{token.text}`"
-    elif before is not None and before.kind == token.kind == "DURATION":
-        remedy = f"a duration is one word: `{before.text}{token.text}`"
-    elif before is not None and before.kind == token.kind == "WORD":
-        remedy = f'a name of several words stands in quotes: "{before.text} {token.text}"'
+    elif before is not None and before.kind == "DURATION" and token.kind in _DIGITS:
+        meant = duration_meant(source.text[before.start :].partition("\n")[0])
+        remedy = f"a duration is one word: `{meant}`" if meant else DURATION_HELP
     elif token.kind == "WORD" and "STRING" in accepted and "WORD" not in accepted:
         remedy = f'text stands in quotes: "{token.text}"'
     elif "WORD" in accepted and token.text.isidentifier():
         remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
     else:
-        remedy = _what_to_do(accepted)
-    return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
+        remedy = _what_to_do(token, accepted)
+    return _unexpected(source, token, label, remedy)
 
 
-def _what_to_do(accepted: set[str]) -> str:
+def _what_to_do(token: Token, accepted: set[str]) -> str:
     if "RULE" in accepted:
         return "a rule begins with `rule NAME:` or with `on`; delete what stands before that"
     if accepted == {"COLON"}:
         return "the name of a rule is followed by `:`"
+    if token.kind in CLAUSES:
+        return f"write what is expected before `{token.text}`"
     return "delete it, or write what is expected in its place"
-
-
-def _is_outcome_pattern(chunk: list[Token], index: int) -> bool:
-    """Whether the token is the rule's name in `sent RULE` or `cancelled RULE`."""
-    opening = index >= 2 and chunk[index - 2].kind in {"ON", "OR", "UNLESS"}
-    return opening and chunk[index].kind == "WORD" and chunk[index - 1].text in {"sent", "cancelled"}
 
 
 def _another_way(word: str, accepted: set[str]) -> str:
@@ -212,7 +256,7 @@ def _another_way(word: str, accepted: set[str]) -> str:
         return f'put it in quotes if it is a name: "{word}"'
     if "QUOTED_NAME" in accepted:
         return f"put it in backticks if it is a property: `{word}`"
-    return "choose another name"
+    return "an event is expected here, e.g. `purchase`"
 
 
 def _near_keyword(text: str, accepted: set[str]) -> str | None:

@@ -7,7 +7,7 @@ what is wrong with a token is said first, and then nothing more about the gramma
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from lark import Token as LarkToken
@@ -15,17 +15,20 @@ from lark import Tree, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from connrules import ast
-from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.builder import Builder
-from connrules.syntax.complaints import about_end, about_nesting, about_token, mended
+from connrules.syntax.complaints import about_end, about_nesting, about_second_trigger, about_token, mended
 from connrules.syntax.grammar import grammar
+from connrules.syntax.place import CLAUSES
 from connrules.syntax.scanner import MALFORMED, TRIVIA, Token, scan
-from connrules.syntax.unseen import is_unseen, unseen_characters
-from connrules.text import SourceText, Span
+from connrules.syntax.unseen import foreign_text, invalid_bytes, is_unseen, is_utf_16, unseen_characters, utf_16
+from connrules.text import SourceText
 
 _STARTERS = frozenset({"RULE", "RESERVED_SEGMENT", "RESERVED_POLICY", "RESERVED_TEST"})
-_CLAUSES = frozenset({"ON", "AFTER", "UNLESS", "FROM", "UNTIL", "ONCE", "AT", "SEND"})
+_UNFINISHED = frozenset(
+    {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "RESERVED_IF"}
+)
+"""The kinds after which, on the same line, a word that starts a declaration was meant as a name or a condition."""
 _DEEPEST = 60
 
 Chunk = list[Token]
@@ -50,54 +53,90 @@ class _Attempt:
     """The index of the token that does not fit, where there is one and what stands before it is whole."""
     too_short: bool = False
     """Whether every token fits, and more are needed."""
+    whole: bool = False
+    """Whether every token fits, and no more are needed; what is wrong then is more than syntax."""
 
 
 def parse(source: SourceText) -> Parsed:
     """Parse a file: its healthy declarations in order, and a finding for everything else."""
+    if is_utf_16(source):
+        return Parsed(ast.File(source, ()), (), (utf_16(source),))
     tokens = scan(source.text)
     rules: list[ast.Rule] = []
-    findings = [*_invalid_bytes(source), *unseen_characters(source, tokens)]
+    findings = [*invalid_bytes(source), *unseen_characters(source, tokens), *foreign_text(source, tokens)]
     significant = [token for token in tokens if token.kind not in TRIVIA]
-    for chunk in _chunks(significant):
-        for attempt in _parse_chunk(source, chunk):
-            findings.extend(attempt.findings)
-            if attempt.rule is not None:
-                rules.append(attempt.rule)
+    for attempt in _with_second_triggers(source, _chunks(source, significant)):
+        findings.extend(attempt.findings)
+        if attempt.rule is not None:
+            rules.append(attempt.rule)
     comments = tuple(token for token in tokens if token.kind == "COMMENT")
     return Parsed(ast.File(source, tuple(rules)), comments, tuple(sorted(findings, key=lambda f: f.sort_key)))
 
 
-def _invalid_bytes(source: SourceText) -> Iterator[Diagnostic]:
-    if source.invalid_bytes:
-        start = source.invalid_bytes[0]
-        count = len(source.invalid_bytes)
-        yield finding(
-            "CR111",
-            source,
-            Span(start, start + 1),
-            "the file is not UTF-8",
-            label="this is the first place" if count > 1 else "this byte is no part of a character",
-            help="save the file as UTF-8",
-        )
-
-
-def _chunks(tokens: Iterable[Token]) -> Iterator[Chunk]:
+def _chunks(source: SourceText, tokens: Iterable[Token]) -> Iterator[Chunk]:
     """Cut tokens where a declaration starts: at its first word, or at an `on` that is not the first of a named rule."""
     chunk: Chunk = []
     awaits_on = False
     for token in tokens:
-        doubled = bool(chunk) and chunk[-1].kind == token.kind == "ON"
-        starts = token.kind in _STARTERS or (token.kind == "ON" and not awaits_on and not doubled)
+        starts = token.kind in _STARTERS or token.kind == "ON"
+        if starts and chunk and _belongs_to(source, chunk, token):
+            starts = False
+        elif token.kind == "ON":
+            starts, awaits_on = not awaits_on, False
+        elif starts:
+            awaits_on = token.kind == "RULE"
         if starts and chunk:
             yield chunk
             chunk = []
         chunk.append(token)
-        if token.kind in _STARTERS:
-            awaits_on = token.kind == "RULE"
-        elif token.kind == "ON":
-            awaits_on = False
     if chunk:
         yield chunk
+
+
+def _belongs_to(source: SourceText, chunk: Chunk, token: Token) -> bool:
+    """Whether a word that can start a declaration is part of a name, or cannot start one where it stands."""
+    before = chunk[-1]
+    if before.kind == "UNEXPECTED":
+        return before.text == "-" and before.span.end == token.start
+    if token.kind == "ON":
+        return before.kind == "ON"
+    in_name = chunk[0].kind == "RULE" and not any(other.kind in {"COLON", "ON"} for other in chunk)
+    if in_name or before.kind in _UNFINISHED:
+        return "\n" not in source.text[before.span.end : token.start]
+    return False
+
+
+def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterator[_Attempt]:
+    """Each chunk's attempts; where a rule lacks its `send` and a chunk inside it has one, that is a second `on`."""
+    lacking: Chunk | None = None
+    held: _Attempt | None = None
+    for chunk in chunks:
+        attempts = list(_parse_chunk(source, chunk))
+        if held is not None:
+            assert lacking is not None  # the two are set together
+            if _is_inside(source, lacking, chunk):
+                held = _Attempt(None, [about_second_trigger(source, lacking, chunk)])
+                attempts[0] = replace(attempts[0], rule=None)
+            yield held
+        last = attempts[-1]
+        lacking, held = (chunk, attempts.pop()) if _has_no_send(last) else (None, None)
+        yield from attempts
+    if held is not None:
+        yield held
+
+
+def _has_no_send(attempt: _Attempt) -> bool:
+    return attempt.rule is None and [finding.code for finding in attempt.findings] == ["CR104"] and attempt.whole
+
+
+def _is_inside(source: SourceText, chunk: Chunk, other: Chunk) -> bool:
+    """Whether a chunk that begins with `on` stands on the last line of another, or deeper than its first word."""
+    first, last, trigger = chunk[0], chunk[-1], other[0]
+    if trigger.kind != "ON" or any(token.kind == "SEND" for token in chunk):
+        return False
+    between = source.text[last.span.end : trigger.start]
+    deeper = source.position(trigger.start).column > source.position(first.start).column
+    return "\n" not in between or (deeper and not _has_blank_line(between))
 
 
 def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
@@ -115,8 +154,22 @@ def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
     """Where a named rule without `on` took that of the unnamed rule below it."""
     for index, token in enumerate(chunk):
         if token.kind == "ON" and _starts_declaration_line(source, chunk, index):
-            return index
+            return None if _is_own(source, chunk, index) else index
     return None
+
+
+def _is_own(source: SourceText, chunk: Chunk, index: int) -> bool:
+    """Whether an `on` at the margin is the rule's own: all lines of the rule before it begin there too."""
+    if _follows_blank_line(source, chunk, index):
+        return False
+    if chunk[index - 1].kind == "COLON":
+        return True
+    column = source.position(chunk[index].start).column
+    clauses = [place for place in range(1, index) if chunk[place].kind in CLAUSES]
+    return bool(clauses) and all(
+        source.position(chunk[place].start).column == column and not _follows_blank_line(source, chunk, place)
+        for place in clauses
+    )
 
 
 def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
@@ -124,7 +177,7 @@ def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
     send = next((index for index, token in enumerate(chunk) if token.kind == "SEND"), len(chunk))
     for index in range(send + 1, len(chunk)):
         apart = _follows_blank_line(source, chunk, index)
-        if apart or (chunk[index].kind not in _CLAUSES and _starts_declaration_line(source, chunk, index)):
+        if apart or (chunk[index].kind not in CLAUSES and _starts_declaration_line(source, chunk, index)):
             attempt = _attempt(source, chunk[:index])
             if attempt.rule is not None:
                 return index
@@ -143,6 +196,10 @@ def _follows_blank_line(source: SourceText, chunk: Chunk, index: int) -> bool:
     if index == 0:
         return False
     between = source.text[chunk[index - 1].span.end : chunk[index].start]
+    return _has_blank_line(between)
+
+
+def _has_blank_line(between: str) -> bool:
     return any(not line.strip() for line in between.split("\n")[1:-1])
 
 
@@ -198,7 +255,7 @@ def _finish(source: SourceText, chunk: Chunk, parser: InteractiveParser) -> _Att
         return _Attempt(None, [about_end(source, chunk, _accepted(parser))], too_short=True)
     builder = Builder(source)
     rule = builder.build(tree)
-    return _Attempt(rule, builder.findings)
+    return _Attempt(rule, builder.findings, whole=True)
 
 
 def _accepted(parser: InteractiveParser) -> set[str]:

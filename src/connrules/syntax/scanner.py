@@ -25,8 +25,10 @@ class Token(NamedTuple):
         return Span(self.start, self.start + len(self.text))
 
 
-TRIVIA = frozenset({"SPACE", "COMMENT"})
+TRIVIA = frozenset({"SPACE", "COMMENT", "FOREIGN"})
+"""The kinds that the grammar never sees; a comment or a fence of another language has a finding, and no meaning."""
 
+_FOREIGN = r"//[^\r\n]*|/\*(?:.*?\*/|[^\r\n]*)|```[^\r\n]*"
 _MALFORMED_PATTERNS = {
     "BAD_ESCAPE": r'"(?:[^"\\\r\n]|\\[^\r\n])*"',
     "UNTERMINATED": r'"[^\r\n]*|`[^\r\n]*',
@@ -48,6 +50,7 @@ def _master() -> re.Pattern[str]:
     signs = sorted((s for s in fixed_tokens() if not s.isidentifier()), key=len, reverse=True)
     parts = [f"(?P<{kind}>{patterns[kind]}){_ENDS.get(kind, '')}" for kind in _FIRST_TO_LAST]
     parts.append(f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
+    parts.append(f"(?P<FOREIGN>{_FOREIGN})")
     parts.extend(f"(?P<{kind}>{pattern})" for kind, pattern in _MALFORMED_PATTERNS.items())
     return re.compile("|".join(parts), re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""Characters that a reader does not see or that turn the reading order round: text must be what it looks like.
+"""What is no text of conn at all: other encodings, comments of other languages, characters that nobody sees.
 
 Source: the Trojan Source paper (Boucher and Anderson, 2021) and Unicode Technical Report 36.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.scanner import Token
+from connrules.syntax.scanner import TRIVIA, Token
 from connrules.text import SourceText, Span
 
 _ALLOWED_IN_TEXT = frozenset("\t\u200c\u200d")
@@ -33,8 +33,41 @@ def unseen_characters(source: SourceText, tokens: Iterable[Token]) -> Iterator[D
             yield _unseen(source, token, place)
 
 
+def is_utf_16(source: SourceText) -> bool:
+    """Whether the file is UTF-16: there, every other byte of plain letters is zero."""
+    return "\0" in source.text and 3 * source.text.count("\0") >= len(source.text)
+
+
+def utf_16(source: SourceText) -> Diagnostic:
+    """The one finding about such a file."""
+    return finding("CR111", source, Span(0, 1), "the file is UTF-16, not UTF-8", help="save the file as UTF-8")
+
+
+def invalid_bytes(source: SourceText) -> Iterator[Diagnostic]:
+    """One finding, at the first byte that is not UTF-8."""
+    if source.invalid_bytes:
+        start = source.invalid_bytes[0]
+        several = len(source.invalid_bytes) > 1
+        label = "this is the first place" if several else "this byte is no part of a character"
+        message = "the file is not UTF-8"
+        yield finding("CR111", source, Span(start, start + 1), message, label=label, help="save the file as UTF-8")
+
+
+def foreign_text(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagnostic]:
+    """A finding for each comment of another language, and for each fence around code in Markdown."""
+    for token in tokens:
+        if token.kind != "FOREIGN":
+            continue
+        if token.text.startswith("`"):
+            yield finding("CR103", source, token.span, "the fence is no part of the rules", help="delete this line")
+        else:
+            start = Span(token.start, token.start + 2)
+            message = f"`{token.text[:2]}` begins no comment"
+            yield finding("CR103", source, start, message, help="comments begin with `#`, on each of their lines")
+
+
 def _is_bad(char: str, kind: str) -> bool:
-    if kind == "COMMENT":
+    if kind in TRIVIA:
         return char in _BIDI
     if kind in _QUOTING:
         return is_unseen(char) and char not in _ALLOWED_IN_TEXT and unicodedata.category(char) != "Zs"

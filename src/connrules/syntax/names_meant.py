@@ -1,0 +1,147 @@
+"""Names that are written as no name can be: which word, or which quotes, would do."""
+
+import re
+import unicodedata
+from collections.abc import Set
+from typing import Final
+
+from connrules.syntax.grammar import RESERVED
+from connrules.syntax.place import CLAUSES, COMPARATORS, Place, Slip
+from connrules.syntax.scanner import Token
+from connrules.vocabulary import INTERACTIONS, PURCHASE, SESSION_START
+
+EVENTS: Final = frozenset({*INTERACTIONS, PURCHASE, SESSION_START})
+"""The words that an event pattern may begin with, but for `event`."""
+
+_BY_PARTS = {"_".join(sorted(word.split("_"))): word for word in EVENTS}
+_LETTERS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "ø": "o"}
+)
+_NAME_ENDS = CLAUSES | {"COLON", "COMMA", "WHERE", "OR", "OPERATOR", "LPAR", "RPAR", "$END"}
+_NAMED_BY_QUOTES = frozenset({"SEND", "OF", "EVENT"})
+
+
+def word_like(text: str) -> str:
+    """A word that can name a rule and is as near as possible to a text that cannot."""
+    plain = unicodedata.normalize("NFC", text.strip("\"“”„«»‘’'`")).translate(_LETTERS)
+    ascii_ = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", ascii_).strip("_")
+    if not word:
+        return "my_rule"
+    if word in RESERVED:
+        return f"{word}_rule"
+    return f"r{word}" if word[0].isdigit() else word
+
+
+def rule_name(place: Place) -> Slip | None:
+    """What stands after `rule` is no word: all of it, up to the colon or the end of the line, was meant as its name."""
+    chunk = place.chunk
+    if chunk[0].kind != "RULE" or place.stop < 1 or any(t.kind == "COLON" for t in chunk[1 : place.stop]):
+        return None
+    ends = {"COLON", "ON"} if place.stop > 1 else {"COLON"}
+    name = _rest_of_line(place, chunk[0], 1, ends)
+    if len(name) < place.stop or not name:
+        return None
+    text = place.source.text[name[0].start : name[-1].span.end].rstrip(":")
+    if len(name) == 1 and text in RESERVED:
+        message = f"`{text}` is a reserved word"
+        remedy = f"choose another name, e.g. `{word_like(text)}`"
+    else:
+        message = f"`{text}` is no name for a rule"
+        remedy = f"names of rules are words of letters, digits and `_`: write `rule {word_like(text)}:`"
+    code = "CR103" if len(name) == 1 and name[0].kind in {"BAD_WORD", "TYPOGRAPHIC"} else "CR101"
+    return Slip(code, name[0], name[-1], message, remedy)
+
+
+def _rest_of_line(place: Place, first: Token, index: int, ends: Set[str]) -> list[Token]:
+    tokens: list[Token] = []
+    for token in place.chunk[index:]:
+        glued = bool(tokens) and _joins(tokens[-1]) and tokens[-1].span.end == token.start
+        if not glued and (token.kind in ends or not place.same_line(first, token)):
+            break
+        tokens.append(token)
+        if token.text.endswith(":"):  # a number that is none takes the colon after it along
+            break
+    return tokens
+
+
+def bare_name(place: Place) -> Slip | None:
+    """A name of several words, or with other letters, without quotes: `send Cart Reminder`, `send cart-reminder`."""
+    token, start = place.token, place.stop
+    if not (token.text.isidentifier() or _joins(token) or token.kind in {"NUMBER", "BAD_NUMBER"}):
+        return None
+    while start and place.chunk[start - 1].kind not in _NAME_ENDS | _NAMED_BY_QUOTES:
+        start -= 1
+    opener = place.chunk[start - 1] if start else token
+    if opener.kind == "COMMA":
+        opener = _opener_of_list(place, start)
+    if opener.kind not in _NAMED_BY_QUOTES or not place.same_line(opener, token):
+        return None
+    name = _rest_of_line(place, opener, start, _NAME_ENDS)
+    if any(t.kind in {"STRING", "DURATION", "TIME", "UNTERMINATED", "TYPOGRAPHIC"} for t in name) or token not in name:
+        return None
+    text = place.source.text[name[0].start : name[-1].span.end]
+    if len(name) == 1 and name[0].kind not in {"BAD_WORD", "BAD_NUMBER"}:
+        return None
+    if len(name) > 1 and name[1].text in EVENTS:
+        return None
+    code = "CR103" if token.kind in {"BAD_WORD", "UNEXPECTED"} else "CR101"
+    message = f"`{text}` is more than a word" if len(name) > 1 else f"`{text}` is not a word"
+    what = "a name of several words stands in quotes" if " " in text else "put names in quotes"
+    return Slip(code, token, token, message, f'{what}: "{text}"')
+
+
+def _joins(token: Token) -> bool:
+    return token.kind == "UNEXPECTED" and token.text in "-–—/&+'’!%"
+
+
+def _opener_of_list(place: Place, index: int) -> Token:
+    while index and place.chunk[index - 1].kind in {"COMMA", "STRING", "WORD"}:
+        index -= 1
+    return place.chunk[index - 1] if index else place.chunk[0]
+
+
+def event_word(place: Place) -> Slip | None:
+    """An event whose words are not joined by `_`: `opened push`, `push-opened`."""
+    pieces = [place.before]
+    offset = 0
+    while place.at(offset).kind == "WORD" or (_joins(place.at(offset)) and place.at(offset + 1).kind == "WORD"):
+        pieces.append(place.at(offset))
+        offset += 1
+    opener = place.at(-2).kind
+    if opener not in {"ON", "UNLESS", "OR"} or pieces[0].kind != "WORD":
+        return None
+    for length in range(len(pieces), 1, -1):
+        words = [piece.text.lower() for piece in pieces[:length] if piece.kind == "WORD"]
+        word = _BY_PARTS.get("_".join(sorted("_".join(words).split("_"))))
+        if word is not None:
+            last = pieces[length - 1]
+            text = place.text(pieces[0], last)
+            return Slip("CR101", pieces[0], last, f"`{text}` is no event", f"the event is one word: write `{word}`")
+    return None
+
+
+def property_name(place: Place) -> Slip | None:
+    """A property that is no word: `order id = 1`, `utm-source = "x"`, `größe > 5`."""
+    token = place.token
+    if place.after_path():
+        start = place.stop - 1
+    elif "QUOTED_NAME" in place.accepted and token.kind in {"BAD_WORD", "BAD_NUMBER"}:
+        start = place.stop
+    else:
+        return None
+    end = place.stop
+    while end < len(place.chunk) and _may_be_in_a_property(place.chunk[end]):
+        end += 1
+    compared = end < len(place.chunk) and place.chunk[end].kind in COMPARATORS
+    if not compared or end == place.stop:
+        return None
+    first, last = place.chunk[start], place.chunk[end - 1]
+    text = place.text(first, last)
+    code = "CR103" if token.kind in {"BAD_WORD", "UNEXPECTED"} else "CR101"
+    return Slip(code, first, last, f"`{text}` is no word", f"put it in backticks if it is one property: `{text}`")
+
+
+def _may_be_in_a_property(token: Token) -> bool:
+    number = token.kind in {"NUMBER", "BAD_NUMBER"}
+    return token.kind in {"WORD", "BAD_WORD"} or token.kind.startswith("RESERVED_") or number or _joins(token)

@@ -1,0 +1,80 @@
+"""A token that does not fit, with what stands around it and what the parser could go on with.
+
+Beyond the ends of a chunk stands `NOTHING`, so that nobody has to ask whether there is a neighbour.
+"""
+
+from typing import NamedTuple
+
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.syntax.scanner import Token
+from connrules.text import SourceText
+
+NOTHING = Token("$END", "", -1)
+CLAUSES = frozenset({"ON", "AFTER", "UNLESS", "FROM", "UNTIL", "ONCE", "AT", "SEND"})
+"""The kinds of the tokens that begin a clause."""
+COMPARATORS = frozenset({"OPERATOR", "IN", "CONTAINS", "STARTS", "IS"})
+
+
+class Place(NamedTuple):
+    """Where parsing stopped: at the end of the chunk, where `stop` is its length."""
+
+    source: SourceText
+    chunk: list[Token]
+    stop: int
+    accepted: set[str]
+
+    def at(self, offset: int) -> Token:
+        """The token so many places further on, or back."""
+        place = self.stop + offset
+        return self.chunk[place] if 0 <= place < len(self.chunk) else NOTHING
+
+    @property
+    def token(self) -> Token:
+        """The token that does not fit."""
+        return self.at(0)
+
+    @property
+    def before(self) -> Token:
+        """The token before it."""
+        return self.at(-1)
+
+    def text(self, first: Token, last: Token) -> str:
+        """The source text from one token to another, on one line."""
+        return " ".join(self.source.text[first.start : last.span.end].split())
+
+    def glued(self, offset: int) -> bool:
+        """Whether nothing stands between a token and the one before it."""
+        return self.at(offset).start == self.at(offset - 1).span.end
+
+    def same_line(self, first: Token, last: Token) -> bool:
+        """Whether no line ends between two tokens."""
+        return "\n" not in self.source.text[first.span.end : last.start]
+
+    def path_before(self, offset: int = 0) -> Token:
+        """The first token of the property that ends before a token."""
+        first = offset - 1
+        while self.at(first).kind == "DOT" or self.at(first - 1).kind == "DOT":
+            first -= 1
+        return self.at(first)
+
+    def after_path(self) -> bool:
+        """Whether a property stands before the token, and what it is compared with is missing."""
+        return "OPERATOR" in self.accepted
+
+
+class Slip(NamedTuple):
+    """What somebody wrote who had something else in mind, and what to write for it."""
+
+    code: str
+    first: Token
+    last: Token
+    message: str
+    help: str
+    label: str = ""
+
+    def finding(self, source: SourceText) -> Diagnostic:
+        """The finding about it."""
+        return finding(
+            self.code, source, self.first.span.to(self.last.span), self.message, label=self.label, help=self.help
+        )

@@ -1,0 +1,68 @@
+"""The duration or time that somebody meant who wrote it in another way: `1 day`, `36 hours`, `1,5d`, `a week`."""
+
+import re
+from fractions import Fraction
+
+from connrules.duration import MS_PER_UNIT, format_duration, parse_duration, parse_instant
+
+_UNITS = {
+    **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("h", "hour", "hours", "hr", "hrs"), "h"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), "ms"),
+}
+_NUMBERS = ("a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_COUNTS = {**{word: max(1, number) for number, word in enumerate(_NUMBERS)}, "an": 1}
+_COUNT = rf"(\d{{1,9}}(?:[.,]\d{{1,6}})?)[ \t]*|({'|'.join(_COUNTS)})[ \t]+|\b"
+_PART = re.compile(rf"(?:{_COUNT})({'|'.join(_UNITS)})(?![a-z])", re.IGNORECASE)
+_JOIN = re.compile(r"[ \t]*(?:and\b[ \t]*)?", re.IGNORECASE)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:[0-5]\d)?")
+
+
+def duration_meant(text: str) -> str | None:
+    """The duration that a text begins with, as connrules writes it, in the user's own units where it can be."""
+    parts: list[tuple[Fraction, str]] = []
+    at = 0
+    while (match := _PART.match(text, at)) and not (match[3] == "M" or (parts and not match[1])):
+        number = match[1].replace(",", ".") if match[1] else _COUNTS[(match[2] or "a").lower()]
+        count = Fraction(number)
+        parts.append((count, _UNITS[match[3].lower()]))
+        join = _JOIN.match(text, match.end())
+        at = join.end() if join else match.end()
+    if at < len(text) and parts and text[at - 1].isalnum() and text[at].isalnum():
+        return None  # the text goes on with something that is no part of a duration
+    return _written(parts)
+
+
+def _written(parts: list[tuple[Fraction, str]]) -> str | None:
+    total = sum(count * MS_PER_UNIT[unit] for count, unit in parts)
+    if not total or total.denominator != 1:
+        return None
+    spelled = "".join(f"{count}{unit}" for count, unit in parts)
+    for text in (spelled, format_duration(int(total))):
+        try:
+            parse_duration(text)
+        except ValueError:
+            continue
+        return text
+    return None
+
+
+def with_units(number: str) -> list[str]:
+    """A number with each unit that it could have been meant to have."""
+    return [text for unit in "mhd" if (text := duration_meant(f"{number}{unit}")) == f"{number}{unit}"]
+
+
+def time_meant(date: str, clock: str) -> str | None:
+    """A date and a time of the day as one instant in UTC: `2026-03-01T09:00:00Z`."""
+    match = _CLOCK.fullmatch(clock)
+    if match is None:
+        return None
+    text = f"{date}T{match[1]:0>2}:{match[2]}{match[3] or ':00'}Z"
+    try:
+        parse_instant(text)
+    except ValueError:
+        return None
+    return text

@@ -1,0 +1,205 @@
+"""What a help line says to write is right: written instead, it gives a rule without a finding.
+
+Each row: a piece of a rule as people write it, what the help line says of it, and the piece after doing so.
+"""
+
+import pytest
+
+from connrules.check import check
+from connrules.diagnostic import Diagnostic
+from connrules.syntax.parser import parse
+from connrules.text import SourceText
+
+
+def findings(text: str) -> tuple[Diagnostic, ...]:
+    return check([parse(SourceText("t.conn", text))]).diagnostics
+
+
+def assert_mended(rule: str, broken: str, said: str, mended: str) -> None:
+    found = findings(rule.format(broken))
+    assert len(found) == 1, found
+    assert said in (found[0].help or ""), found[0].help
+    assert findings(rule.format(mended)) == ()
+
+
+CONDITIONS = [
+    ("coupon = null", "write `coupon is missing`", "coupon is missing"),
+    ("cart.coupon = none", "write `cart.coupon is missing`", "cart.coupon is missing"),
+    ("coupon != null", "write `coupon is present`", "coupon is present"),
+    ("coupon is null", "write `coupon is missing`", "coupon is missing"),
+    ("coupon is not missing", "write `coupon is present`", "coupon is present"),
+    ("coupon is not present", "write `coupon is missing`", "coupon is missing"),
+    ("coupon is true", "write `coupon = true`", "coupon = true"),
+    ('coupon is not "x"', 'write `coupon != "x"`', 'coupon != "x"'),
+    ('category not in ("a", "b")', "write `not category in (…)`", 'not category in ("a", "b")'),
+    ('amount not contains "x"', "write `not amount contains …`", 'not amount contains "x"'),
+    ('amount not starts with "x"', "write `not amount starts with …`", 'not amount starts with "x"'),
+    ("amount not = 5", "write `amount != 5`", "amount != 5"),
+    ('a > 50 or b = "x"', 'parentheses: `where (a > 50 or b = "x")`', '(a > 50 or b = "x")'),
+    ("a > 5 or not b = 1", "`where (a > 5 or not b = 1)`", "(a > 5 or not b = 1)"),
+    ("a > 5 or b.c in (1) or c = 2", "`where (a > 5 or b.c in (1) or c = 2)`", "(a > 5 or b.c in (1) or c = 2)"),
+    ("a > 5 or b = 1 or session_start", "`where (a > 5 or b = 1)`", "(a > 5 or b = 1) or session_start"),
+    ("a ≥ 5", "write `>=`", "a >= 5"),
+    ("a ≤ 5", "write `<=`", "a <= 5"),
+    ("a ≠ 5", "write `!=`", "a != 5"),
+    ("a == 5", "write `=`", "a = 5"),
+    ("a === 5", "write `=`", "a = 5"),
+    ("a <> 5", "write `!=`", "a != 5"),
+    ("a => 5", "write `>=`", "a >= 5"),
+    ("a = 1 && b = 2", "write `and`", "a = 1 and b = 2"),
+    ("a = 1 || b = 2", "write `or`, and put the whole condition in parentheses", "(a = 1 or b = 2)"),
+    ("!a = 1", "write `not`", "not a = 1"),
+    ('c in ["a", "b"]', 'write `in ("a", "b")`'.removeprefix("write "), 'c in ("a", "b")'),
+    ('c in "a", "b"', '`in ("a", "b")`', 'c in ("a", "b")'),
+    ('order id = "x"', "put it in backticks if it is one property: `order id`", '`order id` = "x"'),
+    ('utm-source = "x"', "backticks if it is one property: `utm-source`", '`utm-source` = "x"'),
+    ('a = 1 and my order id = "x"', "`my order id`", 'a = 1 and `my order id` = "x"'),
+    ("größe > 5", "`größe`", "`größe` > 5"),
+    ("2nd = 5", "`2nd`", "`2nd` = 5"),
+    ("next = 5", "put it in backticks if it is a property: `next`", "`next` = 5"),
+    ('a like "x"', "`contains` looks for a part of a text", 'a contains "x"'),
+    ('a ends with "x"', "`starts with` for its beginning", 'a starts with "x"'),
+    ('a begins with "x"', "write `starts with`", 'a starts with "x"'),
+    ('a includes "x"', "write `contains`", 'a contains "x"'),
+    ("a equals 5", "write `=`", "a = 5"),
+    ("a exists", "write `is present`", "a is present"),
+    ("(a > 5", "add `)` after `5`", "(a > 5)"),
+    ("(a > 5 and (b = 1", "add `))` after `1`", "(a > 5 and (b = 1))"),
+    ("a in (1, 2", "add `)` after `2`", "a in (1, 2)"),
+    ("a > 5)", "delete it", "a > 5"),
+    ("a between 5 and 10", "write `a >= 5 and a <= 10`", "a >= 5 and a <= 10"),
+    ("a = 1 or", "delete the `or`", "a = 1"),
+    ("a = 1 and", "delete the `and`", "a = 1"),
+    ("a = 1 and session_start", "write `or session_start`", "a = 1 or session_start"),
+    ("a = 1 or session_start and b = 1", "write `where`", 'a = 1 or event "E" where b = 1'),
+    ("a = red", 'text stands in quotes: "red"', 'a = "red"'),
+]
+
+
+@pytest.mark.parametrize(("broken", "said", "mended"), CONDITIONS)
+def test_conditions(broken: str, said: str, mended: str) -> None:
+    assert_mended("rule t:\n  on purchase where {}\n  send X\n", broken, said, mended)
+
+
+PATTERNS = [
+    ("purchase\n  opened_push of A", "write `or opened_push`", "purchase\n  or opened_push of A"),
+    ('purchase event "E"', "write `or event`", 'purchase or event "E"'),
+    ("purchase and session_start", "write `or session_start`", "purchase or session_start"),
+    ("purchase, opened_push of A", "write `or opened_push`", "purchase or opened_push of A"),
+    ("opened_push of A, opened_push of B", "write `or opened_push`", "opened_push of A or opened_push of B"),
+    ("purchase or", "delete the `or`", "purchase"),
+    ("opened push of A", "write `opened_push`", "opened_push of A"),
+    ("push-opened of A", "write `opened_push`", "opened_push of A"),
+    ("opened_push of Cart Reminder", 'quotes: "Cart Reminder"', 'opened_push of "Cart Reminder"'),
+    ("opened_push of cart-on-hold", 'quotes: "cart-on-hold"', 'opened_push of "cart-on-hold"'),
+    ('opened_push of "A", Cart Reminder', 'quotes: "Cart Reminder"', 'opened_push of "A", "Cart Reminder"'),
+]
+
+
+@pytest.mark.parametrize("rule", ["rule t:\n  on {}\n  send X\n", 'on event "Z" after 1d unless {} send X'])
+@pytest.mark.parametrize(("broken", "said", "mended"), PATTERNS)
+def test_patterns(rule: str, broken: str, said: str, mended: str) -> None:
+    assert_mended(rule, broken, said, mended)
+
+
+CLAUSES = [
+    ("received_push of A", "write `on received_push`", "on received_push of A"),
+    ("when purchase", "write `on`", "on purchase"),
+    ("on purchase from 2026-03-01 09:00", "write `2026-03-01T09:00:00Z`", "on purchase from 2026-03-01T09:00:00Z"),
+    ("on purchase from 2026-03-01 at 9:30", "write `2026-03-01T09:30:00Z`", "on purchase from 2026-03-01T09:30:00Z"),
+    ("on purchase at most 3 a week", "write `per 1w`", "on purchase at most 3 per 1w"),
+    ("on purchase after", "write one, e.g. `after 1d`", "on purchase after 1d"),
+    ("on purchase after 12h 1d", "one word: `1d12h`", "on purchase after 1d12h"),
+]
+
+
+@pytest.mark.parametrize("rule", ["rule t: {} send X", "rule t:\n  {}\n  send X\n\nrule u: on session_start send Y"])
+@pytest.mark.parametrize(("broken", "said", "mended"), CLAUSES)
+def test_clauses(rule: str, broken: str, said: str, mended: str) -> None:
+    assert_mended(rule, broken, said, mended)
+
+
+@pytest.mark.parametrize(
+    "target", ["Cart Reminder Two", "cart-reminder", "follow-on", "Back in Stock", "Save the Date"]
+)
+@pytest.mark.parametrize("rule", ["on purchase send {}", "on purchase send {} after 1d unless session_start"])
+def test_targets(rule: str, target: str) -> None:
+    (found,) = findings(rule.format(target))
+    assert found.help.endswith(f'quotes: "{target}"')
+    assert [f.code for f in findings(rule.format(f'"{target}"'))] in ([], ["CR108"])
+
+
+@pytest.mark.parametrize("target", ["Café Olé", "50% off", "2nd mail", "test", "rule", "next"])
+def test_other_targets(target: str) -> None:
+    (found,) = findings(f"on purchase send {target}\n")
+    assert found.help.endswith(f': "{target}"')
+    assert findings(f'on purchase send "{target}"\n') == ()
+
+
+DURATIONS = {
+    "1 day": "1d",
+    "1 week": "1w",
+    "36 hours": "36h",
+    "1,5d": "1d12h",
+    "1.5d": "1d12h",
+    "1.5 days": "1d12h",
+    "1D": "1d",
+    "24H": "24h",
+    "1day": "1d",
+    "3min": "3m",
+    "90 min": "90m",
+    "0.5h": "30m",
+    "a day": "1d",
+    "an hour": "1h",
+    "two weeks": "2w",
+    "week": "1w",
+    "1 day 12 hours": "1d12h",
+    "1 hour and 30 minutes": "1h30m",
+    "90 minutes, 1 hour": "90m",
+    '"1d"': "1d",
+}
+
+
+@pytest.mark.parametrize("rule", ["on purchase after {}\nsend X", "on purchase at most 3 per {}\nsend X"])
+@pytest.mark.parametrize(("written", "meant"), DURATIONS.items())
+def test_durations(rule: str, written: str, meant: str) -> None:
+    (found,) = findings(rule.format(written))
+    assert (found.code, found.help.partition(": ")[2]) == ("CR105", f"write `{meant}`")
+    assert findings(rule.format(meant)) == ()
+
+
+@pytest.mark.parametrize("written", ["1M", "1 month", "1.3ms", "3y", "-1d", "some time", "99999999999", "200 years"])
+def test_where_there_is_no_telling_the_form_of_a_duration_is_said(written: str) -> None:
+    (found,) = findings(f"on purchase after {written} send X")
+    assert (found.code, found.help[:31]) == ("CR105", "a duration is whole numbers wit")
+
+
+NAMES = {
+    "märz": "maerz",
+    "cart reminder": "cart_reminder",
+    '"cart reminder"': "cart_reminder",
+    "“x”": "x",
+    "next": "next_rule",
+    "send": "send_rule",
+    "on": "on_rule",
+    "test": "test_rule",
+    "2nd": "r2nd",
+    "2": "r2",
+    "my-rule": "my_rule",
+    "my rule": "my_rule",
+    "my test": "my_test",
+    "follow-on": "follow_on",
+    "Café Olé": "Cafe_Ole",
+    "a.b": "a_b",
+    "unless purchase": "unless_purchase",
+    "cart (new)": "cart_new",
+    "правило": "my_rule",
+}
+
+
+@pytest.mark.parametrize("rule", ["rule {}:\n  on purchase\n  send X\n", "rule {}: on purchase send X"])
+@pytest.mark.parametrize(("written", "meant"), NAMES.items())
+def test_names_of_rules(rule: str, written: str, meant: str) -> None:
+    (found,) = findings(rule.format(written))
+    assert found.help.endswith((f"write `rule {meant}:`", f"e.g. `{meant}`"))
+    assert findings(rule.format(meant)) == ()
