@@ -25,6 +25,9 @@ class CompileError(ValueError):
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(f"{place}: {first.code} {first.message}{more}")
 
+    def __reduce__(self) -> tuple[type["CompileError"], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.errors,)  # an exception is made anew from its message otherwise
+
 
 def compile_rules(checked: Checked) -> plan.Plan:
     """The plan of a rule set. Raises CompileError where the checker found errors."""

@@ -4,9 +4,12 @@ Names are resolved, durations are milliseconds, intervals are half-open `[from, 
 no spans and needs no syntax to run.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from connrules.duration import LONGEST
 
 VERSION = 1
 """The version of the plan's form. A plan of another version is refused."""
@@ -121,17 +124,17 @@ class Matcher(_Frozen, frozen=True):
 class Eligibility(_Frozen, frozen=True):
     """Fewer than `count` sends in the `window` milliseconds up to an instant; without a window: ever."""
 
-    count: int
-    window: int | None = None
+    count: Annotated[int, Meta(ge=1)]
+    window: Annotated[int, Meta(ge=1, le=LONGEST)] | None = None
 
 
 class Rule(_Frozen, frozen=True):
     """A rule, ready to run."""
 
     name: str
-    triggers: tuple[Matcher, ...]
+    triggers: Annotated[tuple[Matcher, ...], Meta(min_length=1)]
     send: str
-    delay: int = 0
+    delay: Annotated[int, Meta(ge=0, le=LONGEST)] = 0
     restarting: bool = False
     exceptions: tuple[Matcher, ...] = ()
     live_from: int | None = None
@@ -175,11 +178,15 @@ class Plan(_Frozen, frozen=True):
             version = msgspec.json.decode(data, type=_Version).version
             if version != VERSION:
                 raise PlanError(f"the plan has version {version}; this connrules runs version {VERSION}")
-            return msgspec.json.decode(data, type=cls)
+            plan = msgspec.json.decode(data, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise PlanError(f"this is not a plan: {error}") from None
         except RecursionError:
             raise PlanError("this is not a plan: its conditions nest too deep") from None
+        names = [rule.name for rule in plan.rules]
+        if len(set(names)) < len(names):
+            raise PlanError("this is not a plan: two of its rules have one name")
+        return plan
 
 
 class _Version(msgspec.Struct):

@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import termios
 import time
 import tracemalloc
@@ -204,3 +205,11 @@ def _peak_memory(place: Path, count: int) -> int:
         tracemalloc.stop()
     assert (place / "out").stat().st_size > count * 100
     return peak
+
+
+@pytest.mark.parametrize("standard_error", ["2>&-", "2> >(true)"])
+def test_decisions_are_written_where_nobody_listens_to_the_rest(tmp_path: Path, standard_error: str) -> None:
+    line_of_shell = f"{sys.executable} -m connrules run {folder(tmp_path)} {standard_error}"
+    done = subprocess.run(["bash", "-c", line_of_shell], stdout=subprocess.PIPE, check=False)
+    assert done.returncode == 0
+    assert users(done.stdout.decode()) == ["ana", "ben"]

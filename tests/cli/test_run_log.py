@@ -170,9 +170,12 @@ BROKEN = {
         "properties: expected an object, not a number"
     ),
     b'{"user":"u","type":"purchase","time":1772445600000,"properties":{"n":1e999}}': "properties: number out of range",
+    b'{"user":"u","type":"purchase","time":"2026-03-02T10:00:00"}': (
+        "time: `2026-03-02T10:00:00` names no zone; add `Z` or an offset such as `+01:00`"
+    ),
     b'{"user":"u","type":"purchase","time":253402300800000}': "time: 253402300800000 ms is outside the years 1 to 9999",
 }
-BAD_TIMES = [b"true", b"null", b"1772445600.5", b'"2026-03-02T10:00:00"', b'"2026-03-02"', b'"1772445600000"', b"[]"]
+BAD_TIMES = [b"true", b"null", b"1772445600.5", b'"2026-03-02"', b'"1772445600000"', b"[]"]
 
 
 def test_lines_that_are_no_events_are_kept_with_number_and_reason(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import connrules
 from connrules import Event, EventError, Kind, Outcome, Reason, encode_outcome, parse_event
 from connrules.duration import EARLIEST, LATEST
 
@@ -66,7 +67,7 @@ def test_times(time: int | str, ms: int) -> None:
 def test_a_datetime_in_a_dict() -> None:
     moment = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=2)))
     assert parse_event({"user": "u", "type": "t", "time": moment}).time == 1772445600000
-    with pytest.raises(EventError, match="time: write ISO 8601"):
+    with pytest.raises(EventError, match="time: `2026-03-02T12:00:00` names no zone"):
         parse_event({"user": "u", "type": "t", "time": moment.replace(tzinfo=None)})
 
 
@@ -83,8 +84,6 @@ def test_a_datetime_in_a_dict() -> None:
         "now",
         "1772445600000",
         "2026-03-02",
-        "2026-03-02T10:00:00",
-        "2026-02-30T10:00:00Z",
     ],
 )
 def test_what_is_no_time(time: Any) -> None:
@@ -186,3 +185,43 @@ def test_an_outcome_written_is_read_as_utf8() -> None:
     assert json.loads(encode_outcome(outcome(user="Zoë 😀\u2028")))["user"] == "Zoë 😀\u2028"
     assert encode_outcome(outcome(user="\u2028")).count(b"\n") == 1
     assert datetime.fromisoformat(json.loads(encode_outcome(outcome()))["at"]) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# times that the decoder does not take, and events without ids
+
+
+@pytest.mark.parametrize(
+    ("time", "instant"),
+    [("2026-03-02T10:00Z", "2026-03-02T10:00:00Z"), ("2026-03-02T11:00+01:00", "2026-03-02T10:00:00Z")],
+)
+def test_a_time_without_seconds_is_a_time(time: str, instant: str) -> None:
+    event = connrules.parse_event({"user": "u", "type": "purchase", "time": time})
+    assert event.time == connrules.parse_instant(instant)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"time": "2026-02-30T10:00:00Z"}, "does not exist"),
+        ({"time": "2026-03-02T10:00:00"}, "names no zone"),
+        ({"time": "2026-03-02"}, "time: write ISO 8601 with an offset"),
+        ({"time": "2026-03-02T10:00Z", "id": 5}, "id: expected text, not a number"),
+        ({"time": "2026-03-02T10:00Z", "user": None}, "user: expected text, not null"),
+    ],
+)
+def test_what_is_wrong_with_a_time_is_said(fields: dict[str, object], why: str) -> None:
+    with pytest.raises(connrules.EventError, match=why):
+        connrules.parse_event({"user": "u", "type": "purchase", **fields})
+
+
+def test_an_event_without_id_is_known_by_the_number_of_its_line() -> None:
+    line = '{"user":"u","type":"purchase","time":0}'
+    assert connrules.parse_event(line, 17).id == "#17"
+    assert connrules.parse_event(line).id is None
+    assert connrules.parse_event(line.replace("{", '{"id":"e1",'), 17).id == "e1"
+
+
+@pytest.mark.parametrize("value", ["a\ud83d", object()])
+def test_an_object_that_no_line_could_hold_is_no_event(value: object) -> None:
+    with pytest.raises(connrules.EventError, match="cannot be written as JSON"):
+        connrules.parse_event({"user": "u", "type": "purchase", "time": 0, "properties": {"a": value}})

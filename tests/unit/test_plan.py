@@ -1,5 +1,7 @@
 """Plans as bytes: they survive the way to a worker, and what is no plan is refused."""
 
+import json
+import pickle
 from typing import Any
 
 import pytest
@@ -102,3 +104,38 @@ def test_rules_with_errors_are_not_compiled(rules: str, message: str) -> None:
         connrules.compile_rules(checked)
     assert str(refused.value) == message
     assert refused.value.errors == checked.errors
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("delay", -1),
+        ("delay", 10**30),
+        ("triggers", []),
+        ("eligibility", {"count": 0}),
+        ("eligibility", {"count": 1, "window": 0}),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(field: str, value: object) -> None:
+    tree = json.loads(connrules.compile_rules(connrules.loads("on purchase send X")).to_json())
+    connrules.Plan.from_json(json.dumps(tree).encode())
+    tree["rules"][0][field] = value
+    with pytest.raises(connrules.PlanError):
+        connrules.Plan.from_json(json.dumps(tree).encode())
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    tree = json.loads(connrules.compile_rules(connrules.loads("on purchase send X")).to_json())
+    tree["rules"] *= 2
+    with pytest.raises(connrules.PlanError, match="one name"):
+        connrules.Plan.from_json(json.dumps(tree).encode())
+
+
+def test_errors_survive_the_way_between_processes() -> None:
+    with pytest.raises(connrules.CompileError) as compiled:
+        connrules.compile_rules(connrules.loads("on purchase"))
+    again = pickle.loads(pickle.dumps(compiled.value))
+    assert (str(again), [e.code for e in again.errors]) == (str(compiled.value), ["CR104"])
+    with pytest.raises(connrules.CatalogError) as read:
+        connrules.load_catalog(b"x = 1", "a.toml")
+    assert str(pickle.loads(pickle.dumps(read.value))) == str(read.value)

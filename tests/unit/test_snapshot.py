@@ -142,3 +142,17 @@ def test_what_is_wrong_in_a_body_whose_sum_is_right() -> None:
     for body in (b"", b"[]", b"{}", b"\xff", WHOLE[53:].replace(b'"lateness":3600000', b'"lateness":"x"')):
         with pytest.raises(SnapshotError, match="cannot be read"):
             engine().restore(WHOLE[:21] + hashlib.sha256(body).digest() + body)
+
+
+def test_outcomes_that_could_not_be_given_out_are_remembered() -> None:
+    plan = connrules.compile_rules(connrules.loads('on purchase send "X"'))
+    engine = connrules.Engine(plan)
+    bad = connrules.Event(user="b", type="purchase", time="3")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        engine.feed_many([connrules.Event(user="a", type="purchase", time=1), bad])
+    restored = connrules.Engine(plan)
+    restored.restore(engine.snapshot())
+    given = restored.feed_many([])
+    assert [outcome.user for outcome in given] == ["a"]
+    assert engine.feed_many([]) == given
+    assert restored.feed_many([]) == []

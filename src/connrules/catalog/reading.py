@@ -29,6 +29,9 @@ class CatalogError(ValueError):
         lines = (f"{where}: {what}" if where else what for where, what in problems)
         super().__init__("\n".join(f"{path}: {line}" for line in lines))
 
+    def __reduce__(self) -> tuple[type["CatalogError"], tuple[str, list[Problem]]]:
+        return type(self), (self.path, self.problems)  # an exception is made anew from its message otherwise
+
 
 _TOO_LONG = Problem("", "a number has more digits than can be read")
 

@@ -14,9 +14,10 @@ from connrules.duration import parse_duration, parse_instant
 class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
     """A value that a function reads from text; its ValueError says in the user's words what is wrong."""
 
-    def __init__(self, name: str, parse: Callable[[str], int]) -> None:
+    def __init__(self, name: str, parse: Callable[[str], int], example: str = "") -> None:
         self.name = name
         self._parse = parse
+        self._example = example
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
@@ -24,12 +25,12 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer ve
         try:
             return self._parse(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(str(error) + (f"; write e.g. {self._example}" if self._example else ""), param, ctx)
 
 
 TIME: Final = _Parsed("time", parse_instant)
 """`2026-03-01` (00:00 UTC) or `2026-03-01T09:00:00Z`, as epoch milliseconds."""
-DURATION: Final = _Parsed("duration", parse_duration)
+DURATION: Final = _Parsed("duration", parse_duration, "10m or 1d12h")
 """`1d12h`, as milliseconds."""
 FILE: Final = click.Path(path_type=Path)
 """A path, looked at only when it is used, so that what is wrong with it is said in one way everywhere."""

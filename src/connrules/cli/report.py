@@ -4,6 +4,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -22,6 +23,14 @@ from connrules.vocabulary import OBJECT_KIND, ObjectKind
 _EVERY: Final = 0.5
 """Seconds between two lines of progress."""
 _MOST_ROWS: Final = 20
+_OTHER_FORMATS: Final = {
+    b"\xff\xfe": "this looks like UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it",
+    b"\xfe\xff": "this looks like UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it",
+    b"BZh": "this looks like bzip2; bzcat FILE | connrules run ... --events - reads it",
+    b"\xfd7zXZ": "this looks like xz; xzcat FILE | connrules run ... --events - reads it",
+    b"PK\x03\x04": "this looks like a zip archive; unzip -p FILE | connrules run ... --events - reads it",
+    b"PAR1": "this looks like Parquet; events are JSON, one object a line",
+}
 _ZEROS_SAID: Final = (Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.IGNORED, Kind.PENDING)
 
 
@@ -30,7 +39,7 @@ class Progress:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._on = sys.stderr.isatty()
+        self._on = sys.stderr is not None and sys.stderr.isatty()
         self._begun = self._said = time.monotonic()
         self._shown = False
 
@@ -41,12 +50,12 @@ class Progress:
             return
         self._said = now
         self._shown = True
-        click.echo(f"\r\x1b[K{self._line(now - self._begun)}", err=True, nl=False)
+        say(f"\r\x1b[K{self._line(now - self._begun)}", end="")
 
     def clear(self) -> None:
         """Wipe the line out."""
         if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say("\r\x1b[K", end="")
             self._shown = False
 
     def _line(self, seconds: float) -> str:
@@ -143,6 +152,9 @@ def early_until(until: int, last: int) -> str:
 
 def shape_advice(line: bytes) -> str | None:
     """What a log probably is, judged by its first line, where that is no event."""
+    for magic, advice in _OTHER_FORMATS.items():
+        if line.startswith(magic):
+            return advice
     text = line.strip()
     if text.startswith((b"[{", b"[[")) or text == b"[":
         return "this looks like a JSON array; events are one object a line: jq -c '.[]' makes lines of it"
@@ -179,14 +191,20 @@ def more_rejected(count: int) -> str:
     return f"{_counted(count, 'more line')} {'was' if count == 1 else 'were'} rejected; --rejects FILE keeps them all"
 
 
+def say(text: str, end: str = "\n") -> None:
+    """Say something on standard error. Where nobody listens, the run goes on: its decisions matter more."""
+    with suppress(OSError):
+        click.echo(text + end, err=True, nl=False)
+
+
 def warn(text: str) -> None:
     """Say something that the user should look into."""
-    click.echo(f"{click.style(Severity.WARNING, fg='yellow', bold=True)}: {text}", err=True)
+    say(f"{click.style(Severity.WARNING, fg='yellow', bold=True)}: {text}")
 
 
 def note(text: str) -> None:
     """Say something that is worth knowing."""
-    click.echo(f"note: {text}", err=True)
+    say(f"note: {text}")
 
 
 def _counted(number: int, noun: str) -> str:

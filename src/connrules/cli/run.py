@@ -30,6 +30,7 @@ from connrules.cli.report import (
     late_advice,
     more_rejected,
     render_counts,
+    say,
     say_before,
     seconds_advice,
     shape_advice,
@@ -190,7 +191,7 @@ class _Run:
             self._write(self._engine.finish(self._until))
         self._warn()
         if not quiet:
-            click.echo(render_counts(self._engine.counts, self._rejected, self._engine.plan), err=True)
+            say(render_counts(self._engine.counts, self._rejected, self._engine.plan))
         return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
 
     @property
@@ -210,7 +211,7 @@ class _Run:
     def _events(self, lines: Iterable[bytes], first: int) -> Iterator[Event]:
         for number, line in enumerate(lines, first):
             try:
-                event = parse_event(line)
+                event = parse_event(line, number)
             except EventError as error:
                 if line and not line.isspace():
                     self._reject(number, line, str(error))
@@ -218,7 +219,7 @@ class _Run:
             if event.time in LIKE_SECONDS:
                 self._like_seconds += 1
             self._line = line
-            yield event if event.id else msgspec.structs.replace(event, id=f"#{number}")
+            yield event
 
     def _reject(self, number: int, line: bytes, why: str) -> None:
         self._rejected += 1

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from connrules.duration import EARLIEST, LATEST, format_instant
+from connrules.duration import EARLIEST, LATEST, format_instant, parse_instant
 from connrules.event import Event, Kind, Outcome, Reason
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +45,17 @@ class _Line(msgspec.Struct, gc=False):
     properties: dict[str, Any] | None = None
 
 
+class _OddTimeLine(msgspec.Struct):
+    user: str
+    type: str
+    time: str
+    id: str | None = None
+    campaign: str | None = None
+    card: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+
+
 class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """The fields of an outcome in the order in which they are written; those without a value are left out."""
 
@@ -64,23 +75,17 @@ class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Line).decode
+_decode_odd_time = msgspec.json.Decoder(_OddTimeLine).decode
 
 
-def parse_event(data: bytes | str | dict[str, Any]) -> Event:
+def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -> Event:
     """An event from a line of JSON, or from the object that such a line holds.
 
-    Raises EventError where it is not JSON, has no user, type or time, or has a field of the wrong type.
+    `number` is the number of the line: an event without an id is then known as `#17`, as it is to `connrules run`, so
+    that both give its decisions the same ids. Raises EventError where the data are not JSON, have no user, type or
+    time, or a field of the wrong type.
     """
-    try:
-        line = msgspec.convert(data, _Line) if isinstance(data, dict) else _decode(data)
-    except msgspec.ValidationError as error:
-        raise EventError(_why(str(error))) from None
-    except msgspec.DecodeError as error:
-        raise EventError(f"not JSON: {_not_json(str(error))}") from None
-    except UnicodeError:
-        raise EventError("not JSON: the line is not UTF-8") from None
-    except RecursionError:
-        raise EventError("not an event: nested too deep") from None
+    line = _read(_encoded(data) if isinstance(data, dict) else data)
     time = line.time if isinstance(line.time, int) else _milliseconds(line.time)
     if not EARLIEST <= time <= LATEST:
         raise EventError(f"time: {time} ms is outside the years 1 to 9999")
@@ -90,12 +95,52 @@ def parse_event(data: bytes | str | dict[str, Any]) -> Event:
         user=line.user,
         type=line.type,
         time=time,
-        id=line.id,
+        id=line.id or (None if number is None else f"#{number}"),
         campaign=line.campaign,
         card=line.card,
         name=line.name,
         properties=line.properties,
     )
+
+
+def _read(data: bytes | str) -> _Line:
+    try:
+        return _decode(data)
+    except msgspec.ValidationError as error:
+        if " - at `$.time`" in str(error):
+            return _read_odd_time(data)
+        raise EventError(_why(str(error))) from None
+    except msgspec.DecodeError as error:
+        raise EventError(f"not JSON: {_not_json(str(error))}") from None
+    except UnicodeError:
+        raise EventError("not JSON: the line is not UTF-8") from None
+    except RecursionError:
+        raise EventError("not an event: nested too deep") from None
+
+
+def _read_odd_time(data: bytes | str) -> _Line:
+    """A line whose time the decoder does not take: one without seconds is fine, of the others we can say more."""
+    try:
+        line = _decode_odd_time(data)
+        if len(line.time) <= len("2026-03-02"):
+            raise EventError(f"time: {_TIME_HELP}")
+        instant = parse_instant(line.time)
+    except msgspec.ValidationError as error:
+        elsewhere = " - at `$.time`" not in str(error)
+        raise EventError(_why(str(error)) if elsewhere else f"time: {_TIME_HELP}") from None
+    except ValueError as error:
+        unlike = isinstance(error, EventError) or "is not a time" in str(error)
+        raise EventError(f"time: {_TIME_HELP if unlike else error}") from None
+    fields = {name: getattr(line, name) for name in line.__struct_fields__}
+    return _Line(**(fields | {"time": instant}))
+
+
+def _encoded(data: dict[str, Any]) -> bytes:
+    """An object as the line that would hold it, so that both are looked at in the same way."""
+    try:
+        return msgspec.json.encode(data)
+    except (TypeError, UnicodeError, RecursionError, OverflowError, msgspec.MsgspecError) as error:
+        raise EventError(f"not an event: it cannot be written as JSON: {error}") from None
 
 
 def encode_outcome(outcome: Outcome) -> bytes:

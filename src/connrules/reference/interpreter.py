@@ -26,8 +26,11 @@ def evaluate(checked: Checked, events: Iterable[Event], *, until: int | None = N
     """Replay events, in order of arrival, through a rule set without errors.
 
     Time moves on to the newest event, or to the instant `until` if that is later. `lateness`, in milliseconds, is by
-    how much an event may be older than the newest before it.
+    how much an event may be older than the newest before it. This is the definition and not the fast way: all events
+    are held in memory. Raises ValueError where the rule set has errors.
     """
+    if checked.errors:
+        raise ValueError(f"a rule set with errors means nothing: {checked.errors[0].message}")
     on_time, late = _admit(events, lateness)
     end = max([event.time for event in on_time] + ([] if until is None else [until]), default=0)
     users = {event.user: _User(checked) for event in on_time}

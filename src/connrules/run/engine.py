@@ -26,13 +26,16 @@ class Engine:
     """Runs a plan over a stream of events.
 
     `lateness` is how many milliseconds an event may be older than the newest one seen and still count. A late event
-    changes nothing; it is counted and handed to `on_late`. An engine is not safe for use by several threads at once.
+    changes nothing; it is counted and handed to `on_late`. `counts` says in numbers what the engine has seen and
+    decided since it was made or restored. An engine is not safe for use by several threads at once.
 
     Raises TypeError or ValueError where `lateness` is not a whole number from 0 up, and PlanError where the plan speaks
     of a type of event that this version does not know.
     """
 
     def __init__(self, plan: Plan, *, lateness: int = 0, on_late: Callable[[Event], object] | None = None) -> None:
+        if not isinstance(plan, Plan):
+            raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
         if type(lateness) is not int:
             raise TypeError(f"the lateness is a whole number of milliseconds, not {lateness!r}")
         if lateness < 0:
@@ -125,6 +128,7 @@ class Engine:
                 starts=self._stepper.starts,
                 users=users,
                 buffered=tuple(saved.SavedEvent(n, event) for _, n, event in sorted(self._buffer, key=_place)),
+                undelivered=tuple(self._stepper.outcomes),
             )
         )
 
@@ -140,6 +144,7 @@ class Engine:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
         self._users = {user: self._user_state(user, state) for user, state in snapshot.users.items()}
         self._stepper = Stepper(self._program.rules, self._new_timers(), snapshot.starts)
+        self._stepper.outcomes = list(snapshot.undelivered)
         timers = chain.from_iterable(self._timers_of(user, state) for user, state in self._users.items())
         for timer in sorted(timers, key=_due_order):
             self._stepper.restore(timer)
@@ -150,6 +155,8 @@ class Engine:
         self.counts = Counts()
 
     def _receive(self, event: Event) -> None:
+        if not isinstance(event, Event):
+            raise TypeError("an engine takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
         time = event.time
         if type(time) is not int or not EARLIEST <= time <= LATEST:
             _check_instant(time)

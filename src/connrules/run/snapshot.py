@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from connrules.event import Event
+from connrules.event import Event, Outcome
 
 VERSION = 1
 _MAGIC = b"connrules snapshot "
@@ -58,6 +58,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     starts: int
     users: dict[str, SavedUser]
     buffered: tuple[SavedEvent, ...]
+    undelivered: tuple[Outcome, ...]
+    """Outcomes that were not given out, because the call that would have given them raised."""
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
