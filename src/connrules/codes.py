@@ -56,6 +56,7 @@ _ROWS: Final = (
     Code("CR302", "impossible-exception", _E, needs_catalog=True),
     Code("CR304", "exception-equals-trigger", _I),
     Code("CR305", "duplicate-pattern", _W),
+    Code("CR307", "delay-beyond-lifetime", _E, needs_catalog=True),
     Code("CR308", "zero-delay", _W),
     Code("CR311", "restarting-without-delay", _E),
     # 4xx Publish order

@@ -29,8 +29,12 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     names = None if catalog is None else Names(catalog)
     findings = [d for parsed in files for d in parsed.diagnostics]
     findings.extend(check_ruleset(rules))
+    unreadable = _unreadable(files)
     for rule in rules:
-        findings.extend(check_rule(rule, names, as_of))
+        found = check_rule(rule, names, as_of)
+        findings.extend(
+            f for f in found if not any(f.span.start < at < f.span.end for at in unreadable.get(id(f.source), ()))
+        )
     return Checked(rules, catalog, _in_order(files, findings), tuple(_skipped(catalog, as_of)))
 
 
@@ -38,6 +42,17 @@ def _named(parsed: Parsed, node: ast.Rule) -> CheckedRule:
     source = parsed.file.source
     name = node.name.text if node.name else f"{source.name}:{source.position(node.span.start).line}"
     return CheckedRule(name, node, source)
+
+
+def _unreadable(files: Sequence[Parsed]) -> dict[int, list[int]]:
+    """By source text, the places of characters that have a finding of their own: a name with one is wrong for that."""
+    places: dict[int, list[int]] = {}
+    for parsed in files:
+        source = parsed.file.source
+        unseen = [finding.span.start for finding in parsed.diagnostics if finding.code == "CR109"]
+        if unseen or source.invalid_bytes:
+            places[id(source)] = [*unseen, *source.invalid_bytes]
+    return places
 
 
 def _in_order(files: Sequence[Parsed], findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -63,14 +63,16 @@ def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After) -> 
             continue
         if isinstance(pattern, ast.EventPattern) and pattern.word.text == SESSION_START:
             message, severity = "`session_start` cannot be both trigger and exception", Severity.ERROR
+            label = "a new session would both cancel the wait and start it again"
         else:
             message, severity = f"the exception `{format_pattern(pattern)}` is also the trigger", None
+            label = "each such event cancels the wait and starts a new one"
         yield finding(
             "CR304",
             rule.source,
             pattern.span,
             message,
-            label="each such event cancels the wait and starts a new one",
+            label=label,
             help=f"if each trigger is to start the wait anew, write `after {after.delay.spelling} restarting` instead",
             severity=severity,
         )

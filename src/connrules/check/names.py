@@ -11,6 +11,7 @@ from typing import NamedTuple
 from connrules import ast
 from connrules.catalog import Campaign, Catalog, Entry
 from connrules.check.checked import CheckedRule
+from connrules.check.lookalike import difference, looks, written_out
 from connrules.check.patterns import interaction_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
@@ -25,8 +26,8 @@ _OTHER = {ObjectKind.CAMPAIGN: ObjectKind.CARD, ObjectKind.CARD: ObjectKind.CAMP
 
 
 def fold(name: str) -> str:
-    """A name without what people mix up: case, white space, `_` and `-`."""
-    return _IGNORED.sub("", name.casefold())
+    """A name without what people mix up: case, white space, `_` and `-`, characters that look alike or like nothing."""
+    return _IGNORED.sub("", looks(name).casefold())
 
 
 class Names:
@@ -132,7 +133,11 @@ def check_events(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
         if text.strip():
             near = names.event_near(text)
             remedy = f'did you mean `"{near}"`?' if near else "add it to the events of the catalog, or correct the name"
-            yield finding("CR203", rule.source, name.span, f"the catalog has no custom event `{text}`", help=remedy)
+            unseen = difference(text, near) if near else None
+            if near and unseen:
+                remedy = f"write `{written_out(near)}`"
+            message = f"the catalog has no custom event `{text}`"
+            yield finding("CR203", rule.source, name.span, message, label=unseen or "", help=remedy)
 
 
 def _unresolved(rule: CheckedRule, mention: Mention, names: Names) -> Diagnostic:
@@ -163,6 +168,9 @@ def _ambiguous(rule: CheckedRule, mention: Mention, entries: list[Entry]) -> Dia
 
 
 def _differs(rule: CheckedRule, mention: Mention, alike: list[str]) -> Diagnostic:
+    twin = next((other for other in alike if difference(mention.name.text, other)), None)
+    if twin is not None:
+        return _looks_alike(rule, mention, twin)
     return finding(
         "CR204",
         rule.source,
@@ -170,6 +178,17 @@ def _differs(rule: CheckedRule, mention: Mention, alike: list[str]) -> Diagnosti
         f"the {mention.kind} is not spelled `{mention.name.text}`",
         label="names differ where case, spaces, `_` or `-` do",
         help=f"write {_either(alike)}",
+    )
+
+
+def _looks_alike(rule: CheckedRule, mention: Mention, twin: str) -> Diagnostic:
+    return finding(
+        "CR204",
+        rule.source,
+        mention.name.span,
+        f"the name only looks like that of a {mention.kind} of the catalog",
+        label=difference(mention.name.text, twin) or "",
+        help=f"write `{written_out(twin)}`",
     )
 
 

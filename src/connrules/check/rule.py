@@ -10,6 +10,7 @@ from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events
 from connrules.check.publish_order import check_publish_order
 from connrules.check.shape import check_shape
+from connrules.check.too_late import check_too_late
 from connrules.diagnostic import Diagnostic
 
 
@@ -18,7 +19,9 @@ def check_rule(rule: CheckedRule, names: Names | None, as_of: int | None) -> Ite
     yield from check_shape(rule, names)
     yield from check_delay(rule)
     yield from check_implied(rule)
-    if names is not None:
+    if names is None:
+        yield from check_too_late(rule, None)
+    else:
         yield from _check_with_catalog(rule, names, as_of)
 
 
@@ -29,5 +32,8 @@ def _check_with_catalog(rule: CheckedRule, names: Names, as_of: int | None) -> I
     yield from check_fit(rule, bindings, names)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
     yield from over
-    # What is over must be replaced first; when it was published then matters no more.
-    yield from check_publish_order(rule, bindings, {f.span for f in over})
+    late = list(check_too_late(rule, None if over else bindings))
+    yield from late
+    # What is over, or too late for everybody, must be mended first; when it was published then matters no more.
+    if not late:
+        yield from check_publish_order(rule, bindings, {f.span for f in over})

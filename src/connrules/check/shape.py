@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
+from connrules.check.events_meant import channel_events, event_meant
 from connrules.check.names import Names
 from connrules.check.patterns import WORDS, interaction_of, is_known
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import Span, closest
+from connrules.text import Span
 from connrules.vocabulary import SESSION_START, ObjectKind
 
 
@@ -44,24 +45,18 @@ def _word_meant(word: str, names: Names | None) -> str:
     custom = None if names is None else names.event_like(word)
     if custom is not None:
         return f'did you mean the custom event `event "{custom}"`?'
-    near = (
-        _SHUFFLED.get(_shuffled(word))
-        or closest(word, WORDS)
-        or _SHUFFLED.get(closest(_shuffled(word), map(_shuffled, WORDS)))
-    )
+    near = event_meant(word)
     if near is not None:
         return f"did you mean `{near}`?"
-    return (
-        f'a custom event is written `event "{word}"`; the interactions are {", ".join(f"`{w}`" for w in WORDS[:3])} …'
-    )
+    own = f'a custom event is written `event "{word}"`'
+    same_channel = channel_events(word)
+    if same_channel:
+        return f"the interactions of that kind are {_listed(same_channel)}; {own}"
+    return f"{own}; the interactions are {_listed(WORDS[:3])} …"
 
 
-def _shuffled(word: str) -> str:
-    """A word with its parts in a fixed order: people write `push_opened` as readily as `opened_push`."""
-    return "_".join(sorted(word.casefold().split("_")))
-
-
-_SHUFFLED: dict[str | None, str] = {_shuffled(word): word for word in WORDS}
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _parts(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:

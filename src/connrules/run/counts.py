@@ -1,8 +1,9 @@
 """What an engine has seen and decided so far, in numbers."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from connrules.event import Kind, Outcome, Reason
@@ -10,6 +11,8 @@ from connrules.event import Kind, Outcome, Reason
 OTHERS: Final = "(others)"
 """What unknown things are counted under once there are too many to count one by one."""
 _ONE_BY_ONE: Final = 1_000
+_KIND_AND_REASON: Final = attrgetter("kind", "reason")
+_CANCELLED: Final = Kind.CANCELLED
 
 
 @dataclass(slots=True)
@@ -42,12 +45,10 @@ class Counts:
         one_by_one = key in self.unknown_objects or len(self.unknown_objects) < _ONE_BY_ONE
         self.unknown_objects[key if one_by_one else (OTHERS, OTHERS)] += 1
 
-    def add(self, outcomes: Iterable[Outcome]) -> None:
+    def add(self, outcomes: Sequence[Outcome]) -> None:
         """Count outcomes."""
-        for outcome in outcomes:
-            self.outcomes[outcome.kind, outcome.reason] += 1
-            if outcome.kind is Kind.CANCELLED:
-                self.cancelled[f"{outcome.rule}: {outcome.pattern}"] += 1
+        self.outcomes.update(map(_KIND_AND_REASON, outcomes))
+        self.cancelled.update(f"{o.rule}: {o.pattern}" for o in outcomes if o.kind is _CANCELLED)
 
     def total(self, kind: Kind) -> int:
         """How many outcomes of a kind there were."""
