@@ -144,3 +144,10 @@ def test_utf_16_is_one_finding(encoding: str) -> None:
     data = "rule a:\n  on purchase\n  send A\n\nrule b:\n  on purchase\n  send B\n".encode(encoding)
     (finding,) = check([parse(SourceText.decode(data, "a.conn"))]).diagnostics
     assert (finding.code, finding.message) == ("CR111", "the file is UTF-16, not UTF-8")
+
+
+def test_a_name_with_a_byte_that_is_no_text_is_one_finding() -> None:
+    data = 'on received_push of "Café" send "Café"'.encode("latin-1")
+    catalog = Catalog(campaigns=(Campaign(name="Café", channels=("push",)),))
+    result = check([parse(SourceText.decode(data, "a.conn"))], catalog, as_of=0)
+    assert [f.code for f in result.diagnostics] == ["CR111"]

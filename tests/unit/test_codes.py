@@ -14,6 +14,7 @@ from connrules.duration import parse_instant
 from connrules.findings import load_page
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
+from connrules.vocabulary import INTERACTIONS
 
 SECTIONS = ["Why it matters", "What to do", "Shows it", "Does not"]
 
@@ -80,6 +81,11 @@ def test_the_second_example_shows_nothing(code: str) -> None:
 def test_codes_and_names_are_well_formed(row: tuple[str, str]) -> None:
     assert re.fullmatch(r"CR\d{3}", row[0])
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", row[1])
+
+
+def test_the_page_of_unknown_interactions_lists_all_of_them() -> None:
+    listed = re.findall(r"^- `(\w+)`: (.*)$", load_page("CR106").markdown, re.MULTILINE)
+    assert listed == [(row.word, row.meaning) for row in INTERACTIONS.values()]
 
 
 def test_a_dated_check_needs_the_catalog() -> None:
