@@ -72,6 +72,12 @@ CONDITIONS = [
     ("a = 1 and", "delete the `and`", "a = 1"),
     ("a = 1 and session_start", "write `or session_start`", "a = 1 or session_start"),
     ("a = 1 or session_start and b = 1", "write `where`", 'a = 1 or event "E" where b = 1'),
+    ("coupon == null", "write `coupon is missing`", "coupon is missing"),
+    ("cart.coupon <> null", "write `cart.coupon is present`", "cart.coupon is present"),
+    ("a is in (1, 2)", "write `a in` without `is`", "a in (1, 2)"),
+    ("a is not in (1, 2)", "write `not a in` without `is`", "not a in (1, 2)"),
+    ("NOT a = 1", "write `not`", "not a = 1"),
+    ("a = 1, b = 2", "write `and`", "a = 1 and b = 2"),
     ("a = red", 'text stands in quotes: "red"', 'a = "red"'),
 ]
 
@@ -87,6 +93,9 @@ PATTERNS = [
     ("purchase and session_start", "write `or session_start`", "purchase or session_start"),
     ("purchase, opened_push of A", "write `or opened_push`", "purchase or opened_push of A"),
     ("opened_push of A, opened_push of B", "write `or opened_push`", "opened_push of A or opened_push of B"),
+    ('opened_push "A"', 'write `of "A"`', 'opened_push of "A"'),
+    ('opened_push of "A" "B"', '`, "B"`', 'opened_push of "A", "B"'),
+    ("", "name an event, e.g. `purchase`", "purchase"),
     ("purchase or", "delete the `or`", "purchase"),
     ("opened push of A", "write `opened_push`", "opened_push of A"),
     ("push-opened of A", "write `opened_push`", "opened_push of A"),
@@ -203,3 +212,8 @@ def test_names_of_rules(rule: str, written: str, meant: str) -> None:
     (found,) = findings(rule.format(written))
     assert found.help.endswith((f"write `rule {meant}:`", f"e.g. `{meant}`"))
     assert findings(rule.format(meant)) == ()
+
+
+def test_a_rule_without_a_name_has_no_colon() -> None:
+    assert_mended("{} on purchase send X", "rule:", "or delete `rule:`", "")
+    assert_mended("{} on purchase send X", "rule:", "`rule my_rule:`", "rule my_rule:")

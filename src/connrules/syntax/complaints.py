@@ -233,6 +233,8 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
         remedy = f"a duration is one word: `{meant}`" if meant else DURATION_HELP
     elif token.kind == "WORD" and "STRING" in accepted and "WORD" not in accepted:
         remedy = f'text stands in quotes: "{token.text}"'
+    elif before is not None and before.kind in {"ON", "UNLESS"} and token.kind in CLAUSES:
+        remedy = f"name an event, e.g. `purchase`, before `{token.text}`"
     elif "WORD" in accepted and token.text.isidentifier():
         remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
     else:
@@ -247,7 +249,7 @@ def _what_to_do(token: Token, accepted: set[str]) -> str:
         return "the name of a rule is followed by `:`"
     if token.kind in CLAUSES:
         return f"write what is expected before `{token.text}`"
-    return "delete it, or write what is expected in its place"
+    return "write what is expected in its place"
 
 
 def _another_way(word: str, accepted: set[str]) -> str:

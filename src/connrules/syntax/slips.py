@@ -51,6 +51,9 @@ def _after_is(place: Place) -> Slip | None:
     if value.text in _NULLS or value.kind in {"MISSING", "PRESENT"}:
         missing = (value.kind != "PRESENT") != negated
         form = f"is {'missing' if missing else 'present'}"
+    elif value.kind in COMPARATORS:
+        remedy = f"write `{'not ' if negated else ''}{path} {value.text}` without `is`"
+        return Slip("CR101", place.before, last, f"`{place.text(place.before, last)}` is not how conn says it", remedy)
     elif value.kind in _LITERALS:
         form = f"{'!=' if negated else '='} {value.text}"
     else:
@@ -134,7 +137,12 @@ def _operator(place: Place) -> Slip | None:
     else:
         return None
     text = place.text(first, last)
-    if text in _OPERATORS:
+    value = place.at(place.chunk.index(last) - place.stop + 1)
+    if text in {"==", "===", "<>", "!=="} and value.text in _NULLS:
+        start = place.path_before(place.chunk.index(first) - place.stop)
+        path = place.text(start, place.at(place.chunk.index(first) - place.stop - 1))
+        remedy = f"write `{path} is {'missing' if text[0] == '=' else 'present'}`"
+    elif text in _OPERATORS:
         remedy = f"write `{_OPERATORS[text]}`"
     elif text.lower() in {"like", "ilike", "matches", "ends with", "endswith"}:
         remedy = "`contains` looks for a part of a text, `starts with` for its beginning; neither has wildcards"
@@ -213,6 +221,40 @@ def _joined_by(join: Token, event: Token) -> Slip:
     return Slip("CR101", join, join, f"`{join.text}` joins no events", remedy)
 
 
+def _object_without_of(place: Place) -> Slip | None:
+    """`opened_push "A"`, `opened_push of "A" "B"`."""
+    token = place.token
+    if token.kind != "STRING":
+        return None
+    if "OF" in place.accepted:
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `of {token.text}`")
+    if "COMMA" in place.accepted and "RPAR" not in place.accepted:
+        return Slip(
+            "CR101", token, token, f"unexpected `{token.text}`", f"write a comma between names: `, {token.text}`"
+        )
+    return None
+
+
+def _not_in_capitals(place: Place) -> Slip | None:
+    if place.after_path() and place.before.text.lower() == "not" and place.token.kind in {"WORD", "QUOTED_NAME"}:
+        return Slip("CR101", place.before, place.before, f"unexpected `{place.before.text}`", "write `not`")
+    return None
+
+
+def _rule_without_name(place: Place) -> Slip | None:
+    if place.before.kind != "RULE" or place.token.kind != "COLON":
+        return None
+    remedy = "give the rule a name, e.g. `rule my_rule:`, or delete `rule:`"
+    return Slip("CR101", place.before, place.token, "the rule has no name", remedy)
+
+
+def _comma_between_conditions(place: Place) -> Slip | None:
+    compared = place.at(2).kind in COMPARATORS | {"DOT"}
+    if place.token.kind != "COMMA" or "AND" not in place.accepted or not compared:
+        return None
+    return Slip("CR101", place.token, place.token, "unexpected `,`", "conditions are joined with `and`: write `and`")
+
+
 def _nothing_after_or(place: Place) -> Slip | None:
     ends = place.token.kind in CLAUSES | {"$END"}
     if place.before.kind not in {"OR", "AND"} or not ends:
@@ -273,6 +315,7 @@ def _trigger_without_on(place: Place) -> Slip | None:
 
 
 _LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
+    _rule_without_name,
     rule_name,
     _null,
     _not_after_path,
@@ -282,6 +325,9 @@ _LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
     _sign_between_conditions,
     _list_without_parentheses,
     _clock_after_date,
+    _not_in_capitals,
+    _comma_between_conditions,
+    _object_without_of,
     _patterns_without_or,
     _nothing_after_or,
     _open_parenthesis,

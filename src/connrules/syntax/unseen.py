@@ -55,6 +55,8 @@ def invalid_bytes(source: SourceText) -> Iterator[Diagnostic]:
 
 def foreign_text(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagnostic]:
     """A finding for each comment of another language, and for each fence around code in Markdown."""
+    if not any(opening in source.text for opening in ("//", "/*", "```")):
+        return
     for token in tokens:
         if token.kind != "FOREIGN":
             continue
