@@ -44,3 +44,12 @@ def test_at_every_instant(
     never_live = start is not None and end is not None and start + delay >= end
     expected = never_live or not (never_together or any(map(sends, instants)))
     assert ("CR307" in {finding.code for finding in checked.diagnostics}) is expected
+
+
+def test_a_rule_that_outlasts_itself_needs_no_catalog() -> None:
+    def codes(delay: str) -> list[str]:
+        text = f"on purchase after {delay} from 2026-03-01 until 2026-03-03 send B"
+        return [finding.code for finding in check([parse(SourceText("t.conn", text))]).diagnostics]
+
+    assert codes("2d") == ["CR307"]
+    assert codes("1d23h59m59s999ms") == []

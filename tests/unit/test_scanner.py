@@ -96,6 +96,11 @@ ONE_TOKEN = [
     ("<=", "OPERATOR"),
     (",", "COMMA"),
     ("# to the end", "COMMENT"),
+    ("// to the end", "FOREIGN"),
+    ("/* over\nlines */", "FOREIGN"),
+    ("/* to the end", "FOREIGN"),
+    ("```conn", "FOREIGN"),
+    ('"// no comment"', "STRING"),
     ("\N{REPLACEMENT CHARACTER}", "UNEXPECTED"),
     ("\N{NO-BREAK SPACE}", "UNEXPECTED"),
 ]
