@@ -166,6 +166,7 @@ DURATIONS = {
     "1 hour and 30 minutes": "1h30m",
     "90 minutes, 1 hour": "90m",
     '"1d"': "1d",
+    "“1 day”": "1d",
 }
 
 

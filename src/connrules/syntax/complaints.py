@@ -9,7 +9,7 @@ from connrules.syntax.builder import DURATION_HELP, TIME_HELP
 from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.names_meant import EVENTS
 from connrules.syntax.place import CLAUSES, Place
-from connrules.syntax.scanner import Token
+from connrules.syntax.scanner import MALFORMED, Token
 from connrules.syntax.slips import slip
 from connrules.syntax.times_meant import duration_meant, with_units
 from connrules.text import SourceText, Span, closest
@@ -46,7 +46,8 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
     place = Place(source, chunk, index, accepted)
     if accepted == {"PER"} and (window := duration_meant(source.text[token.start :].partition("\n")[0])):
         return _unexpected(source, token, "expected `per`", f"write `per {window}`")
-    if accepted == {"DURATION"}:
+    unlike_any = token.kind in MALFORMED - {"BAD_NUMBER"} and duration_meant(token.text.strip('"“”')) is None
+    if accepted == {"DURATION"} and not unlike_any:
         return _about_duration(place)
     if (later := _later(place)) is not None:
         return _about_later(source, later)
