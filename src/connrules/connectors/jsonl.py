@@ -85,7 +85,12 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
     that both give its decisions the same ids. Raises EventError where the data are not JSON, have no user, type or
     time, or a field of the wrong type.
     """
-    line = _read(_encoded(data) if isinstance(data, dict) else data)
+    if isinstance(data, dict):
+        data = _encoded(data)
+    try:
+        line = _decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        line = _second_look(data, error)
     time = line.time if isinstance(line.time, int) else _milliseconds(line.time)
     if not EARLIEST <= time <= LATEST:
         raise EventError(f"time: {time} ms is outside the years 1 to 9999")
@@ -103,19 +108,20 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
     )
 
 
-def _read(data: bytes | str) -> _Line:
-    try:
-        return _decode(data)
-    except msgspec.ValidationError as error:
-        if " - at `$.time`" in str(error):
+def _second_look(data: bytes | str, error: Exception) -> _Line:
+    """A line that the decoder did not take: one whose time has no seconds is fine; EventError says what others lack."""
+    match error:
+        case msgspec.ValidationError() if " - at `$.time`" in str(error):
             return _read_odd_time(data)
-        raise EventError(_why(str(error))) from None
-    except msgspec.DecodeError as error:
-        raise EventError(f"not JSON: {_not_json(str(error))}") from None
-    except UnicodeError:
-        raise EventError("not JSON: the line is not UTF-8") from None
-    except RecursionError:
-        raise EventError("not an event: nested too deep") from None
+        case msgspec.ValidationError():
+            why = _why(str(error))
+        case msgspec.MsgspecError():
+            why = f"not JSON: {_not_json(str(error))}"
+        case UnicodeError():
+            why = "not JSON: the line is not UTF-8"
+        case _:
+            why = "not an event: nested too deep"
+    raise EventError(why) from None
 
 
 def _read_odd_time(data: bytes | str) -> _Line:

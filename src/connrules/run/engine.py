@@ -200,7 +200,7 @@ class Engine:
             state = self._users.get(timer.user)
             if state is None or not self._stepper.on_timer(state, timer):
                 timers.one_was_dead()
-            elif state.is_empty:
+            elif not state.waits and not state.sends:
                 del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:
@@ -212,7 +212,7 @@ class Engine:
         known = None
         if route.field is not None:
             reference: str | None = getattr(event, route.field)
-            known = route.find(reference) if reference else None
+            known = route.named.get(reference or "") or (route.find(reference) if reference else None)
             if known is None:
                 self.counts.add_unknown_object(event.type, reference or "")
                 return
@@ -221,7 +221,7 @@ class Engine:
             self._meet(event, number, known, route)
         elif self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
             self.counts.matched += 1
-            if state.is_empty:
+            if not state.waits and not state.sends:
                 del self._users[event.user]
 
     def _meet(self, event: Event, number: int, known: Known | None, route: Route) -> None:

@@ -1,6 +1,6 @@
 """A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -94,8 +94,10 @@ class Route(NamedTuple):
 
     field: str | None
     """The event's field that names what it is about; None: events of this type are about nothing."""
+    named: Mapping[str, Known]
+    """The objects that such events may be about, by name and id, as they are mostly written."""
     find: Callable[[str], Known | None]
-    """The object of a name or id."""
+    """The object of a name or id, however it is written."""
     by_object: dict[Known | None, list[Candidate]]
     """The rules whose trigger an event may match, in rule-set order, by what it is about."""
     others: list[Candidate]
@@ -120,6 +122,7 @@ class Program:
         self.routes = {
             type_: Route(
                 None if kind is None else _FIELDS[kind],
+                {} if kind is None else self.world.named(kind),
                 partial(self.world.find, kind or ObjectKind.EVENT),
                 by_object.get(type_, {}),
                 others.get(type_, []),

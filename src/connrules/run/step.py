@@ -49,14 +49,15 @@ class Stepper:
 
     def on_timer(self, state: UserState, timer: Timer) -> bool:
         """Fire the pending send that is due, or forget the sends that no longer count; False: it stood for nothing."""
-        if not is_live(state, timer):
-            return False
-        rule = self.rules[timer.rule]
-        if isinstance(timer, Forget):
-            _forget_oldest(rule, state)
-        else:
+        if isinstance(timer, Wait):
+            if state.waits.get(timer.rule) is not timer:
+                return False
             del state.waits[timer.rule]
-            self._fire(rule, state, timer)
+            self._fire(self.rules[timer.rule], state, timer)
+        elif timer.rule not in state.sends:
+            return False
+        else:
+            _forget_oldest(self.rules[timer.rule], state)
         return True
 
     def restore(self, timer: Timer) -> None:
@@ -112,7 +113,8 @@ class Stepper:
             state.sends.setdefault(rule.index, []).append(wait.due)
             if rule.window is not None:
                 self.timers.add(self._forgets[rule.index], Forget(wait.due + rule.window, wait.user, rule.index))
-        self._leave(_SENT, wait, wait.due, rule.send)
+        due = wait.due
+        self.outcomes.append(Outcome(_SENT, rule.name, wait.user, due, wait.trigger, wait.triggered_at, rule.send))
 
     def _leave(self, kind: Kind, wait: Wait, at: int, *rest: Any) -> None:
         """Leave an outcome; `rest` are its fields from `send` on."""

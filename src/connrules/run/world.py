@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from connrules import plan
@@ -58,6 +59,10 @@ class World:
                 references.setdefault(o.name, known)
             if o.id is not None:
                 references[o.id] = known
+
+    def named(self, kind: ObjectKind) -> Mapping[str, Known]:
+        """The objects of a kind by their names and ids, as they are mostly written: a first look before `find`."""
+        return self._by_kind[kind]
 
     def find(self, kind: ObjectKind, reference: str) -> Known | None:
         """The object that an event names; None where it is unknown."""
