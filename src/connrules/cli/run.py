@@ -62,6 +62,7 @@ Decisions go to standard output or --output, one JSON object a line; everything 
 """
 _EVENT_FILES = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
 _REJECTS_SHOWN = 5
+_BEFORE_MS = LIKE_SECONDS.stop
 
 
 @click.command(epilog=_EPILOG)
@@ -216,7 +217,7 @@ class _Run:
                 if line and not line.isspace():
                     self._reject(number, line, str(error))
                 continue
-            if event.time in LIKE_SECONDS:
+            if event.time < _BEFORE_MS and event.time in LIKE_SECONDS:
                 self._like_seconds += 1
             self._line = line
             yield event
@@ -239,8 +240,9 @@ class _Run:
             self._late.write(self._line + b"\n")
 
     def _write(self, outcomes: Iterable[Outcome]) -> None:
+        sent = Kind.SENT  # looked up once: a member of an enum is not found quickly
         for outcome in outcomes:
-            if self._everything or outcome.kind is Kind.SENT:
+            if outcome.kind is sent or self._everything:
                 self._output.write(encode_outcome(outcome))
         for writer in self._writers:
             try:
