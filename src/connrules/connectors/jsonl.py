@@ -34,26 +34,24 @@ class EventError(ValueError):
     """Data that is not an event; the message says which field and why."""
 
 
-class _Line(msgspec.Struct, gc=False):
+class _Fields(msgspec.Struct, kw_only=True, gc=False):
+    """The fields of an event's line, but for its time."""
+
     user: str
     type: str
+    id: str | None = None
+    campaign: str | None = None
+    card: str | None = None
+    name: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+class _Line(_Fields, kw_only=True, gc=False):
     time: int | Annotated[datetime, msgspec.Meta(tz=True)]
-    id: str | None = None
-    campaign: str | None = None
-    card: str | None = None
-    name: str | None = None
-    properties: dict[str, Any] | None = None
 
 
-class _OddTimeLine(msgspec.Struct):
-    user: str
-    type: str
+class _OddTimeLine(_Fields, kw_only=True, gc=False):
     time: str
-    id: str | None = None
-    campaign: str | None = None
-    card: str | None = None
-    name: str | None = None
-    properties: dict[str, Any] | None = None
 
 
 class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
