@@ -51,6 +51,11 @@ _ROWS: Final = (
     Code("CR212", "unknown-target", _E, needs_catalog=True),
     Code("CR213", "missing-object", _E),
     Code("CR214", "nothing-implied", _E),
+    Code("CR217", "unknown-user-attribute", _W, needs_catalog=True),
+    Code("CR218", "unknown-segment", _E),
+    Code("CR219", "unknown-rule-reference", _E),
+    Code("CR221", "unused-segment", _W),
+    Code("CR222", "segment-cycle", _E),
     # 3xx Delay and exceptions
     Code("CR301", "exception-without-delay", _E),
     Code("CR302", "impossible-exception", _E, needs_catalog=True),
@@ -58,11 +63,17 @@ _ROWS: Final = (
     Code("CR305", "duplicate-pattern", _W),
     Code("CR307", "delay-beyond-lifetime", _E, needs_catalog=True),
     Code("CR308", "zero-delay", _W),
+    Code("CR309", "window-never-opens", _E),
     Code("CR311", "restarting-without-delay", _E),
+    Code("CR315", "invalid-share", _E),
     # 4xx Publish order
     Code("CR401", "source-live-before-follow-on", _W, needs_catalog=True),
     # 5xx The rule set as a whole
+    Code("CR501", "send-loop", _E),
     Code("CR504", "duplicate-rule", _W),
+    # 7xx Suppressions and tests
+    Code("CR713", "test-without-expectation", _E),
+    Code("CR714", "impossible-step", _E),
 )
 
 CODES: Final[dict[str, Code]] = {row.code: row for row in _ROWS}

@@ -1,10 +1,14 @@
 """What goes into an engine and what comes out of it: events and outcomes. Instants are epoch milliseconds."""
 
 import hashlib
+import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Protocol
 
 import msgspec
+
+_EXACT: Final = 2**53
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -35,29 +39,37 @@ class Kind(StrEnum):
     DROPPED = "dropped"
     RESTARTED = "restarted"
     IGNORED = "ignored"
+    GOAL = "goal"
     PENDING = "pending"
 
 
 class Reason(StrEnum):
-    """Why a trigger was ignored or a due send was dropped; `not_eligible` is both."""
+    """Why a trigger was ignored or a due send was dropped; `not_eligible` is both. In the order of the checks."""
 
     __hash__ = str.__hash__  # as above
 
     RULE_NOT_LIVE = "rule_not_live"
     TARGET_NOT_PUBLISHED = "target_not_published"
     SOURCE_NOT_ACTIVE = "source_not_active"
+    AUDIENCE = "audience"
     ALREADY_WAITING = "already_waiting"
     NOT_ELIGIBLE = "not_eligible"
+    OUTSIDE_WINDOW = "outside_window"
     TARGET_STOPPED = "target_stopped"
     RULE_ENDED = "rule_ended"
+    AUDIENCE_AT_SEND = "audience_at_send"
+    HELD_OUT = "held_out"
+    LIMITED = "limited"
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a trigger: one of a closed list of kinds, with the instant `at` which it came about.
 
-    `trigger` is the id of the event that matched the rule's trigger, `triggered_at` its event time. `send` is the
-    follow-on campaign (sent only), `by` the id of the exception event and `pattern` the pattern it matched (cancelled
-    only), `reason` why (dropped and ignored only), `due` the due instant (pending only).
+    `trigger` is the id of the event that matched the rule's trigger, or of the outcome where that is one (`on sent …`),
+    `triggered_at` its time. `send` is the follow-on campaign (sent, and a goal of a user who was sent it), `by` the id
+    of the event that cancelled or reached the goal and `pattern` the pattern it matched, `reason` why (dropped and
+    ignored; `held_out` for a goal of a user who was held out), `due` the due instant (pending only), `per` the value of
+    the property that the rule waits per (None: it is missing, or the rule waits per user alone).
     """
 
     kind: Kind
@@ -71,13 +83,38 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     pattern: str | None = None
     reason: Reason | None = None
     due: int | None = None
+    per: Any = None
 
     @property
     def id(self) -> str:
-        """32 hexadecimal digits that depend on rule, user and trigger event alone, so that a replay gives the same.
+        """32 hexadecimal digits that depend on rule, user, `per` value and trigger alone: a replay gives the same.
 
-        The first half of the SHA-256 of the JSON array `[rule, user, null, trigger, triggered_at]` in UTF-8, written
-        without white space. The third place is for what a rule waits per, where it waits per something.
+        The first half of the SHA-256 of the JSON array `[rule, user, per, trigger, triggered_at]` in UTF-8, written
+        without white space; `per` as `per_value` gives it, null where there is none.
         """
-        parts = msgspec.json.encode((self.rule, self.user, None, self.trigger, self.triggered_at))
+        parts = msgspec.json.encode((self.rule, self.user, self.per, self.trigger, self.triggered_at))
         return hashlib.sha256(parts).hexdigest()[:32]
+
+
+def per_value(value: Any) -> Any:
+    """A property's value in the one form in which equal values are equal JSON: strings in NFC, keys in order, whole
+    numbers without a fraction.
+    """
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            return int(value)
+        case list():
+            return [per_value(item) for item in value]
+        case dict():
+            return {per_value(key): per_value(item) for key, item in sorted(value.items())}
+        case _:
+            return value
+
+
+class Profiles(Protocol):
+    """A host's look-up of what it knows of its users."""
+
+    def attributes(self, user: str) -> Mapping[str, Any]:
+        """The attributes of a user; empty where there are none. What `attributes` events say goes before them."""

@@ -6,18 +6,23 @@ catalog or of a date is reported as skipped, never passed over in silence.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from connrules import ast
 from connrules.catalog import Catalog
-from connrules.check.checked import Checked, CheckedRule
+from connrules.check.checked import Checked, CheckedRule, CheckedTest
+from connrules.check.dates import with_dates_in
 from connrules.check.names import Names
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import check_ruleset
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.parser import Parsed
+from connrules.text import SourceText
+from connrules.wallclock import find_zone
 
-__all__ = ["Checked", "CheckedRule", "check"]
+__all__ = ["Checked", "CheckedRule", "CheckedTest", "check"]
 
 
 def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | None = None) -> Checked:
@@ -25,7 +30,11 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
 
     Without `as_of` the checks that depend on a date are left out, as is right for looking at history.
     """
-    rules = tuple(_named(parsed, node) for parsed in files for node in parsed.file.declarations)
+    policy = next((node for _, node in _declared(files, ast.Policy)), ast.Policy())
+    files = _with_dates(files, policy)
+    rules = tuple(_named(source, node) for source, node in _declared(files, ast.Rule))
+    segments = {node.name.text: node for _, node in reversed(_declared(files, ast.Segment))}
+    tests = tuple(CheckedTest(node, source) for source, node in _declared(files, ast.Test))
     names = None if catalog is None else Names(catalog)
     findings = [d for parsed in files for d in parsed.diagnostics]
     findings.extend(check_ruleset(rules))
@@ -35,11 +44,27 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
         findings.extend(
             f for f in found if not any(f.span.start < at < f.span.end for at in unreadable.get(id(f.source), ()))
         )
-    return Checked(rules, catalog, _in_order(files, findings), tuple(_skipped(catalog, as_of)))
+    diagnostics, skipped = _in_order(files, findings), tuple(_skipped(catalog, as_of))
+    return Checked(rules, catalog, segments, policy, tests, diagnostics, skipped)
 
 
-def _named(parsed: Parsed, node: ast.Rule) -> CheckedRule:
-    source = parsed.file.source
+Kind = TypeVar("Kind", ast.Rule, ast.Segment, ast.Policy, ast.Test)
+
+
+def _declared(files: Sequence[Parsed], kind: type[Kind]) -> list[tuple[SourceText, Kind]]:
+    """The declarations of a kind, in rule-set order."""
+    return [
+        (parsed.file.source, node) for parsed in files for node in parsed.file.declarations if isinstance(node, kind)
+    ]
+
+
+def _with_dates(files: Sequence[Parsed], policy: ast.Policy) -> Sequence[Parsed]:
+    """The files with bare dates read in the time zone of the policy."""
+    zone = find_zone(policy.time_zone.name) if policy.time_zone else None
+    return files if zone is None else [replace(parsed, file=with_dates_in(parsed.file, zone)) for parsed in files]
+
+
+def _named(source: SourceText, node: ast.Rule) -> CheckedRule:
     name = node.name.text if node.name else f"{source.name}:{source.position(node.span.start).line}"
     return CheckedRule(name, node, source)
 

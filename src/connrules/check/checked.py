@@ -1,6 +1,7 @@
 """The checker's nouns: a rule with its name, and a rule set with what is wrong with it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from connrules import ast
 from connrules.catalog import Catalog
@@ -22,12 +23,29 @@ class CheckedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedTest:
+    """A test and where it stands."""
+
+    node: ast.Test
+    source: SourceText
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """A rule set, its catalog, and what is wrong with it. With no errors among the diagnostics, it can be run."""
+    """A rule set, its catalog, and what is wrong with it. With no errors among the diagnostics, it can be run.
+
+    Bare dates have been read in the time zone of the policy: in the nodes here, every instant is what it says.
+    """
 
     rules: tuple[CheckedRule, ...]
     """The healthy rules in rule-set order."""
     catalog: Catalog | None
+    segments: Mapping[str, ast.Segment] = field(default_factory=dict)
+    """The segments by name."""
+    policy: ast.Policy = ast.Policy()  # noqa: RUF009  # frozen
+    """The policy; without a clause where the rule set has none."""
+    tests: tuple[CheckedTest, ...] = ()
+    """The tests in rule-set order."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """By file in rule-set order, then by place."""
     skipped: tuple[str, ...] = ()

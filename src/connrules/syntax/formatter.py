@@ -17,6 +17,10 @@ def format_pattern(pattern: ast.Pattern) -> str:
             return word.text + _of(of) + _where(where)
         case ast.CustomEvent(name, where):
             return f"event {_quoted(name.text)}{_where(where)}"
+        case ast.SentRule(rule):
+            return f"sent {rule.text}"
+        case ast.CancelledRule(rule):
+            return f"cancelled {rule.text}"
         case _:
             assert_never(pattern)
 
@@ -44,18 +48,20 @@ def _where(where: ast.Condition | None) -> str:
 
 def _condition(condition: ast.Condition) -> str:  # one case per node
     match condition:
-        case ast.Compare(path, operator, operand):
-            return f"{_path(path)} {operator} {_operand(operand)}"
-        case ast.OneOf(path, operands):
-            return f"{_path(path)} in ({', '.join(map(_operand, operands))})"
-        case ast.Contains(path, operand):
-            return f"{_path(path)} contains {_operand(operand)}"
-        case ast.StartsWith(path, operand):
-            return f"{_path(path)} starts with {_operand(operand)}"
-        case ast.IsMissing(path):
-            return f"{_path(path)} is missing"
-        case ast.IsPresent(path):
-            return f"{_path(path)} is present"
+        case ast.Compare(subject, operator, operand):
+            return f"{_subject(subject)} {operator} {_operand(operand)}"
+        case ast.OneOf(subject, operands):
+            return f"{_subject(subject)} in ({', '.join(map(_operand, operands))})"
+        case ast.Contains(subject, operand):
+            return f"{_subject(subject)} contains {_operand(operand)}"
+        case ast.StartsWith(subject, operand):
+            return f"{_subject(subject)} starts with {_operand(operand)}"
+        case ast.IsMissing(subject):
+            return f"{_subject(subject)} is missing"
+        case ast.IsPresent(subject):
+            return f"{_subject(subject)} is present"
+        case ast.InSegment(name):
+            return f"in segment {name.text}"
         case ast.Negation(term):
             return f"not {_grouped(term)}"
         case ast.AllOf(terms):
@@ -79,12 +85,22 @@ def _operand(operand: ast.Operand) -> str:
             return format(Decimal(repr(value)), "f")
         case ast.Boolean(value):
             return "true" if value else "false"
-        case ast.Instant(ms):
-            return str(format_instant(ms)).removesuffix("T00:00:00Z")
+        case ast.Instant(ms, is_date, spelling):
+            return spelling if is_date else str(format_instant(ms))
         case ast.TriggerProperty(path):
             return f"trigger.{_path(path)}"
         case _:
             assert_never(operand)
+
+
+def _subject(subject: ast.Subject) -> str:
+    match subject:
+        case ast.Path():
+            return _path(subject)
+        case ast.Attribute(path):
+            return f"user.{_path(path)}"
+        case _:
+            assert_never(subject)
 
 
 def _path(path: ast.Path) -> str:

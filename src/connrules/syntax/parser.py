@@ -6,7 +6,7 @@ have lost its first word, or a broken rule may have swallowed the rule that foll
 what is wrong with a token is said first, and then nothing more about the grammar of that chunk.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -24,9 +24,9 @@ from connrules.syntax.scanner import MALFORMED, TRIVIA, Token, scan
 from connrules.syntax.unseen import foreign_text, invalid_bytes, is_unseen, is_utf_16, unseen_characters, utf_16
 from connrules.text import SourceText
 
-_STARTERS = frozenset({"RULE", "RESERVED_SEGMENT", "RESERVED_POLICY", "RESERVED_TEST"})
+_STARTERS = frozenset({"RULE", "SEGMENT", "POLICY", "TEST"})
 _UNFINISHED = frozenset(
-    {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "RESERVED_IF"}
+    {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "IF"}
 )
 """The kinds after which, on the same line, a word that starts a declaration was meant as a name or a condition."""
 _DEEPEST = 60
@@ -47,7 +47,7 @@ class Parsed:
 class _Attempt:
     """One try at one chunk."""
 
-    rule: ast.Rule | None
+    declaration: ast.Declaration | None
     findings: list[Diagnostic]
     stopped_at: int | None = None
     """The index of the token that does not fit, where there is one and what stands before it is whole."""
@@ -62,24 +62,24 @@ def parse(source: SourceText) -> Parsed:
     if is_utf_16(source):
         return Parsed(ast.File(source, ()), (), (utf_16(source),))
     tokens = scan(source.text)
-    rules: list[ast.Rule] = []
+    declarations: list[ast.Declaration] = []
     findings = [*invalid_bytes(source), *unseen_characters(source, tokens), *foreign_text(source, tokens)]
     significant = [token for token in tokens if token.kind not in TRIVIA]
     for attempt in _with_second_triggers(source, _chunks(source, significant)):
         findings.extend(attempt.findings)
-        if attempt.rule is not None:
-            rules.append(attempt.rule)
+        if attempt.declaration is not None:
+            declarations.append(attempt.declaration)
     comments = tuple(token for token in tokens if token.kind == "COMMENT")
-    return Parsed(ast.File(source, tuple(rules)), comments, tuple(sorted(findings, key=lambda f: f.sort_key)))
+    return Parsed(ast.File(source, tuple(declarations)), comments, tuple(sorted(findings, key=lambda f: f.sort_key)))
 
 
-def _chunks(source: SourceText, tokens: Iterable[Token]) -> Iterator[Chunk]:
+def _chunks(source: SourceText, tokens: Sequence[Token]) -> Iterator[Chunk]:
     """Cut tokens where a declaration starts: at its first word, or at an `on` that is not the first of a named rule."""
     chunk: Chunk = []
     awaits_on = False
-    for token in tokens:
+    for index, token in enumerate(tokens):
         starts = token.kind in _STARTERS or token.kind == "ON"
-        if starts and chunk and _belongs_to(source, chunk, token):
+        if starts and chunk and _belongs_to(source, chunk, tokens[index : index + 3]):
             starts = False
         elif token.kind == "ON":
             starts, awaits_on = not awaits_on, False
@@ -93,9 +93,13 @@ def _chunks(source: SourceText, tokens: Iterable[Token]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _belongs_to(source: SourceText, chunk: Chunk, token: Token) -> bool:
+def _belongs_to(source: SourceText, chunk: Chunk, ahead: Sequence[Token]) -> bool:
     """Whether a word that can start a declaration is part of a name, or cannot start one where it stands."""
-    before = chunk[-1]
+    before, token = chunk[-1], ahead[0]
+    if before.kind == "CONVERT" and token.kind == "ON":
+        return True
+    if before.kind == "IN" and token.kind == "SEGMENT":
+        return not (len(ahead) > 2 and ahead[2].text == "=")
     if before.kind == "UNEXPECTED":
         return before.text == "-" and before.span.end == token.start
     if token.kind == "ON":
@@ -116,7 +120,7 @@ def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterat
             assert lacking is not None  # the two are set together
             if _is_inside(source, lacking, chunk):
                 held = _Attempt(None, [about_second_trigger(source, lacking, chunk)])
-                attempts[0] = replace(attempts[0], rule=None)
+                attempts[0] = replace(attempts[0], declaration=None)
             yield held
         last = attempts[-1]
         lacking, held = (chunk, attempts.pop()) if _has_no_send(last) else (None, None)
@@ -126,7 +130,7 @@ def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterat
 
 
 def _has_no_send(attempt: _Attempt) -> bool:
-    return attempt.rule is None and [finding.code for finding in attempt.findings] == ["CR104"] and attempt.whole
+    return attempt.declaration is None and [finding.code for finding in attempt.findings] == ["CR104"] and attempt.whole
 
 
 def _is_inside(source: SourceText, chunk: Chunk, other: Chunk) -> bool:
@@ -141,7 +145,7 @@ def _is_inside(source: SourceText, chunk: Chunk, other: Chunk) -> bool:
 
 def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
     attempt = _attempt(source, chunk)
-    if attempt.rule is None:
+    if attempt.declaration is None:
         cut = _swallowed_rule(source, chunk) or _junk_after_rule(source, chunk) or _broken_start(source, chunk, attempt)
         if cut is not None:
             yield from _parse_chunk(source, chunk[:cut])
@@ -179,7 +183,7 @@ def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
         apart = _follows_blank_line(source, chunk, index)
         if apart or (chunk[index].kind not in CLAUSES and _starts_declaration_line(source, chunk, index)):
             attempt = _attempt(source, chunk[:index])
-            if attempt.rule is not None:
+            if attempt.declaration is not None:
                 return index
             if not attempt.too_short:
                 return None  # what is wrong here is as wrong in any longer part
@@ -254,8 +258,8 @@ def _finish(source: SourceText, chunk: Chunk, parser: InteractiveParser) -> _Att
     if tree is None:
         return _Attempt(None, [about_end(source, chunk, _accepted(parser))], too_short=True)
     builder = Builder(source)
-    rule = builder.build(tree)
-    return _Attempt(rule, builder.findings, whole=True)
+    declaration = builder.build(tree)
+    return _Attempt(declaration, builder.findings, whole=True)
 
 
 def _accepted(parser: InteractiveParser) -> set[str]:
