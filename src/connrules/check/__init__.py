@@ -13,6 +13,7 @@ from connrules import ast
 from connrules.catalog import Catalog
 from connrules.check.checked import Checked, CheckedRule, CheckedTest
 from connrules.check.dates import with_dates_in
+from connrules.check.index import Index
 from connrules.check.names import Names
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import check_ruleset
@@ -39,8 +40,9 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     findings = [d for parsed in files for d in parsed.diagnostics]
     findings.extend(check_ruleset(rules))
     unreadable = _unreadable(files)
+    index = Index.of(rules, segments, policy)
     for rule in rules:
-        found = check_rule(rule, names, as_of)
+        found = check_rule(rule, index, names, as_of)
         findings.extend(
             f for f in found if not any(f.span.start < at < f.span.end for at in unreadable.get(id(f.source), ()))
         )

@@ -4,19 +4,21 @@ from collections.abc import Hashable, Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
-from connrules.check.patterns import meanings
+from connrules.check.patterns import meanings, names_in
+from connrules.check.waiting import can_wait
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import SESSION_START
 
 
-def check_delay(rule: CheckedRule) -> Iterator[Diagnostic]:
+def check_delay(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
     """Delays of nothing, exceptions without a delay, patterns that stand twice, exceptions that equal the trigger."""
     after, unless = rule.node.after, rule.node.unless
-    if after is None or after.delay.ms == 0:
-        yield from _no_delay(rule, after, unless)
-    elif unless is not None and not after.restarting:
+    waits = can_wait(rule.node, policy)
+    if not waits:
+        yield from _nobody_waits(rule, after, unless)
+    elif unless is not None and not (after and after.restarting):
         yield from _equals_trigger(rule, unless, after)
     for clause in (rule.node.on, unless):
         if clause is not None:
@@ -24,7 +26,7 @@ def check_delay(rule: CheckedRule) -> Iterator[Diagnostic]:
             yield from _duplicate_names(rule, clause)
 
 
-def _no_delay(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
+def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
     """One finding, the gravest: what hangs on a delay comes before the delay itself."""
     if after is not None and after.restarting:
         yield finding(
@@ -56,7 +58,10 @@ def _no_delay(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | N
         )
 
 
-def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After) -> Iterator[Diagnostic]:
+def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After | None) -> Iterator[Diagnostic]:
+    remedy = "delete it, or name another event"
+    if after is not None:
+        remedy = f"if each trigger is to start the wait anew, write `after {after.delay.spelling} restarting` instead"
     triggers = set(meanings(rule.node, rule.node.on.patterns))
     for pattern, meaning in _first_of_each(rule.node, unless):
         if meaning not in triggers:
@@ -73,7 +78,7 @@ def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After) -> 
             pattern.span,
             message,
             label=label,
-            help=f"if each trigger is to start the wait anew, write `after {after.delay.spelling} restarting` instead",
+            help=remedy,
             severity=severity,
         )
 
@@ -97,14 +102,10 @@ def _duplicate_patterns(rule: CheckedRule, clause: ast.On | ast.Unless) -> Itera
 def _duplicate_names(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
     for pattern in clause.patterns:
         seen: dict[str, ast.Name] = {}
-        for name in _objects_of(pattern):
+        for name in names_in(pattern):
             if name.text in seen:
                 yield _duplicate(rule, name, f"`{name.text}` stands twice in `of`", seen[name.text])
             seen.setdefault(name.text, name)
-
-
-def _objects_of(pattern: ast.Pattern) -> tuple[ast.Name, ...]:
-    return pattern.of.names if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects) else ()
 
 
 def _duplicate(

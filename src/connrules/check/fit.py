@@ -60,6 +60,8 @@ def _implied(rule: ast.Rule, exception: Interaction, bindings: Bindings, names: 
     """What an exception without `of` can mean; nothing where a trigger has a finding of its own."""
     entries: dict[str, Entry] = {}
     for pattern in rule.on.patterns:
+        if isinstance(pattern, ast.SentRule):
+            return []
         trigger = interaction_of(pattern)
         if not isinstance(pattern, ast.EventPattern) or trigger is None or trigger.object is not exception.object:
             continue

@@ -7,7 +7,7 @@ from connrules.check.checked import CheckedRule
 from connrules.check.patterns import interaction_of, is_known, opening, without_object
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
-from connrules.vocabulary import Interaction
+from connrules.vocabulary import Interaction, ObjectKind
 
 
 def check_implied(rule: CheckedRule) -> Iterator[Diagnostic]:
@@ -23,7 +23,8 @@ def check_implied(rule: CheckedRule) -> Iterator[Diagnostic]:
 
 def _gives(trigger: ast.Pattern, exception: Interaction) -> bool:
     interaction = interaction_of(trigger)
-    return interaction is not None and interaction.object is exception.object
+    given = ObjectKind.CAMPAIGN if isinstance(trigger, ast.SentRule) else interaction and interaction.object
+    return given is exception.object
 
 
 def _nothing_implied(

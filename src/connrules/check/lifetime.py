@@ -26,9 +26,10 @@ def check_lifetime(rule: CheckedRule, bindings: Bindings, as_of: int) -> Iterato
             yield _over("CR205", rule, name, source, f"nothing of `{source.name}` can trigger this rule any more")
         elif source.status in _PLANNED and not source.intervals:
             yield _undated(rule, name, source)
-    target = bindings.get(rule.node.send.target.span)
-    if target is not None and is_over(target, as_of):
-        yield _over("CR211", rule, rule.node.send.target, target, f"`{target.name}` cannot be sent any more")
+    for name in rule.node.targets:
+        target = bindings.get(name.span)
+        if target is not None and is_over(target, as_of):
+            yield _over("CR211", rule, name, target, f"`{target.name}` cannot be sent any more")
 
 
 def source_names(rule: ast.Rule) -> Iterator[ast.Name]:

@@ -12,7 +12,7 @@ from connrules import ast
 from connrules.catalog import Campaign, Catalog, Entry
 from connrules.check.checked import CheckedRule
 from connrules.check.lookalike import difference, looks, written_out
-from connrules.check.patterns import interaction_of
+from connrules.check.patterns import interaction_of, names_in, patterns_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import Span, closest
@@ -100,13 +100,12 @@ class Mention(NamedTuple):
 
 
 def mentions(rule: ast.Rule) -> Iterator[Mention]:
-    """The names of campaigns and cards in a rule, in the order trigger, exceptions, target."""
-    for pattern in (*rule.on.patterns, *(rule.unless.patterns if rule.unless else ())):
+    """The names of campaigns and cards in a rule, in the order trigger, exceptions, goal, targets."""
+    for pattern in patterns_of(rule):
         interaction = interaction_of(pattern)
-        if interaction is not None and isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects):
-            for name in pattern.of.names:
-                yield Mention(name, interaction.object, interaction.word)
-    yield Mention(rule.send.target, ObjectKind.CAMPAIGN, None)
+        if interaction is not None:
+            yield from (Mention(name, interaction.object, interaction.word) for name in names_in(pattern))
+    yield from (Mention(target, ObjectKind.CAMPAIGN, None) for target in rule.targets)
 
 
 def bind(rule: CheckedRule, names: Names) -> tuple[Bindings, list[Diagnostic]]:
@@ -126,7 +125,7 @@ def bind(rule: CheckedRule, names: Names) -> tuple[Bindings, list[Diagnostic]]:
 def check_events(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
     """Custom events that the catalog does not know."""
     unknown: dict[str, ast.Name] = {}
-    for pattern in (*rule.node.on.patterns, *(rule.node.unless.patterns if rule.node.unless else ())):
+    for pattern in patterns_of(rule.node):
         if isinstance(pattern, ast.CustomEvent) and not names.knows_event(pattern.name.text):
             unknown.setdefault(pattern.name.text, pattern.name)
     for text, name in unknown.items():

@@ -1,8 +1,10 @@
 """What an event pattern means apart from how it is written: its interaction, what it implies, when two are the same."""
 
 from collections.abc import Hashable, Iterator
+from typing import assert_never
 
 from connrules import ast
+from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import INTERACTIONS, PURCHASE, SESSION_START, Interaction, ObjectKind
 
 WORDS = (*INTERACTIONS, PURCHASE, SESSION_START)
@@ -16,12 +18,36 @@ def interaction_of(pattern: ast.Pattern) -> Interaction | None:
 
 def is_known(pattern: ast.Pattern) -> bool:
     """Whether the word of a pattern means something."""
-    return isinstance(pattern, ast.CustomEvent) or pattern.word.text in WORDS
+    return not isinstance(pattern, ast.EventPattern) or pattern.word.text in WORDS
 
 
 def opening(pattern: ast.Pattern) -> str:
-    """The first word of a pattern, with the name that follows it where the pattern is a custom event."""
-    return f'event "{pattern.name.text}"' if isinstance(pattern, ast.CustomEvent) else pattern.word.text
+    """The first word of a pattern, with the name that follows it where the word alone does not say what happens."""
+    match pattern:
+        case ast.EventPattern(word):
+            return word.text
+        case ast.CustomEvent(name):
+            return f'event "{name.text}"'
+        case ast.SentRule() | ast.CancelledRule():
+            return format_pattern(pattern)
+        case _:
+            assert_never(pattern)
+
+
+def names_in(pattern: ast.Pattern) -> tuple[ast.Name, ...]:
+    """The campaigns or cards that a pattern names."""
+    return pattern.of.names if isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects) else ()
+
+
+def where_of(pattern: ast.Pattern) -> ast.Condition | None:
+    """The condition on the properties of the event."""
+    return pattern.where if isinstance(pattern, ast.EventPattern | ast.CustomEvent) else None
+
+
+def patterns_of(rule: ast.Rule) -> tuple[ast.Pattern, ...]:
+    """All patterns of a rule, in the order trigger, exceptions, goal."""
+    unless = rule.unless.patterns if rule.unless else ()
+    return (*rule.on.patterns, *unless, *((rule.convert.pattern,) if rule.convert else ()))
 
 
 def without_object(rule: ast.Rule) -> Iterator[tuple[ast.EventPattern, Interaction]]:
@@ -52,9 +78,17 @@ def _names_of(pattern: ast.Pattern, kind: ObjectKind) -> set[str | None]:
 
 
 def _meaning(pattern: ast.Pattern, implied: dict[ObjectKind, str | None]) -> Hashable:
-    if isinstance(pattern, ast.CustomEvent):
-        return ("event", pattern.name.text, pattern.where)
-    return (pattern.word.text, _objects(pattern, implied), pattern.where)
+    match pattern:
+        case ast.EventPattern(word):
+            return (word.text, _objects(pattern, implied), pattern.where)
+        case ast.CustomEvent(name, where):
+            return ("event", name.text, where)
+        case ast.SentRule(rule):
+            return ("sent", rule.text)
+        case ast.CancelledRule(rule):
+            return ("cancelled", rule.text)
+        case _:
+            assert_never(pattern)
 
 
 def _objects(pattern: ast.EventPattern, implied: dict[ObjectKind, str | None]) -> Hashable:

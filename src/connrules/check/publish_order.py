@@ -22,14 +22,12 @@ _DAY = MS_PER_UNIT["d"]
 
 def check_publish_order(rule: CheckedRule, bindings: Bindings, apart: Collection[Span]) -> Iterator[Diagnostic]:
     """Sources that are active before the target is; the names at the places `apart` are left out."""
-    target_name = rule.node.send.target
-    target = bindings.get(target_name.span)
-    if target is None or target_name.span in apart:
-        return
+    targets = {target.span: bindings[target.span] for target in rule.node.targets if target.span in bindings}
     for name, interactions in _sources(rule.node).items():
         source = bindings.get(name)
         if source is not None and name not in apart:
-            yield from _too_early(rule, name, source, target, final=any(map(_is_final, interactions)))
+            for target in (entry for place, entry in targets.items() if place not in apart):
+                yield from _too_early(rule, name, source, target, final=any(map(_is_final, interactions)))
 
 
 def _sources(rule: ast.Rule) -> dict[Span, list[str]]:

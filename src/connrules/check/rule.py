@@ -6,6 +6,7 @@ from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
 from connrules.check.fit import check_fit
 from connrules.check.implied import check_implied
+from connrules.check.index import Index
 from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events
 from connrules.check.publish_order import check_publish_order
@@ -14,10 +15,10 @@ from connrules.check.too_late import check_too_late
 from connrules.diagnostic import Diagnostic
 
 
-def check_rule(rule: CheckedRule, names: Names | None, as_of: int | None) -> Iterator[Diagnostic]:
+def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int | None) -> Iterator[Diagnostic]:
     """All findings about one rule; those about the catalog only where there is one."""
     yield from check_shape(rule, names)
-    yield from check_delay(rule)
+    yield from check_delay(rule, index.policy)
     yield from check_implied(rule)
     if names is None:
         yield from check_too_late(rule, None)

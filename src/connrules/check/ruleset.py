@@ -1,6 +1,7 @@
 """Checks the rule set as a whole, by way of an index: names that two rules share, rules that do the same."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import assert_never
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
@@ -26,13 +27,30 @@ def _meaning(rule: ast.Rule) -> Hashable:
     """Equal for rules that do the same, whatever they are called and however they are written."""
     return (
         frozenset(meanings(rule, rule.on.patterns)),
-        (rule.after.delay.ms, rule.after.restarting) if rule.after else (0, False),
+        rule.if_,
+        None if rule.after and rule.after.delay.ms == 0 else rule.delay,
         frozenset(meanings(rule, rule.unless.patterns)) if rule.unless else None,
+        rule.per,
+        rule.still_if,
+        rule.between,
         rule.from_,
         rule.until,
         rule.eligibility,
-        rule.send.target.text,
+        rule.hold_out,
+        (meanings(rule, (rule.convert.pattern,))[0], rule.convert.within) if rule.convert else None,
+        _sent(rule.send),
     )
+
+
+def _sent(send: ast.Send | ast.SendOneOf) -> Hashable:
+    """What is sent, however its name is written; the order of the arms of a split decides who gets which."""
+    match send:
+        case ast.Send(target):
+            return target.text
+        case ast.SendOneOf(arms):
+            return tuple((arm.share.millionths, arm.target.text) for arm in arms)
+        case _:
+            assert_never(send)
 
 
 def _duplicate_name(rule: CheckedRule, first: CheckedRule) -> Diagnostic:

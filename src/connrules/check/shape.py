@@ -6,7 +6,7 @@ from connrules import ast
 from connrules.check.checked import CheckedRule
 from connrules.check.events_meant import channel_events, event_meant
 from connrules.check.names import Names
-from connrules.check.patterns import WORDS, interaction_of, is_known
+from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, patterns_of, where_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import Span
@@ -15,11 +15,10 @@ from connrules.vocabulary import SESSION_START, ObjectKind
 
 def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
     """Unknown words, objects and conditions where there can be none, objects that are missing, names of nothing."""
-    on, unless = rule.node.on.patterns, rule.node.unless.patterns if rule.node.unless else ()
-    for pattern in (*on, *unless):
+    for pattern in patterns_of(rule.node):
         yield from _word(rule, pattern, names)
         yield from _parts(rule, pattern)
-    for pattern in on:
+    for pattern in rule.node.on.patterns:
         yield from _missing_object(rule, pattern)
         yield from _trigger_in_trigger(rule, pattern)
     yield from _empty_names(rule)
@@ -29,7 +28,7 @@ def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
 def _word(rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> Iterator[Diagnostic]:
     if is_known(pattern):
         return
-    assert isinstance(pattern, ast.EventPattern)  # the word of a custom event is always known
+    assert isinstance(pattern, ast.EventPattern)  # other patterns begin with keywords
     word = pattern.word
     yield finding(
         "CR106",
@@ -91,7 +90,7 @@ _EXAMPLE = {ObjectKind.CAMPAIGN: "Abandoned Cart", ObjectKind.CARD: "Summer News
 
 
 def _trigger_in_trigger(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
-    place = next(_trigger_properties(pattern.where), None)
+    place = next(_trigger_properties(where_of(pattern)), None)
     if place is not None:
         yield _unexpected(
             rule,
@@ -112,7 +111,7 @@ def _trigger_properties(condition: ast.Condition | None) -> Iterator[ast.Trigger
         case ast.AllOf(terms) | ast.AnyOf(terms):
             for term in terms:
                 yield from _trigger_properties(term)
-        case ast.IsMissing() | ast.IsPresent() | None:
+        case ast.IsMissing() | ast.IsPresent() | ast.InSegment() | None:
             return
 
 
@@ -127,12 +126,9 @@ def _empty_names(rule: CheckedRule) -> Iterator[Diagnostic]:
 
 
 def _all_names(rule: ast.Rule) -> Iterator[ast.Name]:
-    for pattern in (*rule.on.patterns, *(rule.unless.patterns if rule.unless else ())):
-        if isinstance(pattern, ast.CustomEvent):
-            yield pattern.name
-        elif isinstance(pattern.of, ast.Objects):
-            yield from pattern.of.names
-    yield rule.send.target
+    for pattern in patterns_of(rule):
+        yield from (pattern.name,) if isinstance(pattern, ast.CustomEvent) else names_in(pattern)
+    yield from rule.targets
 
 
 def _clause_order(rule: CheckedRule) -> Iterator[Diagnostic]:

@@ -8,11 +8,12 @@ is whether one set is empty. What the catalog does not date counts as always act
 from collections.abc import Iterable, Iterator
 
 from connrules import ast
-from connrules.catalog import ALWAYS, Interval
+from connrules.catalog import ALWAYS, Entry, Interval
 from connrules.check.checked import CheckedRule
 from connrules.check.lifetime import day
 from connrules.check.names import Bindings
 from connrules.check.patterns import interaction_of
+from connrules.check.waiting import shortest_wait
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_duration
@@ -27,7 +28,7 @@ _START = ALWAYS[0][0]
 def check_too_late(rule: CheckedRule, bindings: Bindings | None) -> Iterator[Diagnostic]:
     """One finding where nobody can ever receive the message; the catalog's dates count where there are bindings."""
     live = _live(rule.node)
-    delay = rule.node.after.delay.ms if rule.node.after else 0
+    delay = shortest_wait(rule.node)
     if not live:
         yield _ends_before_it_begins(rule)
     elif not meet(live, _earlier(live, delay)):
@@ -43,13 +44,19 @@ def _live(rule: ast.Rule) -> Intervals:
 
 
 def _with_catalog(rule: CheckedRule, bindings: Bindings, live: Intervals, delay: int) -> Iterator[Diagnostic]:
-    entry = bindings.get(rule.node.send.target.span)
-    if entry is None or not entry.intervals:
-        return
-    target = entry.intervals
     sources = _sources(rule.node, bindings)
-    if not meet(sources, target):
-        return  # the two are never active together, whatever the rule says: that is about their dates
+    for name in rule.node.targets:
+        entry = bindings.get(name.span)
+        # Two that are never active together are so whatever the rule says: that is about their dates.
+        if entry is not None and meet(sources, entry.intervals):
+            yield from _for_target(rule, (name, entry), sources, live, delay)
+
+
+def _for_target(
+    rule: CheckedRule, sent: tuple[ast.Name, Entry], sources: Intervals, live: Intervals, delay: int
+) -> Iterator[Diagnostic]:
+    name, entry = sent
+    target = entry.intervals
     triggers = meet(meet(sources, target), live)
     if meet(triggers, _earlier(meet(target, live), delay)):
         return
@@ -57,14 +64,12 @@ def _with_catalog(rule: CheckedRule, bindings: Bindings, live: Intervals, delay:
     if not triggers:
         label = f"{ends}, and no trigger counts while the rule is live"
         remedy = "correct `from` and `until`, or the dates in the catalog"
-        yield _finding(
-            rule, rule.node.send.target.span, f"`{entry.name}` can never be sent by this rule", label, remedy
-        )
+        yield _finding(rule, name.span, f"`{entry.name}` can never be sent by this rule", label, remedy)
         return
-    assert rule.node.after is not None  # without a delay the send is due when the trigger counts
-    label = f"{ends}; the first send is due on {day(triggers[0][0] + delay)}"
+    assert rule.node.delay is not None  # without a delay the send is due when the trigger counts
+    label = f"{ends}; {_first_due(rule.node, triggers[0][0] + delay)}"
     remedy = "write a shorter delay, or correct the dates in the catalog"
-    yield _finding(rule, rule.node.after.span, f"every send comes too late for `{entry.name}`", label, remedy)
+    yield _finding(rule, rule.node.delay.span, f"every send comes too late for `{entry.name}`", label, remedy)
 
 
 def _sources(rule: ast.Rule, bindings: Bindings) -> Intervals:
@@ -104,6 +109,10 @@ def _in_words(intervals: Intervals) -> str:
     return f"{since} {till}".strip() or "always"
 
 
+def _first_due(rule: ast.Rule, earliest: int) -> str:
+    return f"the first send would be due {'on' if rule.after else 'after'} {day(earliest)}"
+
+
 def _ends_before_it_begins(rule: CheckedRule) -> Diagnostic:
     from_, until = rule.node.from_, rule.node.until
     assert from_ is not None
@@ -114,13 +123,13 @@ def _ends_before_it_begins(rule: CheckedRule) -> Diagnostic:
 
 def _outlasts_the_rule(rule: CheckedRule, delay: int) -> Diagnostic:
     node = rule.node
-    assert node.after is not None
+    assert node.delay is not None
     assert node.from_ is not None
     assert node.until is not None
     lifetime = format_duration(node.until.time.ms - node.from_.time.ms)
-    label = f"the rule lives for {lifetime}; the first send would be due on {day(node.from_.time.ms + delay)}"
+    label = f"the rule lives for {lifetime}; {_first_due(node, node.from_.time.ms + delay)}"
     remedy = f"write a delay shorter than `{lifetime}`, or a later `until`"
-    return _finding(rule, node.after.span, "every send comes after the end of the rule", label, remedy)
+    return _finding(rule, node.delay.span, "every send comes after the end of the rule", label, remedy)
 
 
 def _finding(rule: CheckedRule, span: Span, message: str, label: str, remedy: str) -> Diagnostic:

@@ -1,0 +1,30 @@
+"""How long a rule's users wait before they are sent anything: whether at all, and how long at least."""
+
+from typing import assert_never
+
+from connrules import ast
+from connrules.wallclock import DAY
+
+_MINUTE = 60_000
+
+
+def can_wait(rule: ast.Rule, policy: ast.Policy) -> bool:
+    """Whether some user may wait: for a delay, for a time of the day, or for a window to open."""
+    window = rule.between or policy.quiet
+    elapses = rule.delay is not None and not (rule.after and rule.after.delay.ms == 0)
+    return elapses or (window is not None and not window.drops)
+
+
+def shortest_wait(rule: ast.Rule) -> int:
+    """Milliseconds that pass at least between a trigger and its send, on whatever clock in whatever time zone."""
+    match rule.delay:
+        case None | ast.NextWeekday():
+            return 0  # that day may begin at once, and clocks may go forward over the hours that are left
+        case ast.After(delay):
+            return delay.ms
+        case ast.InDays(days, clock):
+            # Triggered just before midnight. A clock change may cost up to a day, where a country changed sides of the
+            # date line.
+            return max(0, (days - 2) * DAY + clock.minutes * _MINUTE)
+        case _:
+            assert_never(rule.delay)
