@@ -1,0 +1,245 @@
+"""Random rule sets over the whole language, as text, so that parser and checker take part.
+
+All of it lies in the small world of `world.py`. Strategies are cached, for making one takes longer than drawing.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TypeVar
+
+from hypothesis import strategies as st
+from tests.properties.world import (
+    CAMPAIGN_WORDS,
+    CAMPAIGNS,
+    CARD_WORDS,
+    CARDS,
+    CLOCKS,
+    CUSTOM_EVENTS,
+    GRID,
+    OBJECT_KINDS,
+    ZONES,
+    instants,
+)
+
+from connrules.duration import format_duration, format_instant
+from connrules.vocabulary import ObjectKind
+
+Choice = TypeVar("Choice")
+
+SEGMENTS = ("regulars", "locals")
+
+# Rule sets
+
+
+@cache
+@st.composite
+def rule_sets(draw: st.DrawFn) -> str:
+    """The text of segments, perhaps a policy, and one to four rules. Now and then the checker finds errors in it."""
+    count = draw(st.integers(1, 4))
+    segments = SEGMENTS[: draw(_weighted(0, 0, 1, 2))]
+    declarations = [f"segment {name} = {draw(_audiences(segments[:n]))}" for n, name in enumerate(segments)]
+    if draw(_weighted(False, False, True)):
+        declarations.append("policy: " + draw(_policies()))
+    for number in range(count):
+        title = draw(_weighted(f"rule r{number}: ", ""))
+        declarations.append(title + draw(_rules(number, segments)))
+    return "\n".join(declarations)
+
+
+@cache
+@st.composite
+def _rules(draw: st.DrawFn, number: int, segments: tuple[str, ...]) -> str:
+    triggers = draw(_triggers(number))
+    clauses = ["on " + " or ".join(triggers), draw(_sometimes("if {}", _audiences(segments)))]
+    delay = draw(_delays())
+    clauses.append(delay)
+    if delay and draw(_weighted(True, True, False)):
+        clauses.append("unless " + " or ".join(draw(st.lists(_exceptions(triggers), min_size=1, max_size=3))))
+    clauses.append(draw(_sometimes("per {}", st.sampled_from(["cart.id", "tag", "amount", "tags", "gone"]))))
+    clauses.append(draw(_sometimes("still if {}", _audiences(segments))))
+    clauses.append(draw(_sometimes("between {}", _windows(" and "))))
+    clauses.append(draw(_lifetimes()))
+    clauses.append(draw(_eligibilities()))
+    clauses.append(draw(_sometimes("hold out {}%", st.sampled_from(["50", "33.3333", "80"]))))
+    clauses.append(draw(_sometimes("convert on {}", _goals())))
+    clauses.append(draw(_sends()))
+    return " ".join(clause for clause in clauses if clause)
+
+
+def _weighted(*choices: Choice) -> st.SearchStrategy[Choice]:
+    """One of these; what stands twice comes twice as often."""
+    return st.sampled_from(choices)
+
+
+def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """One time in six a clause with such a part, else none."""
+    absent = st.just("")
+    return st.one_of(absent, absent, absent, absent, absent, parts.map(clause.format))
+
+
+# Triggers and exceptions
+
+
+@cache
+@st.composite
+def _triggers(draw: st.DrawFn, number: int) -> list[str]:
+    """One or two patterns; those of a rule that comes later are now and then what became of an earlier one."""
+    triggers: list[str] = draw(st.lists(_patterns(), min_size=1, max_size=2))
+    if number and draw(_weighted(False, False, True)):
+        triggers[-1] = f"{draw(_weighted('sent', 'sent', 'cancelled'))} r{draw(st.integers(0, number - 1))}"
+    return triggers
+
+
+@cache
+def _patterns() -> st.SearchStrategy[str]:
+    """Patterns that say what they speak of."""
+    plain = st.sampled_from(["purchase", "session_start", *(f'event "{name}"' for name in CUSTOM_EVENTS)])
+    return st.one_of(
+        st.builds("{}{}".format, plain, _wheres()),
+        st.builds("{} of {}{}".format, st.sampled_from(CAMPAIGN_WORDS), _objects(CAMPAIGNS), _wheres()),
+        st.builds("{} of {}{}".format, st.sampled_from(CARD_WORDS), _objects(CARDS), _wheres()),
+    ).map(_without_where_of_a_session)
+
+
+def _without_where_of_a_session(pattern: str) -> str:
+    return pattern.partition(" where")[0] if pattern.startswith("session_start") else pattern
+
+
+def _objects(names: Sequence[str]) -> st.SearchStrategy[str]:
+    several = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+    return st.one_of(st.just("any"), several.map(lambda chosen: ", ".join(f'"{name}"' for name in chosen)))
+
+
+def _exceptions(triggers: Sequence[str]) -> st.SearchStrategy[str]:
+    """Exceptions to such triggers: some the triggers themselves, some that imply the trigger's object."""
+    words = [trigger.split()[0] for trigger in triggers]
+    kinds = frozenset(ObjectKind.CAMPAIGN if word == "sent" else OBJECT_KINDS.get(word) for word in words)
+    again = [t for t, word in zip(triggers, words, strict=True) if word not in {"session_start", "sent", "cancelled"}]
+    return _new_exceptions(kinds) | st.sampled_from(again) if again else _new_exceptions(kinds)
+
+
+@cache
+def _new_exceptions(kinds: frozenset[ObjectKind | None]) -> st.SearchStrategy[str]:
+    compared = st.sampled_from(["", "", " where cart.id = trigger.cart.id", " where amount > trigger.amount"])
+    implied = [word for word, kind in OBJECT_KINDS.items() if kind in kinds]
+    return _patterns() | st.builds("{}{}".format, st.sampled_from([*implied, "purchase"]), compared)
+
+
+# Conditions
+
+
+@cache
+def _wheres() -> st.SearchStrategy[str]:
+    absent = st.just("")
+    return st.one_of(absent, absent, absent, _combined(_comparisons(_PATHS)).map(" where {}".format))
+
+
+@cache
+def _audiences(segments: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Conditions on users, which may speak of those segments."""
+    comparisons = _comparisons(_ATTRIBUTES)
+    return _combined(st.sampled_from([f"in segment {s}" for s in segments]) | comparisons if segments else comparisons)
+
+
+def _combined(conditions: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.recursive(
+        conditions,
+        lambda inner: st.one_of(
+            inner.map("not ({})".format),
+            st.builds("({} and {})".format, inner, inner),
+            st.builds("({} or {})".format, inner, inner),
+        ),
+        max_leaves=3,
+    )
+
+
+_PATHS = ("amount", "tag", "tags", "cart.id", "`order-id`", "moment", "gone")
+_ATTRIBUTES = ("user.plan", "user.plan", "user.age", "user.tags", "user.address.city", "user.since", "user.`e-mail`")
+
+
+@cache
+def _comparisons(paths: tuple[str, ...]) -> st.SearchStrategy[str]:
+    subjects = st.sampled_from(paths)
+    operators = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
+    times = ["2006-10-29", '"2006-10-29"', "2006-10-28T15:00:00Z"]
+    literals = st.sampled_from(["5", "-1.5", '"a"', '"caf\u00e9"', "true", '""', *times])
+    return st.one_of(
+        st.builds("{} {} {}".format, subjects, operators, literals),
+        st.builds("{} in ({}, {})".format, subjects, literals, literals),
+        st.builds("{} contains {}".format, subjects, literals),
+        st.builds("{} starts with {}".format, subjects, st.sampled_from(['"a"', '"caf\u00e9"', '""'])),
+        st.builds("{} is {}".format, subjects, st.sampled_from(["missing", "present"])),
+    )
+
+
+# Time
+
+
+@cache
+def _delays() -> st.SearchStrategy[str]:
+    elapsed = st.builds("after {}{}".format, st.integers(1, 6).map(_duration), _weighted("", "", " restarting"))
+    days = st.builds("in {} days at {}{}".format, _weighted(0, 0, 1), st.sampled_from(CLOCKS), _zones())
+    weekdays = st.builds("next sunday at {}{}".format, st.sampled_from(CLOCKS), _zones())
+    return st.one_of(elapsed, elapsed, elapsed, elapsed, days, weekdays, st.sampled_from(["", "after 0s"]))
+
+
+@cache
+def _zones() -> st.SearchStrategy[str]:
+    return st.sampled_from(["", " local", " local", *(f' zone "{zone}"' for zone in ZONES)])
+
+
+def _windows(joint: str) -> st.SearchStrategy[str]:
+    clocks = st.lists(st.sampled_from(CLOCKS), min_size=2, max_size=2, unique=True).map(joint.join)
+    return st.builds("{}{}{}".format, clocks, _zones(), _weighted("", " or hold", " or drop"))
+
+
+@cache
+@st.composite
+def _lifetimes(draw: st.DrawFn) -> str:
+    start, end = sorted(draw(st.lists(instants(), min_size=2, max_size=2, unique=True)))
+    clauses = draw(_weighted("", "", "", "", "", "", "", "from {0}", "until {1}", "from {0} until {1}", "from {2}"))
+    return clauses.format(format_instant(start), format_instant(end), "2006-10-29")
+
+
+def _duration(steps: int) -> str:
+    return format_duration(steps * GRID)
+
+
+# What is sent, and how often
+
+
+@cache
+def _eligibilities() -> st.SearchStrategy[str]:
+    absent = st.just("")
+    return st.one_of(absent, absent, absent, st.just("once"), _quotas().map("at most {}".format))
+
+
+@cache
+def _quotas() -> st.SearchStrategy[str]:
+    return st.builds("{} per {}".format, st.integers(1, 2), st.integers(1, 6).map(_duration))
+
+
+@cache
+def _goals() -> st.SearchStrategy[str]:
+    return st.builds("{} within {}".format, _patterns(), st.integers(1, 6).map(_duration))
+
+
+@cache
+def _sends() -> st.SearchStrategy[str]:
+    return _weighted("send X", "send X", 'send "X"', "send B", 'send one of 50% X, 30% B, 20% "A"')
+
+
+@cache
+def _policies() -> st.SearchStrategy[str]:
+    clauses = st.one_of(
+        _quotas().map("limit {}".format),
+        st.builds("limit {} to {}".format, _weighted("push", "email"), _quotas()),
+        st.sampled_from(ZONES).map('time zone "{}"'.format),
+        _windows(" to ").map("quiet {}".format),
+    )
+    return st.lists(clauses, min_size=1, max_size=3, unique_by=_slot).map(" ".join)
+
+
+def _slot(clause: str) -> str:
+    """Limits may stand beside each other, the rest only once."""
+    return clause if clause.startswith("limit") else clause.split(maxsplit=1)[0]
