@@ -26,11 +26,11 @@ def purchase(time: int, user: str = "u1", name: str | None = None) -> Event:
 
 
 def test_no_events_give_no_outcomes() -> None:
-    assert evaluate(rules("on purchase send X"), []) == ([], [])
+    assert evaluate(rules("on purchase send X"), []) == ([], [], 0)
 
 
 def test_events_may_come_from_a_generator() -> None:
-    outcomes, _ = evaluate(rules("on purchase send X"), (purchase(n) for n in range(3)))
+    outcomes, *_ = evaluate(rules("on purchase send X"), (purchase(n) for n in range(3)))
     assert [outcome.trigger for outcome in outcomes] == ["#1", "#2", "#3"]
 
 
@@ -42,7 +42,7 @@ def test_a_late_event_is_handed_back_as_it_came() -> None:
 
 
 def test_an_instant_before_1970_is_an_instant() -> None:
-    outcomes, _ = evaluate(rules("rule r: on purchase after 1h send X"), [purchase(-2 * HOUR)], until=-HOUR)
+    outcomes, *_ = evaluate(rules("rule r: on purchase after 1h send X"), [purchase(-2 * HOUR)], until=-HOUR)
     assert outcomes == [
         Outcome(kind=Kind.SENT, rule="r", user="u1", at=-HOUR, trigger="#1", triggered_at=-2 * HOUR, send="X")
     ]

@@ -1,173 +1,181 @@
-"""What becomes of events and waits: one user after the other, every question answered by looking through plain lists.
+"""What becomes of events and waits: all events in their total order, all timers between them.
 
-Instants are epoch milliseconds.
+Users never affect each other; they are replayed together so that outcomes come about in the order in which they are
+given. Instants are epoch milliseconds.
 """
 
+from collections import deque
 from collections.abc import Iterable
-from typing import Any, NamedTuple, assert_never
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, NamedTuple
 
 import msgspec
 
-from connrules import ast
 from connrules.check import Checked, CheckedRule
-from connrules.event import Event, Kind, Outcome, Reason
-from connrules.reference.matching import campaign_is_active, matches, object_is_active
+from connrules.event import Event, Kind, Outcome, Profiles, Reason, per_value
+from connrules.reference.admission import admit
+from connrules.reference.chance import target_of
+from connrules.reference.checks import channels_of, reasons_not_to_start, reasons_to_drop
+from connrules.reference.conditions import value_at
+from connrules.reference.matching import Happening, instant_of, matches, properties_of
+from connrules.reference.timing import due_of
+from connrules.reference.user import Goal, Sending, User, Wait
 from connrules.syntax.formatter import format_pattern
+from connrules.vocabulary import ATTRIBUTES
 
 
 class History(NamedTuple):
-    """What became of every trigger, in order, and the events that came too late to change anything."""
+    """What became of every trigger, in order; the events that came too late to change anything; how many repeated."""
 
     outcomes: list[Outcome]
     late: list[Event]
+    repeated: int = 0
 
 
-def evaluate(checked: Checked, events: Iterable[Event], *, until: int | None = None, lateness: int = 0) -> History:
+def evaluate(  # noqa: PLR0913  # each says one thing about a run
+    checked: Checked,
+    events: Iterable[Event],
+    *,
+    until: int | None = None,
+    lateness: int = 0,
+    dedupe: int = 0,
+    profiles: Profiles | None = None,
+) -> History:
     """Replay events, in order of arrival, through a rule set without errors.
 
     Time moves on to the newest event, or to the instant `until` if that is later. `lateness`, in milliseconds, is by
-    how much an event may be older than the newest before it. This is the definition and not the fast way: all events
-    are held in memory. Raises ValueError where the rule set has errors.
+    how much an event may be older than the newest before it; `dedupe`, in milliseconds, how long the id of a user's
+    event is remembered, so that another with it is a repeat (0: never). `profiles` knows what events do not say of
+    users. This is the definition and not the fast way: all events are held in memory. Raises ValueError where the rule
+    set has errors.
     """
     if checked.errors:
         raise ValueError(f"a rule set with errors means nothing: {checked.errors[0].message}")
-    on_time, late = _admit(events, lateness)
-    end = max([event.time for event in on_time] + ([] if until is None else [until]), default=0)
-    users = {event.user: _User(checked) for event in on_time}
-    for place, event in enumerate(on_time):
-        users[event.user].take(place, event)
-    for user in users.values():
-        user.close(end)
-    ranked = [pair for user in users.values() for pair in user.ranked]
-    return History([outcome for _, outcome in sorted(ranked, key=lambda pair: pair[0])], late)
+    admitted = admit(events, lateness, dedupe)
+    replay = _Replay(checked, profiles)
+    for event in admitted.events:
+        replay.move_to(event.time)
+        replay.take(event)
+    replay.close(max((instant for instant in (admitted.newest, until) if instant is not None), default=0))
+    return History(replay.outcomes, admitted.late, admitted.repeated)
 
 
-def _admit(events: Iterable[Event], lateness: int) -> tuple[list[Event], list[Event]]:
-    """The events that are not late, in order of time and then of arrival, each with an id; and those that are late."""
-    on_time: list[Event] = []
-    late: list[Event] = []
-    newest: int | None = None
-    for number, event in enumerate(events, start=1):
-        newest = event.time if newest is None else max(newest, event.time)
-        if event.time < newest - lateness:
-            late.append(event)
-        else:
-            on_time.append(event if event.id else msgspec.structs.replace(event, id=f"#{number}"))
-    return sorted(on_time, key=lambda event: event.time), late
+class _Replay:
+    """The state of all users, and the outcomes so far, in order."""
 
+    def __init__(self, checked: Checked, profiles: Profiles | None) -> None:
+        self.outcomes: list[Outcome] = []
+        self._checked, self._profiles = checked, profiles
+        self._users: dict[str, User] = {}
+        self._timers: list[tuple[int, int, Wait]] = []  # a heap by due instant, then by start; some waits are over
+        self._starts = count()
+        self._news: deque[Outcome] = deque()  # outcomes to pass on to the rules that wait for them
 
-class _Wait(NamedTuple):
-    """A pending send, or one that would be if its trigger started it."""
+    def move_to(self, instant: int) -> None:
+        """Fire what is due up to an instant, and whatever follows from that."""
+        while self._timers and self._timers[0][0] <= instant:
+            _, _, wait = heappop(self._timers)
+            if wait in wait.user.waits:
+                self._fire(wait)
+                self._pass_on()
 
-    start: tuple[int, int]
-    """The trigger's place in the total order, then the rule's in the rule set: the start order."""
-    rule: CheckedRule
-    trigger: Event
-    due: int
-
-
-_Rank = tuple[int, ...]
-
-
-class _User:
-    """Replays the events of one user. Users never affect each other; only the order of their outcomes joins them.
-
-    `ranked` has each outcome with its rank: first its instant, and at one instant timers in start order, then events in
-    their total order, and last what is pending at the end.
-    """
-
-    def __init__(self, checked: Checked) -> None:
-        self.ranked: list[tuple[_Rank, Outcome]] = []
-        self._rules, self._catalog = checked.rules, checked.catalog
-        self._waits: list[_Wait] = []  # in start order
-        self._sends: list[tuple[str, int]] = []  # the rule's name, the instant
-
-    def take(self, place: int, event: Event) -> None:
-        """Fire what is due, then cancel what the event is an exception to, then start what it triggers."""
-        self._fire_up_to(event.time)
-        self._cancel(event, (event.time, 1, place))
-        for number, rule in enumerate(self._rules):
-            if any(matches(pattern, event, self._catalog) for pattern in rule.node.on.patterns):
-                delay = rule.node.after.delay.ms if rule.node.after else 0
-                self._start(_Wait((place, number), rule, event, event.time + delay), (event.time, 1, place))
+    def take(self, event: Event) -> None:
+        """Cancel what the event is an exception to, close the goals it reaches, then start what it triggers."""
+        user = self._users.setdefault(event.user, User(event.user, self._profiles))
+        if event.type == ATTRIBUTES:
+            user.learn(event.properties or {})
+            return
+        self._cancel(user, event)
+        self._reach_goals(user, event)
+        self._trigger(user, event)
+        self._pass_on()
 
     def close(self, end: int) -> None:
-        """Let time move on to `end`; what is pending then stays pending."""
-        self._fire_up_to(end)
-        for wait in list(self._waits):
-            self._end(wait, (end, 2, wait.due, *wait.start), Kind.PENDING, end, due=wait.due)
+        """Let time move on to the end; what is pending then stays pending."""
+        self.move_to(end)
+        for due, _, wait in sorted(self._timers, key=lambda timer: timer[:2]):
+            if wait in wait.user.waits:
+                self._tell(wait, Kind.PENDING, end, due=due)
 
-    def _fire_up_to(self, instant: int) -> None:
-        due = [wait for wait in self._waits if wait.due <= instant]
-        for wait in sorted(due, key=lambda wait: (wait.due, wait.start)):
-            self._fire(wait, (wait.due, 0, *wait.start))
+    def _pass_on(self) -> None:
+        while self._news:
+            outcome = self._news.popleft()
+            self._trigger(self._users[outcome.user], outcome)
 
-    def _cancel(self, event: Event, rank: _Rank) -> None:
-        for wait in list(self._waits):
+    def _cancel(self, user: User, event: Event) -> None:
+        for wait in list(user.waits):
             exceptions = wait.rule.node.unless.patterns if wait.rule.node.unless else ()
-            matching = [p for p in exceptions if matches(p, event, self._catalog, wait.trigger)]
+            matching = [p for p in exceptions if matches(p, event, self._checked.catalog, wait.trigger)]
             if matching:
-                text = format_pattern(matching[0])
-                self._end(wait, rank, Kind.CANCELLED, event.time, by=event.id, pattern=text)
+                user.waits.remove(wait)
+                self._tell(wait, Kind.CANCELLED, event.time, by=event.id, pattern=format_pattern(matching[0]))
 
-    def _start(self, wait: _Wait, rank: _Rank) -> None:
-        rule, trigger, now = wait.rule, wait.trigger, wait.trigger.time
-        old = next((other for other in self._waits if other.rule is rule), None)
-        checks = {
-            Reason.RULE_NOT_LIVE: _is_live(rule.node, now),
-            Reason.TARGET_NOT_PUBLISHED: campaign_is_active(rule.node.send.target.text, now, self._catalog),
-            Reason.SOURCE_NOT_ACTIVE: object_is_active(trigger, self._catalog),
-            Reason.ALREADY_WAITING: old is None or (rule.node.after is not None and rule.node.after.restarting),
-            Reason.NOT_ELIGIBLE: self._is_eligible(rule, now),
-        }
-        reason = _first_failed(checks)
+    def _reach_goals(self, user: User, event: Event) -> None:
+        for goal in list(user.goals):
+            wait, convert = goal.wait, goal.wait.rule.node.convert
+            assert convert is not None
+            if event.time - goal.opened_at >= convert.within.ms:
+                user.goals.remove(goal)
+            elif matches(convert.pattern, event, self._checked.catalog):
+                user.goals.remove(goal)
+                whose: dict[str, Any] = {"reason": Reason.HELD_OUT} if goal.is_held_out else {"send": wait.target}
+                self._tell(wait, Kind.GOAL, event.time, by=event.id, pattern=format_pattern(convert.pattern), **whose)
+
+    def _trigger(self, user: User, happening: Happening) -> None:
+        for rule in self._checked.rules:
+            if any(matches(pattern, happening, self._checked.catalog) for pattern in rule.node.on.patterns):
+                self._start(self._wait(rule, user, happening))
+
+    def _wait(self, rule: CheckedRule, user: User, trigger: Happening) -> Wait:
+        now, per = instant_of(trigger), rule.node.per
+        return Wait(
+            start=next(self._starts),
+            rule=rule,
+            user=user,
+            trigger=trigger,
+            triggered_at=now,
+            per=per_value(value_at(per.path, properties_of(trigger))) if per else None,
+            target=target_of(rule, user.name),
+            **due_of(rule.node, self._checked.policy, user, now)._asdict(),
+        )
+
+    def _start(self, wait: Wait) -> None:
+        user, now = wait.user, wait.triggered_at
+        old = next((other for other in user.waits if _key(other) == _key(wait)), None)
+        reason = next(reasons_not_to_start(self._checked, wait, is_waiting=old is not None), None)
         if reason is not None:
-            self._end(wait, rank, Kind.IGNORED, now, reason=reason)
+            self._tell(wait, Kind.IGNORED, now, reason=reason)
             return
         if old is not None:
-            self._end(old, rank, Kind.RESTARTED, now)
-        self._waits.append(wait)
+            user.waits.remove(old)
+            self._tell(old, Kind.RESTARTED, now)
+        user.waits.append(wait)
         if wait.due == now:
-            self._fire(wait, rank)
-
-    def _fire(self, wait: _Wait, rank: _Rank) -> None:
-        rule, due, target = wait.rule, wait.due, wait.rule.node.send.target.text
-        checks = {
-            Reason.TARGET_STOPPED: campaign_is_active(target, due, self._catalog),
-            Reason.RULE_ENDED: _is_live(rule.node, due),
-            Reason.NOT_ELIGIBLE: self._is_eligible(rule, due),
-        }
-        reason = _first_failed(checks)
-        if reason is not None:
-            self._end(wait, rank, Kind.DROPPED, due, reason=reason)
+            self._fire(wait)
         else:
-            self._sends.append((rule.name, due))
-            self._end(wait, rank, Kind.SENT, due, send=target)
+            heappush(self._timers, (wait.due, wait.start, wait))
 
-    def _end(self, wait: _Wait, rank: _Rank, kind: Kind, at: int, **details: Any) -> None:
-        self._waits = [other for other in self._waits if other is not wait]
-        rule, user, trigger, triggered_at = wait.rule.name, wait.trigger.user, str(wait.trigger.id), wait.trigger.time
-        outcome = Outcome(kind=kind, rule=rule, user=user, at=at, trigger=trigger, triggered_at=triggered_at, **details)
-        self.ranked.append((rank, outcome))
+    def _fire(self, wait: Wait) -> None:
+        user, due, target = wait.user, wait.due, wait.target
+        user.waits.remove(wait)
+        reason = next(reasons_to_drop(self._checked, wait), None)
+        if wait.rule.node.convert and reason in {None, Reason.HELD_OUT}:
+            user.goals.append(Goal(wait, due, is_held_out=reason is not None))
+        if reason is not None:
+            self._tell(wait, Kind.DROPPED, due, reason=reason)
+        else:
+            user.sends.append(Sending(wait.rule.name, due, channels_of(target, self._checked)))
+            self._tell(wait, Kind.SENT, due, send=target)
 
-    def _is_eligible(self, rule: CheckedRule, instant: int) -> bool:
-        sends = [at for name, at in self._sends if name == rule.name]
-        match rule.node.eligibility:
-            case None:
-                return True
-            case ast.Once():
-                return not sends
-            case ast.AtMost(count, window):
-                return sum(instant - window.ms < at <= instant for at in sends) < count
-            case clause:
-                assert_never(clause)
-
-
-def _is_live(rule: ast.Rule, instant: int) -> bool:
-    begun = rule.from_ is None or rule.from_.time.ms <= instant
-    ended = rule.until is not None and rule.until.time.ms <= instant
-    return begun and not ended
+    def _tell(self, wait: Wait, kind: Kind, at: int, **details: Any) -> None:
+        trigger, per = str(wait.trigger.id), wait.per
+        outcome = Outcome(kind, wait.rule.name, wait.user.name, at, trigger, wait.triggered_at, per=per, **details)
+        self.outcomes.append(outcome)
+        if kind in {Kind.SENT, Kind.CANCELLED}:
+            self._news.append(outcome)
 
 
-def _first_failed(checks: dict[Reason, bool]) -> Reason | None:
-    return next((reason for reason, passed in checks.items() if not passed), None)
+def _key(wait: Wait) -> tuple[str, bytes]:
+    """What tells a user's waits apart: the rule, and the value that it waits per, as JSON."""
+    return wait.rule.name, msgspec.json.encode(wait.per)

@@ -1,0 +1,72 @@
+"""What is remembered of a user, in plain lists. Instants are epoch milliseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from connrules.catalog import nfc
+from connrules.check import CheckedRule
+from connrules.event import Profiles
+from connrules.reference.matching import Happening
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Wait:
+    """A pending send, or one that would be if its trigger started it."""
+
+    start: int
+    """Numbers the waits in the order in which they start."""
+    rule: CheckedRule
+    user: "User"
+    trigger: Happening
+    triggered_at: int
+    per: Any
+    """The value that the rule waits per; None: it is missing, or the rule waits per user alone."""
+    target: str
+    """The campaign to send: of a split, the one for this user."""
+    due: int
+    is_outside: bool
+    """Whether it is due outside the delivery window, and so dropped."""
+
+
+class Sending(NamedTuple):
+    """A send that was decided."""
+
+    rule: str
+    at: int
+    channels: tuple[str, ...]
+
+
+class Goal(NamedTuple):
+    """What a rule hopes for after a send, and to compare after a hold-out too."""
+
+    wait: Wait
+    opened_at: int
+    is_held_out: bool
+
+
+@dataclass(eq=False, slots=True)
+class User:
+    """One user. `waits`, `sends` and `goals` are in the order in which they came about."""
+
+    name: str
+    profiles: Profiles | None
+    waits: list[Wait] = field(default_factory=list)
+    sends: list[Sending] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    said: dict[str, Any] = field(default_factory=dict)
+    """What `attributes` events said, the last word on each; None: that there is none."""
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What holds of the user now: what events said, else the host's profile. None is missing."""
+        profile = self.profiles.attributes(self.name) if self.profiles else {}
+        return _by_name(profile) | self.said
+
+    def learn(self, attributes: Mapping[str, Any]) -> None:
+        """Remember what an `attributes` event says."""
+        self.said |= _by_name(attributes)
+
+
+def _by_name(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {nfc(name): value for name, value in attributes.items()}
