@@ -31,7 +31,7 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
 
     Without `as_of` the checks that depend on a date are left out, as is right for looking at history.
     """
-    policy = next((node for _, node in _declared(files, ast.Policy)), ast.Policy())
+    policy_source, policy = next(iter(_declared(files, ast.Policy)), (None, ast.Policy()))
     files = _with_dates(files, policy)
     rules = tuple(_named(source, node) for source, node in _declared(files, ast.Rule))
     segments = {node.name.text: node for _, node in reversed(_declared(files, ast.Segment))}
@@ -47,7 +47,7 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
             f for f in found if not any(f.span.start < at < f.span.end for at in unreadable.get(id(f.source), ()))
         )
     diagnostics, skipped = _in_order(files, findings), tuple(_skipped(catalog, as_of))
-    return Checked(rules, catalog, segments, policy, tests, diagnostics, skipped)
+    return Checked(rules, catalog, segments, policy, policy_source, tests, diagnostics, skipped)
 
 
 Kind = TypeVar("Kind", ast.Rule, ast.Segment, ast.Policy, ast.Test)

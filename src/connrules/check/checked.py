@@ -44,6 +44,8 @@ class Checked:
     """The segments by name."""
     policy: ast.Policy = ast.Policy()  # noqa: RUF009  # frozen
     """The policy; without a clause where the rule set has none."""
+    policy_source: SourceText | None = None
+    """The text in which the policy stands; None where the rule set has none."""
     tests: tuple[CheckedTest, ...] = ()
     """The tests in rule-set order."""
     diagnostics: tuple[Diagnostic, ...] = ()
