@@ -346,6 +346,8 @@ class NextWeekday:
     keyword: ClassVar[str] = "next"
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 Schedule = InDays | NextWeekday
 Delay = After | Schedule
 

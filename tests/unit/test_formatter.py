@@ -19,7 +19,7 @@ NOWHERE = Span(0, 0)
 def _parse_pattern(text: str) -> ast.Pattern:
     parsed = parse(SourceText("x.conn", f"on {text} send X"))
     assert [finding.message for finding in parsed.diagnostics] == []
-    [pattern] = parsed.file.declarations[0].on.patterns
+    [pattern] = parsed.file.rules[0].on.patterns
     return pattern
 
 
@@ -44,7 +44,7 @@ OPERANDS: st.SearchStrategy[ast.Operand] = st.one_of(
     TEXTS.map(lambda value: ast.Text(value, NOWHERE)),
     NUMBERS.map(lambda value: ast.Number(value, NOWHERE)),
     st.booleans().map(lambda value: ast.Boolean(value, NOWHERE)),
-    st.integers(EARLIEST, LATEST).map(lambda ms: ast.Instant(ms, "", NOWHERE)),
+    st.integers(EARLIEST, LATEST).map(lambda ms: ast.Instant(ms, False, "", NOWHERE)),
     PATHS.map(lambda path: ast.TriggerProperty(path, NOWHERE)),
 )
 COMPARISONS: st.SearchStrategy[ast.Condition] = st.one_of(
@@ -117,7 +117,7 @@ OTHERWISE = {
     "purchase where (a = 1 and b = 2)": "purchase where a = 1 and b = 2",
     "purchase where `a` = 1.50": "purchase where a = 1.5",
     "purchase where a = 0.0000001": "purchase where a = 0.0000001",
-    "purchase where day < 2026-03-01T01:00:00+01:00": "purchase where day < 2026-03-01",
+    "purchase where day < 2026-03-01T01:00:00+01:00": "purchase where day < 2026-03-01T00:00:00Z",
     r'event "\u{41}"': 'event "A"',
 }
 

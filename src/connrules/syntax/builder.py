@@ -43,7 +43,6 @@ _SLOTS: dict[type[ast.Clause | ast.PolicyClause], str] = {
     ast.TimeZone: "time_zone",
     ast.Quiet: "quiet",
 }
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MOST_DAYS = LONGEST // MS_PER_UNIT["d"]
 _WHOLE = 1_000_000
 
@@ -154,7 +153,9 @@ class Builder:
             )
         duration = self._duration(window)
         if duration.ms == 0 and not self.findings:
-            self._report("CR105", duration.span, "a window of no time holds no send", help=f"e.g. `{example.format(3)}`")
+            self._report(
+                "CR105", duration.span, "a window of no time holds no send", help=f"e.g. `{example.format(3)}`"
+            )
         return int(number.value), duration
 
     def _if_clause(self, children: Children, span: Span) -> ast.If:
@@ -175,12 +176,14 @@ class Builder:
 
     def _next_clause(self, children: Children, span: Span) -> ast.NextWeekday:
         _, day, _, clock, zone = children
-        if day not in _WEEKDAYS:
-            near = next((d for d in _WEEKDAYS if d[:3] == day.lower()[:3]), None) or closest(day, _WEEKDAYS)
-            remedy = f"did you mean `{near}`?" if near else f"the weekdays are {', '.join(f'`{d}`' for d in _WEEKDAYS)}"
+        if day not in ast.WEEKDAYS:
+            near = next((d for d in ast.WEEKDAYS if d[:3] == day.lower()[:3]), None) or closest(day, ast.WEEKDAYS)
+            remedy = (
+                f"did you mean `{near}`?" if near else f"the weekdays are {', '.join(f'`{d}`' for d in ast.WEEKDAYS)}"
+            )
             self._report("CR113", _token_span(day), f"`{day}` is no weekday", help=remedy)
-            day = _WEEKDAYS[0]
-        return ast.NextWeekday(_WEEKDAYS.index(day), self._clock(clock), zone, span)
+            day = ast.WEEKDAYS[0]
+        return ast.NextWeekday(ast.WEEKDAYS.index(day), self._clock(clock), zone, span)
 
     def _per_clause(self, children: Children, span: Span) -> ast.Per:
         return ast.Per(children[1], span)
@@ -246,7 +249,7 @@ class Builder:
 
     def _segment(self, children: Children, span: Span) -> ast.Segment:
         _, name, sign, condition = children
-        self._equals(sign, f"segment {name} = user.country = \"FR\"")
+        self._equals(sign, f'segment {name} = user.country = "FR"')
         return ast.Segment(self._name(name), condition, span)
 
     def _policy(self, children: Children, span: Span) -> ast.Policy:
@@ -294,10 +297,10 @@ class Builder:
 
     def _orphan(self, tail: "_Tail") -> None:
         if tail.slot == "at":
-            message, remedy = "nothing happens at this time", 'name an event, e.g. `at 2h purchase`'
+            message, remedy = "nothing happens at this time", "name an event, e.g. `at 2h purchase`"
         else:
             message = f"`{tail.slot}` says more of an expectation, and there is none before it"
-            remedy = "e.g. `expect sent \"Cart Reminder\" by cart_reminder`"
+            remedy = 'e.g. `expect sent "Cart Reminder" by cart_reminder`'
         self._report("CR104", tail.span, message, help=remedy)
 
     def _start_step(self, children: Children, span: Span) -> ast.Start:
@@ -369,7 +372,9 @@ class Builder:
 
     def _equals(self, sign: Token, example: str) -> None:
         if sign != "=":
-            self._report("CR101", _token_span(sign), f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`")
+            self._report(
+                "CR101", _token_span(sign), f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`"
+            )
 
     # event patterns
 

@@ -40,8 +40,25 @@ _MALFORMED_PATTERNS = {
 MALFORMED = frozenset(_MALFORMED_PATTERNS)
 
 # A number-like token ends where nothing follows that would make it part of a longer, wrong one; a word likewise.
-_ENDS = {"TIME": r"(?![\w:+-]|\.\w)", "DURATION": r"(?![\w:]|\.\w)", "CLOCK": r"(?![\w:.])", "NUMBER": r"(?![\w:]|[.-]\w)", "WORD": r"(?!\w)"}
-_FIRST_TO_LAST = ("SPACE", "COMMENT", "STRING", "QUOTED_NAME", "TIME", "DURATION", "CLOCK", "NUMBER", "WORD", "OPERATOR")
+_ENDS = {
+    "TIME": r"(?![\w:+-]|\.\w)",
+    "DURATION": r"(?![\w:]|\.\w)",
+    "CLOCK": r"(?![\w:.])",
+    "NUMBER": r"(?![\w:]|[.-]\w)",
+    "WORD": r"(?!\w)",
+}
+_FIRST_TO_LAST = (
+    "SPACE",
+    "COMMENT",
+    "STRING",
+    "QUOTED_NAME",
+    "TIME",
+    "DURATION",
+    "CLOCK",
+    "NUMBER",
+    "WORD",
+    "OPERATOR",
+)
 
 
 @cache
