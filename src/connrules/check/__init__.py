@@ -5,7 +5,7 @@ pairs. Checks run on the healthy rules of a file even where others are broken. W
 catalog or of a date is reported as skipped, never passed over in silence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,10 +13,10 @@ from connrules import ast
 from connrules.catalog import Catalog
 from connrules.check.checked import Checked, CheckedRule, CheckedTest
 from connrules.check.dates import with_dates_in
-from connrules.check.index import Index
+from connrules.check.index import Index, broken_names
 from connrules.check.names import Names
 from connrules.check.rule import check_rule
-from connrules.check.ruleset import check_ruleset
+from connrules.check.ruleset import Declarations, check_ruleset
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.parser import Parsed
@@ -36,18 +36,19 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     rules = tuple(_named(source, node) for source, node in _declared(files, ast.Rule))
     segments = {node.name.text: node for _, node in reversed(_declared(files, ast.Segment))}
     tests = tuple(CheckedTest(node, source) for source, node in _declared(files, ast.Test))
-    names = None if catalog is None else Names(catalog)
+    declared = Declarations(rules, _declared(files, ast.Segment), _declared(files, ast.Policy), tests)
+    index = Index.of(rules, segments, policy, broken_names(files))
     findings = [d for parsed in files for d in parsed.diagnostics]
-    findings.extend(check_ruleset(rules))
-    unreadable = _unreadable(files)
-    index = Index.of(rules, segments, policy)
-    for rule in rules:
-        found = check_rule(rule, index, names, as_of)
-        findings.extend(
-            f for f in found if not any(f.span.start < at < f.span.end for at in unreadable.get(id(f.source), ()))
-        )
+    findings.extend(_readable(_found(declared, index, catalog, as_of), _unreadable(files)))
     diagnostics, skipped = _in_order(files, findings), tuple(_skipped(catalog, as_of))
     return Checked(rules, catalog, segments, policy, policy_source, tests, diagnostics, skipped)
+
+
+def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of: int | None) -> Iterator[Diagnostic]:
+    names = None if catalog is None else Names(catalog)
+    yield from check_ruleset(declared, index, catalog)
+    for rule in declared.rules:
+        yield from check_rule(rule, index, names, as_of)
 
 
 Kind = TypeVar("Kind", ast.Rule, ast.Segment, ast.Policy, ast.Test)
@@ -82,6 +83,12 @@ def _unreadable(files: Sequence[Parsed]) -> dict[int, list[int]]:
     return places
 
 
+def _readable(findings: Iterable[Diagnostic], unreadable: Mapping[int, Sequence[int]]) -> Iterator[Diagnostic]:
+    for found in findings:
+        if not any(found.span.start < place < found.span.end for place in unreadable.get(id(found.source), ())):
+            yield found
+
+
 def _in_order(files: Sequence[Parsed], findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
     return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
@@ -90,6 +97,13 @@ def _in_order(files: Sequence[Parsed], findings: Sequence[Diagnostic]) -> tuple[
 def _skipped(catalog: Catalog | None, as_of: int | None) -> Iterator[str]:
     for code in CODES.values():
         wants_catalog = code.needs_catalog and catalog is None
-        wants_events = code.code == "CR203" and catalog is not None and catalog.events is None
-        if wants_catalog or wants_events or (code.dated and as_of is None):
+        if wants_catalog or code.code in _unlisted(catalog) or (code.dated and as_of is None):
             yield code.code
+
+
+def _unlisted(catalog: Catalog | None) -> tuple[str, ...]:
+    """The checks of names of which a catalog gives no list."""
+    if catalog is None:
+        return ()
+    wanting = {"CR203": catalog.events is None, "CR217": not catalog.user.attributes}
+    return tuple(code for code, missing in wanting.items() if missing)

@@ -1,10 +1,10 @@
 """The delay and what happens while it lasts: exceptions that cannot act, that repeat, or that equal the trigger."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
-from connrules.check.patterns import meanings, names_in
+from connrules.check.patterns import meanings, names_in, patterns_of
 from connrules.check.waiting import can_wait
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
@@ -18,12 +18,16 @@ def check_delay(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
     waits = can_wait(rule.node, policy)
     if not waits:
         yield from _nobody_waits(rule, after, unless)
-    elif unless is not None and not (after and after.restarting):
+    elif after is not None and after.delay.ms == 0 and not after.restarting:
+        yield _zero(rule, after, "the message is due as it is without this clause")
+    if waits and unless is not None and not (after and after.restarting):
         yield from _equals_trigger(rule, unless, after)
     for clause in (rule.node.on, unless):
         if clause is not None:
             yield from _duplicate_patterns(rule, clause)
-            yield from _duplicate_names(rule, clause)
+    for pattern in patterns_of(rule.node):
+        yield from _duplicate_names(rule, names_in(pattern), "of")
+    yield from _duplicate_names(rule, rule.node.targets, rule.node.send.keyword)
 
 
 def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
@@ -48,19 +52,19 @@ def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless
             help=f"{remedy}, e.g. `after 1d`, or delete the `unless` clause",
         )
     elif after is not None:
-        yield finding(
-            "CR308",
-            rule.source,
-            after.span,
-            f"`after {after.delay.spelling}` is no delay",
-            label="the message is due at once, as it is without this clause",
-            help="delete the clause, or write a longer delay, e.g. `after 1h`",
-        )
+        yield _zero(rule, after, "the message is due at once, as it is without this clause")
+
+
+def _zero(rule: CheckedRule, after: ast.After, label: str) -> Diagnostic:
+    remedy = "delete the clause, or write a longer delay, e.g. `after 1h`"
+    return finding(
+        "CR308", rule.source, after.span, f"`after {after.delay.spelling}` is no delay", label=label, help=remedy
+    )
 
 
 def _equals_trigger(rule: CheckedRule, unless: ast.Unless, after: ast.After | None) -> Iterator[Diagnostic]:
     remedy = "delete it, or name another event"
-    if after is not None:
+    if after is not None and after.delay.ms:
         remedy = f"if each trigger is to start the wait anew, write `after {after.delay.spelling} restarting` instead"
     triggers = set(meanings(rule.node, rule.node.on.patterns))
     for pattern, meaning in _first_of_each(rule.node, unless):
@@ -99,13 +103,12 @@ def _duplicate_patterns(rule: CheckedRule, clause: ast.On | ast.Unless) -> Itera
             yield _duplicate(rule, pattern, f"`{text}` stands twice in `{clause.keyword}`", first[meaning])
 
 
-def _duplicate_names(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
-    for pattern in clause.patterns:
-        seen: dict[str, ast.Name] = {}
-        for name in names_in(pattern):
-            if name.text in seen:
-                yield _duplicate(rule, name, f"`{name.text}` stands twice in `of`", seen[name.text])
-            seen.setdefault(name.text, name)
+def _duplicate_names(rule: CheckedRule, names: Iterable[ast.Name], keyword: str) -> Iterator[Diagnostic]:
+    seen: dict[str, ast.Name] = {}
+    for name in names:
+        if name.text in seen:
+            yield _duplicate(rule, name, f"`{name.text}` stands twice in `{keyword}`", seen[name.text])
+        seen.setdefault(name.text, name)
 
 
 def _duplicate(

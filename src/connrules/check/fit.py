@@ -9,8 +9,9 @@ from typing import assert_never
 from connrules import ast
 from connrules.catalog import Campaign, Entry
 from connrules.check.checked import CheckedRule
+from connrules.check.index import Index
 from connrules.check.names import Bindings, Names
-from connrules.check.patterns import interaction_of, without_object
+from connrules.check.patterns import interaction_of, names_in, object_given, patterns_of, without_object
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import Span
@@ -32,48 +33,60 @@ def lacking(entry: Entry, interaction: Interaction) -> str | None:
     return None
 
 
-def check_fit(rule: CheckedRule, bindings: Bindings, names: Names) -> Iterator[Diagnostic]:
+def check_fit(rule: CheckedRule, index: Index, bindings: Bindings, names: Names) -> Iterator[Diagnostic]:
     """Interactions that cannot happen. What one campaign lacks is said once in a rule."""
     said: set[tuple[str, str]] = set()
-    for clause in (rule.node.on, rule.node.unless):
-        for pattern in clause.patterns if clause else ():
-            for span, entry, interaction in _named(pattern, bindings):
-                lack = lacking(entry, interaction)
-                if lack is not None and (entry.name, lack) not in said:
-                    said.add((entry.name, lack))
-                    yield _misfit(rule, span, [entry], interaction, in_trigger=clause is rule.node.on)
-    for pattern, interaction in without_object(rule.node):
-        implied = _implied(rule.node, interaction, bindings, names)
+    exceptions = {id(pattern) for pattern in (rule.node.unless.patterns if rule.node.unless else ())}
+    for pattern in patterns_of(rule.node):
+        for span, entry, interaction in _named(pattern, bindings):
+            lack = lacking(entry, interaction)
+            if lack is not None and (entry.name, lack) not in said:
+                said.add((entry.name, lack))
+                yield _misfit(rule, span, [entry], interaction, in_exception=id(pattern) in exceptions)
+    for exception, interaction in without_object(rule.node):
+        implied = _implied(rule.node, interaction, index, bindings, names)
         if implied and all(lacking(entry, interaction) for entry in implied):
-            yield _misfit(rule, pattern.word.span, implied, interaction, in_trigger=False)
+            yield _misfit(rule, exception.word.span, implied, interaction, in_exception=True)
 
 
 def _named(pattern: ast.Pattern, bindings: Bindings) -> Iterator[tuple[Span, Entry, Interaction]]:
     interaction = interaction_of(pattern)
-    if interaction is not None and isinstance(pattern, ast.EventPattern) and isinstance(pattern.of, ast.Objects):
-        for name in pattern.of.names:
+    if interaction is not None:
+        for name in names_in(pattern):
             if name.span in bindings:
                 yield name.span, bindings[name.span], interaction
 
 
-def _implied(rule: ast.Rule, exception: Interaction, bindings: Bindings, names: Names) -> list[Entry]:
+def _implied(rule: ast.Rule, exception: Interaction, index: Index, bindings: Bindings, names: Names) -> list[Entry]:
     """What an exception without `of` can mean; nothing where a trigger has a finding of its own."""
     entries: dict[str, Entry] = {}
     for pattern in rule.on.patterns:
-        if isinstance(pattern, ast.SentRule):
-            return []
-        trigger = interaction_of(pattern)
-        if not isinstance(pattern, ast.EventPattern) or trigger is None or trigger.object is not exception.object:
+        if object_given(pattern) is not exception.object:
             continue
-        found = _triggering(pattern, trigger, bindings, names)
+        found = (
+            _sent_by(pattern, index, names)
+            if isinstance(pattern, ast.SentRule)
+            else _triggering(pattern, bindings, names)
+        )
         if not found:
             return []
         entries.update((entry.name, entry) for entry in found)
     return list(entries.values())
 
 
-def _triggering(pattern: ast.EventPattern, interaction: Interaction, bindings: Bindings, names: Names) -> list[Entry]:
+def _sent_by(pattern: ast.SentRule, index: Index, names: Names) -> list[Entry]:
+    """The campaigns that the rule of that name sends; nothing where one of them is unknown."""
+    sender = index.rules.get(pattern.rule.text)
+    found = [names.catalog.campaign(target.text) for target in sender.node.targets] if sender else []
+    known: list[Entry] = [campaign for campaign in found if campaign]
+    return known if len(known) == len(found) else []
+
+
+def _triggering(pattern: ast.Pattern, bindings: Bindings, names: Names) -> list[Entry]:
     """What a trigger can be about; nothing where that is wrong or unknown."""
+    interaction = interaction_of(pattern)
+    if interaction is None or not isinstance(pattern, ast.EventPattern):
+        return []
     match pattern.of:
         case None:
             return []
@@ -88,28 +101,28 @@ def _triggering(pattern: ast.EventPattern, interaction: Interaction, bindings: B
 
 
 def _misfit(
-    rule: CheckedRule, span: Span, entries: list[Entry], interaction: Interaction, *, in_trigger: bool
+    rule: CheckedRule, span: Span, entries: list[Entry], interaction: Interaction, *, in_exception: bool
 ) -> Diagnostic:
     lack = lacking(entries[0], interaction)
     assert lack is not None  # the callers have seen to it
     who = f"`{entries[0].name}` has no {lack}"
     if len(entries) > 1:
         who = f"none of the campaigns that it can be about has the {lack}"
-    code = "CR210" if interaction.needs else "CR207" if in_trigger else "CR302"
+    code = "CR210" if interaction.needs else "CR302" if in_exception else "CR207"
     message = f"`{interaction.word}` can never happen: {who}"
     if interaction.needs:
         remedy = f"correct the catalog (key `{_KEYS[interaction.needs]}`), or use another interaction"
         return finding(code, rule.source, span, message, help=remedy)
     channels = [channel for channel in CHANNELS if any(channel in _channels(entry) for entry in entries)]
     label = f"{'its' if len(entries) == 1 else 'their'} channels: {', '.join(channels)}"
-    return finding(code, rule.source, span, message, label=label, help=_instead(channels, in_trigger=in_trigger))
+    return finding(code, rule.source, span, message, label=label, help=_instead(channels, in_exception=in_exception))
 
 
 def _channels(entry: Entry) -> tuple[str, ...]:
     return entry.channels if isinstance(entry, Campaign) else ()
 
 
-def _instead(channels: Collection[str], *, in_trigger: bool) -> str:
+def _instead(channels: Collection[str], *, in_exception: bool) -> str:
     words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in channels]
-    kind = "an interaction" if in_trigger else "an exception"
+    kind = "an exception" if in_exception else "an interaction"
     return f"use {kind} of those channels ({', '.join(words)}), or name another campaign"

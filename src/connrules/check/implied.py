@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
-from connrules.check.patterns import interaction_of, is_known, opening, without_object
+from connrules.check.patterns import is_known, object_given, opening, without_object
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
-from connrules.vocabulary import Interaction, ObjectKind
+from connrules.vocabulary import Interaction
 
 
 def check_implied(rule: CheckedRule) -> Iterator[Diagnostic]:
@@ -16,23 +16,17 @@ def check_implied(rule: CheckedRule) -> Iterator[Diagnostic]:
     if not all(map(is_known, triggers)):
         return  # what an unknown word would imply is unknown
     for pattern, interaction in without_object(rule.node):
-        barren = [trigger for trigger in triggers if not _gives(trigger, interaction)]
+        barren = [trigger for trigger in triggers if object_given(trigger) is not interaction.object]
         if barren:
             yield _nothing_implied(rule, pattern, interaction, barren, of_all=len(barren) == len(triggers))
-
-
-def _gives(trigger: ast.Pattern, exception: Interaction) -> bool:
-    interaction = interaction_of(trigger)
-    given = ObjectKind.CAMPAIGN if isinstance(trigger, ast.SentRule) else interaction and interaction.object
-    return given is exception.object
 
 
 def _nothing_implied(
     rule: CheckedRule, pattern: ast.EventPattern, interaction: Interaction, barren: list[ast.Pattern], *, of_all: bool
 ) -> Diagnostic:
     word, kind = interaction.word, interaction.object
-    giver = interaction_of(barren[0])
-    has = f"has a {giver.object}, not a {kind}" if giver else f"has no {kind}"
+    given = object_given(barren[0])
+    has = f"has a {given}, not a {kind}" if given else f"has no {kind}"
     message = f"`{word}` does not say of which {kind}, and the trigger `{opening(barren[0])}` {has}"
     return finding(
         "CR214",

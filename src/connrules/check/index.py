@@ -1,21 +1,62 @@
-"""The index of a rule set: what its rules, segments and tests ask of one another and of the policy."""
+"""The index of a rule set: everything that declarations ask of one another, by name."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
+from connrules.diagnostic import errors_of
+from connrules.syntax.parser import Parsed
+from connrules.syntax.scanner import TRIVIA, Token, scan
+from connrules.text import SourceText
+
+
+class Broken(NamedTuple):
+    """The names in files with errors. What a broken declaration declares or uses is no second mistake elsewhere."""
+
+    rules: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    used_segments: frozenset[str] = frozenset()
+    any: bool = False
+    """Whether a declaration may be missing at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The rules and segments by name, and the policy. Of several of one name, the first counts."""
+    """A rule set as its checks look at it. Of several declarations of one name, the first counts."""
 
-    rules: Mapping[str, CheckedRule] = field(default_factory=dict)
-    segments: Mapping[str, ast.Segment] = field(default_factory=dict)
-    policy: ast.Policy = ast.Policy()  # noqa: RUF009  # frozen
+    rules: Mapping[str, CheckedRule]
+    segments: Mapping[str, ast.Segment]
+    policy: ast.Policy
+    sent: frozenset[str]
+    """The names of all campaigns that some rule may send."""
+    broken: Broken
 
     @classmethod
-    def of(cls, rules: Sequence[CheckedRule], segments: Mapping[str, ast.Segment], policy: ast.Policy) -> "Index":
+    def of(
+        cls, rules: Sequence[CheckedRule], segments: Mapping[str, ast.Segment], policy: ast.Policy, broken: Broken
+    ) -> "Index":
         """The index of a rule set."""
-        return cls({rule.name: rule for rule in reversed(rules)}, segments, policy)
+        sent = frozenset(target.text for rule in rules for target in rule.node.targets)
+        return cls({rule.name: rule for rule in reversed(rules)}, segments, policy, sent, broken)
+
+
+def broken_names(files: Sequence[Parsed]) -> Broken:
+    """The names that stand in files with errors, by what their tokens look like."""
+    sources = [parsed.file.source for parsed in files if errors_of(parsed.diagnostics)]
+    triples = [triple for source in sources for triple in _triples(source)]
+    return Broken(
+        rules=frozenset(name.text for _, kind, name in triples if kind.kind == "RULE"),
+        segments=frozenset(n.text for before, kind, n in triples if kind.kind == "SEGMENT" and before.kind != "IN"),
+        used_segments=frozenset(
+            n.text for before, kind, n in triples if kind.kind == "SEGMENT" and before.kind == "IN"
+        ),
+        any=bool(sources),
+    )
+
+
+def _triples(source: SourceText) -> Iterator[tuple[Token, Token, Token]]:
+    start = Token("START", "", 0)
+    tokens = [start, start, *(token for token in scan(source.text) if token.kind not in TRIVIA)]
+    return zip(tokens, tokens[1:], tokens[2:], strict=False)

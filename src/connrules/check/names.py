@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from connrules import ast
 from connrules.catalog import Campaign, Catalog, Entry
-from connrules.check.checked import CheckedRule
+from connrules.check.attributes import known_attributes
 from connrules.check.lookalike import difference, looks, written_out
 from connrules.check.patterns import interaction_of, names_in, patterns_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import Span, closest
+from connrules.text import SourceText, Span, closest
 from connrules.vocabulary import INTERACTIONS, ObjectKind
 
 Bindings = dict[Span, Entry]
@@ -46,6 +46,7 @@ class Names:
                 self._index(kind, entry)
         self._events = {event.name for event in catalog.events or ()}
         self._events_folded = {fold(name): name for name in self._events}
+        self.attributes = known_attributes(catalog)
         self._near: dict[tuple[ObjectKind, str], str | None] = {}
 
     def _index(self, kind: ObjectKind, entry: Entry) -> None:
@@ -92,7 +93,7 @@ class Names:
 
 
 class Mention(NamedTuple):
-    """A campaign's or card's name in a rule; `word` is the interaction it stands with, None the `send`."""
+    """A campaign's or card's name in a rule or test; `word` is what it stands with, None a `send`."""
 
     name: ast.Name
     kind: ObjectKind
@@ -108,26 +109,31 @@ def mentions(rule: ast.Rule) -> Iterator[Mention]:
     yield from (Mention(target, ObjectKind.CAMPAIGN, None) for target in rule.targets)
 
 
-def bind(rule: CheckedRule, names: Names) -> tuple[Bindings, list[Diagnostic]]:
-    """Resolve the campaigns and cards of a rule; a name that is wrong in several places is one finding."""
+def bind(source: SourceText, mentioned: Iterable[Mention], names: Names) -> tuple[Bindings, list[Diagnostic]]:
+    """Resolve campaigns and cards; a name that is wrong in several places is one finding."""
     bindings: Bindings = {}
     findings: dict[tuple[ObjectKind, str], Diagnostic] = {}
-    for mention in mentions(rule.node):
+    for mention in mentioned:
         name, kind, _ = mention
         found = names.catalog.named(kind, name.text)
         if len(found) == 1:
             bindings[name.span] = found[0]
         elif name.text.strip() and (kind, name.text) not in findings:
-            findings[kind, name.text] = _unresolved(rule, mention, names)
+            findings[kind, name.text] = _unresolved(source, mention, names)
     return bindings, list(findings.values())
 
 
-def check_events(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
-    """Custom events that the catalog does not know."""
+def event_names(rule: ast.Rule) -> Iterator[ast.Name]:
+    """The names of custom events in a rule."""
+    return (pattern.name for pattern in patterns_of(rule) if isinstance(pattern, ast.CustomEvent))
+
+
+def check_events(source: SourceText, mentioned: Iterable[ast.Name], names: Names) -> Iterator[Diagnostic]:
+    """Custom events that the catalog does not know, each once."""
     unknown: dict[str, ast.Name] = {}
-    for pattern in patterns_of(rule.node):
-        if isinstance(pattern, ast.CustomEvent) and not names.knows_event(pattern.name.text):
-            unknown.setdefault(pattern.name.text, pattern.name)
+    for name in mentioned:
+        if not names.knows_event(name.text):
+            unknown.setdefault(name.text, name)
     for text, name in unknown.items():
         if text.strip():
             near = names.event_near(text)
@@ -136,29 +142,29 @@ def check_events(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
             if near and unseen:
                 remedy = f"write `{written_out(near)}`"
             message = f"the catalog has no custom event `{text}`"
-            yield finding("CR203", rule.source, name.span, message, label=unseen or "", help=remedy)
+            yield finding("CR203", source, name.span, message, label=unseen or "", help=remedy)
 
 
-def _unresolved(rule: CheckedRule, mention: Mention, names: Names) -> Diagnostic:
+def _unresolved(source: SourceText, mention: Mention, names: Names) -> Diagnostic:
     name, kind, _ = mention
     same_name = names.catalog.named(kind, name.text)
     if len(same_name) > 1:
-        return _ambiguous(rule, mention, same_name)
+        return _ambiguous(source, mention, same_name)
     owner = names.by_id(kind, name.text)
     alike = names.alike(kind, name.text)
     if owner is None and alike:
-        return _differs(rule, mention, alike)
+        return _differs(source, mention, alike)
     other = names.alike(_OTHER[kind], name.text)
     if owner is None and other:
-        return _of_other_kind(rule, mention, name.text if name.text in other else other[0])
-    return _unknown(rule, mention, owner, names.near(kind, name.text))
+        return _of_other_kind(source, mention, name.text if name.text in other else other[0])
+    return _unknown(source, mention, owner, names.near(kind, name.text))
 
 
-def _ambiguous(rule: CheckedRule, mention: Mention, entries: list[Entry]) -> Diagnostic:
+def _ambiguous(source: SourceText, mention: Mention, entries: list[Entry]) -> Diagnostic:
     ids = [entry.id for entry in entries if entry.id is not None]
     return finding(
         "CR209",
-        rule.source,
+        source,
         mention.name.span,
         f"{len(entries)} {mention.kind}s of the catalog are named `{mention.name.text}`",
         label=f"this could be {' or '.join(f'`{i}`' for i in ids)}" if len(ids) == len(entries) else "",
@@ -166,13 +172,13 @@ def _ambiguous(rule: CheckedRule, mention: Mention, entries: list[Entry]) -> Dia
     )
 
 
-def _differs(rule: CheckedRule, mention: Mention, alike: list[str]) -> Diagnostic:
+def _differs(source: SourceText, mention: Mention, alike: list[str]) -> Diagnostic:
     twin = next((other for other in alike if difference(mention.name.text, other)), None)
     if twin is not None:
-        return _looks_alike(rule, mention, twin)
+        return _looks_alike(source, mention, twin)
     return finding(
         "CR204",
-        rule.source,
+        source,
         mention.name.span,
         f"the {mention.kind} is not spelled `{mention.name.text}`",
         label="names differ where case, spaces, `_` or `-` do",
@@ -180,10 +186,10 @@ def _differs(rule: CheckedRule, mention: Mention, alike: list[str]) -> Diagnosti
     )
 
 
-def _looks_alike(rule: CheckedRule, mention: Mention, twin: str) -> Diagnostic:
+def _looks_alike(source: SourceText, mention: Mention, twin: str) -> Diagnostic:
     return finding(
         "CR204",
-        rule.source,
+        source,
         mention.name.span,
         f"the name only looks like that of a {mention.kind} of the catalog",
         label=difference(mention.name.text, twin) or "",
@@ -191,19 +197,19 @@ def _looks_alike(rule: CheckedRule, mention: Mention, twin: str) -> Diagnostic:
     )
 
 
-def _of_other_kind(rule: CheckedRule, mention: Mention, meant: str) -> Diagnostic:
+def _of_other_kind(source: SourceText, mention: Mention, meant: str) -> Diagnostic:
     name, kind, word = mention
     other = _OTHER[kind]
-    if word is None:
+    if word not in INTERACTIONS:
         message, remedy = f"`{meant}` is a card, and only campaigns can be sent", "name a campaign"
     else:
         words = [f"`{w}`" for w, row in INTERACTIONS.items() if row.object is other]
         message = f"`{meant}` is a {other}, and `{word}` is about {kind}s"
         remedy = f"interactions with {other}s are {', '.join(words[:3])}{' …' if len(words) > 3 else ''}"
-    return finding("CR208", rule.source, name.span, message, help=remedy)
+    return finding("CR208", source, name.span, message, help=remedy)
 
 
-def _unknown(rule: CheckedRule, mention: Mention, owner: str | None, near: str | None) -> Diagnostic:
+def _unknown(source: SourceText, mention: Mention, owner: str | None, near: str | None) -> Diagnostic:
     name, kind, word = mention
     code = "CR212" if word is None else "CR202" if kind is ObjectKind.CARD else "CR201"
     if owner is not None:
@@ -215,7 +221,7 @@ def _unknown(rule: CheckedRule, mention: Mention, owner: str | None, near: str |
     what = f"no {kind} of the catalog is named `{name.text}`"
     if word is None:
         what = f"no campaign of the catalog is named `{name.text}`, so there is nothing to send"
-    return finding(code, rule.source, name.span, what, help=remedy)
+    return finding(code, source, name.span, what, help=remedy)
 
 
 def _either(names: Iterable[str]) -> str:

@@ -16,6 +16,14 @@ def interaction_of(pattern: ast.Pattern) -> Interaction | None:
     return INTERACTIONS.get(pattern.word.text) if isinstance(pattern, ast.EventPattern) else None
 
 
+def object_given(pattern: ast.Pattern) -> ObjectKind | None:
+    """What an event of that pattern is about, and so gives to an exception without `of`."""
+    if isinstance(pattern, ast.SentRule):
+        return ObjectKind.CAMPAIGN
+    interaction = interaction_of(pattern)
+    return interaction.object if interaction else None
+
+
 def is_known(pattern: ast.Pattern) -> bool:
     """Whether the word of a pattern means something."""
     return not isinstance(pattern, ast.EventPattern) or pattern.word.text in WORDS

@@ -2,35 +2,44 @@
 
 from collections.abc import Iterator
 
+from connrules.check.attributes import check_attributes, check_mistaken
 from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
 from connrules.check.fit import check_fit
 from connrules.check.implied import check_implied
 from connrules.check.index import Index
 from connrules.check.lifetime import check_lifetime
-from connrules.check.names import Names, bind, check_events
+from connrules.check.names import Names, bind, check_events, event_names, mentions
 from connrules.check.publish_order import check_publish_order
+from connrules.check.references import check_references
+from connrules.check.segments import check_segment_names, conditions_of
 from connrules.check.shape import check_shape
 from connrules.check.too_late import check_too_late
+from connrules.check.windows import check_window
 from connrules.diagnostic import Diagnostic
 
 
 def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int | None) -> Iterator[Diagnostic]:
     """All findings about one rule; those about the catalog only where there is one."""
     yield from check_shape(rule, names)
+    yield from check_references(rule, index)
+    yield from check_segment_names(rule.source, conditions_of(rule.node), index)
     yield from check_delay(rule, index.policy)
+    yield from check_window(rule, index.policy)
     yield from check_implied(rule)
     if names is None:
         yield from check_too_late(rule, None)
     else:
-        yield from _check_with_catalog(rule, names, as_of)
+        yield from _check_with_catalog(rule, index, names, as_of)
 
 
-def _check_with_catalog(rule: CheckedRule, names: Names, as_of: int | None) -> Iterator[Diagnostic]:
-    bindings, unresolved = bind(rule, names)
+def _check_with_catalog(rule: CheckedRule, index: Index, names: Names, as_of: int | None) -> Iterator[Diagnostic]:
+    bindings, unresolved = bind(rule.source, mentions(rule.node), names)
     yield from unresolved
-    yield from check_events(rule, names)
-    yield from check_fit(rule, bindings, names)
+    yield from check_events(rule.source, event_names(rule.node), names)
+    yield from check_attributes(rule.source, conditions_of(rule.node), names.attributes)
+    yield from check_mistaken(rule, names.catalog, names.attributes)
+    yield from check_fit(rule, index, bindings, names)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
     yield from over
     late = list(check_too_late(rule, None if over else bindings))

@@ -1,94 +1,37 @@
-"""Checks the rule set as a whole, by way of an index: names that two rules share, rules that do the same."""
+"""Checks the rule set as a whole, by way of its index: the order of the checks in one place."""
 
-from collections.abc import Hashable, Iterator, Sequence
-from typing import assert_never
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
-from connrules.check.patterns import meanings
-from connrules.codes import finding
+from connrules.catalog import Catalog
+from connrules.check.attributes import check_local, known_attributes
+from connrules.check.checked import CheckedRule, CheckedTest
+from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules
+from connrules.check.index import Index
+from connrules.check.policy import check_policy
+from connrules.check.segments import check_segments
 from connrules.diagnostic import Diagnostic
+from connrules.text import SourceText
 
 
-def check_ruleset(rules: Sequence[CheckedRule]) -> Iterator[Diagnostic]:
-    """Duplicate names, and duplicate rules. A rule copied with its name is one finding."""
-    by_name: dict[str, CheckedRule] = {}
-    by_meaning: dict[Hashable, CheckedRule] = {}
-    for rule in rules:
-        same_name = by_name.setdefault(rule.name, rule)
-        same_meaning = by_meaning.setdefault(_meaning(rule.node), rule)
-        if same_name is not rule:
-            yield _duplicate_name(rule, same_name)
-        elif same_meaning is not rule:
-            yield _duplicate_rule(rule, same_meaning)
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """All declarations of a rule set in order, each with where it stands."""
+
+    rules: Sequence[CheckedRule]
+    segments: Sequence[tuple[SourceText, ast.Segment]]
+    policies: Sequence[tuple[SourceText, ast.Policy]]
+    tests: Sequence[CheckedTest]
 
 
-def _meaning(rule: ast.Rule) -> Hashable:
-    """Equal for rules that do the same, whatever they are called and however they are written."""
-    return (
-        frozenset(meanings(rule, rule.on.patterns)),
-        rule.if_,
-        None if rule.after and rule.after.delay.ms == 0 else rule.delay,
-        frozenset(meanings(rule, rule.unless.patterns)) if rule.unless else None,
-        rule.per,
-        rule.still_if,
-        rule.between,
-        rule.from_,
-        rule.until,
-        rule.eligibility,
-        rule.hold_out,
-        (meanings(rule, (rule.convert.pattern,))[0], rule.convert.within) if rule.convert else None,
-        _sent(rule.send),
-    )
-
-
-def _sent(send: ast.Send | ast.SendOneOf) -> Hashable:
-    """What is sent, however its name is written; the order of the arms of a split decides who gets which."""
-    match send:
-        case ast.Send(target):
-            return target.text
-        case ast.SendOneOf(arms):
-            return tuple((arm.share.millionths, arm.target.text) for arm in arms)
-        case _:
-            assert_never(send)
-
-
-def _duplicate_name(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
-    name = rule.node.name
-    if name is None:
-        message = f"two rules without a name are both called `{rule.name}`"
-        return finding(
-            "CR112",
-            rule.source,
-            rule.node.on.span,
-            message,
-            label="a rule without a name is called by its file and line",
-            help="give it a name or a line of its own",
-        )
-    return finding(
-        "CR112",
-        rule.source,
-        name.span,
-        f"there are two rules named `{rule.name}`",
-        label=f"the first one is {_place(first, rule)}",
-        help="give this one another name, or delete it",
-    )
-
-
-def _duplicate_rule(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
-    place = rule.node.name or rule.node.on
-    what = "this rule" if rule.node.name is None else f"the rule `{rule.name}`"
-    other = f"the rule `{first.name}`" if first.node.name else "another one"
-    return finding(
-        "CR504",
-        rule.source,
-        place.span,
-        f"{what} does the same as {other}",
-        label=f"that one is {_place(first, rule)}",
-        help="delete one of them: users get the message twice",
-    )
-
-
-def _place(first: CheckedRule, rule: CheckedRule) -> str:
-    line = first.line_of(first.node.span.start)
-    return f"on line {line}" if first.source is rule.source else f"in {first.source.path}, line {line}"
+def check_ruleset(declared: Declarations, index: Index, catalog: Catalog | None) -> Iterator[Diagnostic]:
+    """What no declaration shows by itself."""
+    yield from check_duplicate_rules(declared.rules)
+    yield from check_duplicate_names("segment", [(source, node.name) for source, node in declared.segments])
+    yield from check_duplicate_names("test", [(test.source, test.node.name) for test in declared.tests])
+    yield from check_duplicate_policies(declared.policies)
+    for source, policy in declared.policies[:1]:
+        yield from check_policy(source, policy)
+    yield from check_segments(declared.segments, declared.rules, index, known_attributes(catalog))
+    yield from check_local(declared.rules, next(iter(declared.policies), None), known_attributes(catalog))

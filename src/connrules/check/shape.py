@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
+from connrules.check.conditions import trigger_properties_in
 from connrules.check.events_meant import channel_events, event_meant
 from connrules.check.names import Names
 from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, patterns_of, where_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.formatter import format_pattern
 from connrules.text import Span
 from connrules.vocabulary import SESSION_START, ObjectKind
+
+EVERYBODY = 1_000_000
+"""The share of all users, in millionths."""
 
 
 def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
@@ -19,9 +24,14 @@ def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
         yield from _word(rule, pattern, names)
         yield from _parts(rule, pattern)
     for pattern in rule.node.on.patterns:
-        yield from _missing_object(rule, pattern)
-        yield from _trigger_in_trigger(rule, pattern)
+        yield from _missing_object(rule, pattern, "a trigger")
+        yield from _no_trigger_yet(rule, pattern)
+    for pattern in rule.node.unless.patterns if rule.node.unless else ():
+        yield from _chain(rule, pattern, "an exception cancels on what the user does")
+    if rule.node.convert is not None:
+        yield from _goal(rule, rule.node.convert.pattern)
     yield from _empty_names(rule)
+    yield from _everybody_held_out(rule)
     yield from _clause_order(rule)
 
 
@@ -72,7 +82,24 @@ def _unexpected(rule: CheckedRule, span: Span, message: str, remedy: str) -> Dia
     return finding("CR101", rule.source, span, message, help=remedy)
 
 
-def _missing_object(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+def _goal(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+    yield from _missing_object(rule, pattern, "a goal")
+    yield from _chain(rule, pattern, "a goal is something that the user does")
+    place = next(trigger_properties_in(where_of(pattern)), None)
+    if place is not None:
+        message = "a goal knows nothing of the trigger, since it may be reached long after"
+        yield _unexpected(rule, place.span, message, "compare with a value; `trigger` can stand in `unless`")
+
+
+def _chain(rule: CheckedRule, pattern: ast.Pattern, why: str) -> Iterator[Diagnostic]:
+    """`sent` and `cancelled` where they are no trigger."""
+    if isinstance(pattern, ast.SentRule | ast.CancelledRule):
+        text = format_pattern(pattern)
+        message = f"`{text}` can only trigger a rule; {why}"
+        yield _unexpected(rule, pattern.span, message, f"delete it, or write a rule that begins `on {text}`")
+
+
+def _missing_object(rule: CheckedRule, pattern: ast.Pattern, who: str) -> Iterator[Diagnostic]:
     interaction = interaction_of(pattern)
     if not isinstance(pattern, ast.EventPattern) or interaction is None or pattern.of is not None:
         return
@@ -81,7 +108,7 @@ def _missing_object(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnos
         rule.source,
         pattern.word.span,
         f"`{interaction.word}` does not say of which {interaction.object}",
-        label="a trigger names what it is about",
+        label=f"{who} names what it is about",
         help=f'write `{interaction.word} of "{_EXAMPLE[interaction.object]}"`, or `{interaction.word} of any`',
     )
 
@@ -89,8 +116,8 @@ def _missing_object(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnos
 _EXAMPLE = {ObjectKind.CAMPAIGN: "Abandoned Cart", ObjectKind.CARD: "Summer News"}
 
 
-def _trigger_in_trigger(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
-    place = next(_trigger_properties(where_of(pattern)), None)
+def _no_trigger_yet(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
+    place = next(trigger_properties_in(where_of(pattern)), None)
     if place is not None:
         yield _unexpected(
             rule,
@@ -98,25 +125,6 @@ def _trigger_in_trigger(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Dia
             "`trigger` is the event that started the wait, and here it is only arriving",
             "use `trigger` in `unless`; in `on` compare with a value",
         )
-
-
-def _trigger_properties(condition: ast.Condition | None) -> Iterator[ast.TriggerProperty]:
-    match condition:
-        case ast.Compare() | ast.Contains() | ast.StartsWith():
-            yield from _those([condition.operand])
-        case ast.OneOf(_, operands):
-            yield from _those(operands)
-        case ast.Negation(term):
-            yield from _trigger_properties(term)
-        case ast.AllOf(terms) | ast.AnyOf(terms):
-            for term in terms:
-                yield from _trigger_properties(term)
-        case ast.IsMissing() | ast.IsPresent() | ast.InSegment() | None:
-            return
-
-
-def _those(operands: Iterable[ast.Operand]) -> Iterator[ast.TriggerProperty]:
-    return (operand for operand in operands if isinstance(operand, ast.TriggerProperty))
 
 
 def _empty_names(rule: CheckedRule) -> Iterator[Diagnostic]:
@@ -129,6 +137,14 @@ def _all_names(rule: ast.Rule) -> Iterator[ast.Name]:
     for pattern in patterns_of(rule):
         yield from (pattern.name,) if isinstance(pattern, ast.CustomEvent) else names_in(pattern)
     yield from rule.targets
+
+
+def _everybody_held_out(rule: CheckedRule) -> Iterator[Diagnostic]:
+    hold_out = rule.node.hold_out
+    if hold_out is not None and hold_out.share.millionths == EVERYBODY:
+        message = "everybody is held out, so nobody gets the message"
+        remedy = "write a smaller share, e.g. `hold out 10%`"
+        yield finding("CR315", rule.source, hold_out.span, message, label="nothing is ever sent", help=remedy)
 
 
 def _clause_order(rule: CheckedRule) -> Iterator[Diagnostic]:

@@ -1,0 +1,82 @@
+"""Attributes of users, looked up in a catalog that lists them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from connrules import ast
+from connrules.catalog import Catalog, nfc
+from connrules.check.checked import CheckedRule
+from connrules.check.conditions import attributes_in, properties_in
+from connrules.check.patterns import patterns_of, where_of
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic, Severity
+from connrules.text import SourceText, Span, closest
+
+TIME_ZONE = "time_zone"
+"""The attribute that `local` looks at."""
+
+
+def known_attributes(catalog: Catalog | None) -> frozenset[str]:
+    """The attributes that a catalog lists; none where it does not speak of them."""
+    return frozenset(map(nfc, catalog.user.attributes)) if catalog else frozenset()
+
+
+def check_attributes(
+    source: SourceText, conditions: Sequence[ast.Condition], known: frozenset[str]
+) -> Iterator[Diagnostic]:
+    """Attributes that the catalog does not list, each once."""
+    unknown: dict[str, Span] = {}
+    for path in (path for condition in conditions for path in attributes_in(condition)):
+        if path.segments[0] not in known:
+            unknown.setdefault(path.segments[0], path.span)
+    for name, span in unknown.items() if known else ():
+        near = closest(name, known)
+        remedy = f"did you mean `{near}`?" if near else "add it to the user attributes of the catalog, or correct it"
+        yield finding("CR217", source, span, f"the catalog has no user attribute `{name}`", help=remedy)
+
+
+def check_mistaken(rule: CheckedRule, catalog: Catalog, known: frozenset[str]) -> Iterator[Diagnostic]:
+    """`where user.country = …`: a property called `user`, where an attribute of the user was probably meant."""
+    for pattern in patterns_of(rule.node):
+        if "user" in _properties(pattern, catalog):
+            continue
+        for path in properties_in(where_of(pattern)):
+            if path.segments[0] == "user" and path.segments[1:2] and path.segments[1] in known:
+                text = ".".join(path.segments)
+                yield finding(
+                    "CR101",
+                    rule.source,
+                    path.span,
+                    f"`{text}` is a property of the event here, and the catalog has a user attribute of that name",
+                    label="`where` looks at the event, `if` at the user",
+                    help=f"to ask for the attribute, write a clause of its own: `if {text} …`",
+                    severity=Severity.WARNING,
+                )
+
+
+def _properties(pattern: ast.Pattern, catalog: Catalog) -> Mapping[str, object]:
+    event = catalog.event(pattern.name.text) if isinstance(pattern, ast.CustomEvent) else None
+    return event.properties if event else {}
+
+
+def check_local(
+    rules: Sequence[CheckedRule], policy: tuple[SourceText, ast.Policy] | None, known: frozenset[str]
+) -> Iterator[Diagnostic]:
+    """`local` with a catalog whose users have no `time_zone`: one cause, said where `local` stands first."""
+    places = [(rule.source, zone.span) for rule in rules for zone in _zones(rule.node) if isinstance(zone, ast.Local)]
+    if policy and policy[1].quiet and isinstance(policy[1].quiet.zone, ast.Local):
+        places.append((policy[0], policy[1].quiet.zone.span))
+    if not known or TIME_ZONE in known or not places:
+        return
+    near = closest(TIME_ZONE, known)
+    remedy = 'add `time_zone = "string"` to the user attributes of the catalog, or write `zone "Europe/Paris"`'
+    if near:
+        remedy = f'the attribute must be called `{TIME_ZONE}`, not `{near}`; or write `zone "Europe/Paris"`'
+    message = f"`local` is the user attribute `{TIME_ZONE}`, and the catalog has none of that name"
+    yield finding("CR217", *places[0], message, label="it would be the same time zone for everybody", help=remedy)
+
+
+def _zones(rule: ast.Rule) -> Iterator[ast.Zone | None]:
+    if isinstance(rule.delay, ast.InDays | ast.NextWeekday):
+        yield rule.delay.zone
+    if rule.between:
+        yield rule.between.zone

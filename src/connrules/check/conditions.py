@@ -1,0 +1,54 @@
+"""What stands in a condition: the segments and attributes that it names, the properties of the trigger."""
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from connrules import ast
+
+
+def segments_in(condition: ast.Condition | None) -> Iterator[ast.Name]:
+    """The names of the segments that a condition asks for."""
+    return (leaf.name for leaf in _leaves(condition) if isinstance(leaf, ast.InSegment))
+
+
+def attributes_in(condition: ast.Condition | None) -> Iterator[ast.Path]:
+    """The attributes that a condition itself looks at, not those of its segments."""
+    subjects = (leaf.subject for leaf in _leaves(condition) if not isinstance(leaf, ast.InSegment))
+    return (subject.path for subject in subjects if isinstance(subject, ast.Attribute))
+
+
+def properties_in(condition: ast.Condition | None) -> Iterator[ast.Path]:
+    """The properties of an event that a condition looks at."""
+    subjects = (leaf.subject for leaf in _leaves(condition) if not isinstance(leaf, ast.InSegment))
+    return (subject for subject in subjects if isinstance(subject, ast.Path))
+
+
+def trigger_properties_in(condition: ast.Condition | None) -> Iterator[ast.TriggerProperty]:
+    """Where a condition compares with a property of the trigger event."""
+    for leaf in _leaves(condition):
+        yield from (operand for operand in _operands(leaf) if isinstance(operand, ast.TriggerProperty))
+
+
+def _leaves(condition: ast.Condition | None) -> Iterator[ast.Comparison | ast.InSegment]:
+    match condition:
+        case None:
+            return
+        case ast.Negation(term):
+            yield from _leaves(term)
+        case ast.AllOf(terms) | ast.AnyOf(terms):
+            for term in terms:
+                yield from _leaves(term)
+        case _:
+            yield condition
+
+
+def _operands(leaf: ast.Comparison | ast.InSegment) -> Iterable[ast.Operand]:
+    match leaf:
+        case ast.Compare() | ast.Contains() | ast.StartsWith():
+            return (leaf.operand,)
+        case ast.OneOf():
+            return leaf.operands
+        case ast.IsMissing() | ast.IsPresent() | ast.InSegment():
+            return ()
+        case _:
+            assert_never(leaf)

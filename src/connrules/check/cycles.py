@@ -1,0 +1,27 @@
+"""Cycles among things that name one another, in time that grows with their number and no faster."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+
+def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Cycles that have no member in common; without their members no cycle is left.
+
+    A walk goes as deep as it can. Where it comes back to its own path there is a cycle, and its members are done with.
+    """
+    done: set[str] = set()
+    for start in edges:
+        path: dict[str, Iterator[str]] = {} if start in done else {start: iter(edges[start])}
+        while path:
+            last = next(reversed(path))
+            step = next((step for step in path[last] if step in edges and step not in done), None)
+            if step is None:
+                done.add(last)
+                del path[last]
+            elif step in path:
+                cycle = list(path)[list(path).index(step) :]
+                yield cycle
+                done.update(cycle)
+                for member in cycle:
+                    del path[member]
+            else:
+                path[step] = iter(edges[step])

@@ -1,0 +1,123 @@
+"""Names that two declarations of a kind share, and rules that do the same."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import assert_never
+
+from connrules import ast
+from connrules.check.checked import CheckedRule
+from connrules.check.patterns import meanings
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.text import SourceText, Span
+
+Named = Sequence[tuple[SourceText, ast.Name]]
+
+
+def check_duplicate_rules(rules: Sequence[CheckedRule]) -> Iterator[Diagnostic]:
+    """Rules of one name, and rules that do the same. A rule copied with its name is one finding."""
+    by_name: dict[str, CheckedRule] = {}
+    by_meaning: dict[Hashable, CheckedRule] = {}
+    for rule in rules:
+        same_name = by_name.setdefault(rule.name, rule)
+        same_meaning = by_meaning.setdefault(_meaning(rule.node), rule)
+        if same_name is not rule:
+            yield _duplicate_rule_name(rule, same_name)
+        elif same_meaning is not rule:
+            yield _duplicate_rule(rule, same_meaning)
+
+
+def check_duplicate_names(kind: str, names: Named) -> Iterator[Diagnostic]:
+    """Segments, or tests, of one name."""
+    first: dict[str, tuple[SourceText, ast.Name]] = {}
+    for source, name in names:
+        there = first.setdefault(name.text, (source, name))
+        if there[1] is not name:
+            yield _duplicate_name(kind, source, name, _place(there[0], there[1].span, source))
+
+
+def check_duplicate_policies(policies: Sequence[tuple[SourceText, ast.Policy]]) -> Iterator[Diagnostic]:
+    """Policies beside the first."""
+    for source, policy in policies[1:]:
+        keyword = Span(policy.span.start, policy.span.start + len("policy"))
+        yield finding(
+            "CR112",
+            source,
+            keyword,
+            "there are two policies, and a rule set has one",
+            label=f"the first one is {_place(policies[0][0], policies[0][1].span, source)}",
+            help="write their clauses into one",
+        )
+
+
+def _meaning(rule: ast.Rule) -> Hashable:
+    """Equal for rules that do the same, whatever they are called and however they are written."""
+    return (
+        frozenset(meanings(rule, rule.on.patterns)),
+        rule.if_,
+        None if rule.after and rule.after.delay.ms == 0 else rule.delay,
+        frozenset(meanings(rule, rule.unless.patterns)) if rule.unless else None,
+        rule.per,
+        rule.still_if,
+        rule.between,
+        rule.from_,
+        rule.until,
+        rule.eligibility,
+        rule.hold_out,
+        (meanings(rule, (rule.convert.pattern,))[0], rule.convert.within) if rule.convert else None,
+        _sent(rule.send),
+    )
+
+
+def _sent(send: ast.Send | ast.SendOneOf) -> Hashable:
+    """What is sent, however its name is written; the order of the arms of a split decides who gets which."""
+    match send:
+        case ast.Send(target):
+            return target.text
+        case ast.SendOneOf(arms):
+            return tuple((arm.share.millionths, arm.target.text) for arm in arms)
+        case _:
+            assert_never(send)
+
+
+def _duplicate_rule_name(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
+    if rule.node.name is not None:
+        place = _place(first.source, first.node.span, rule.source)
+        return _duplicate_name("rule", rule.source, rule.node.name, place)
+    return finding(
+        "CR112",
+        rule.source,
+        rule.node.on.span,
+        f"two rules without a name are both called `{rule.name}`",
+        label="a rule without a name is called by its file and line",
+        help="give it a name or a line of its own",
+    )
+
+
+def _duplicate_name(kind: str, source: SourceText, name: ast.Name, place: str) -> Diagnostic:
+    return finding(
+        "CR112",
+        source,
+        name.span,
+        f"there are two {kind}s named `{name.text}`",
+        label=f"the first one is {place}",
+        help="give this one another name, or delete it",
+    )
+
+
+def _duplicate_rule(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
+    place = rule.node.name or rule.node.on
+    what = "this rule" if rule.node.name is None else f"the rule `{rule.name}`"
+    other = f"the rule `{first.name}`" if first.node.name else "another one"
+    return finding(
+        "CR504",
+        rule.source,
+        place.span,
+        f"{what} does the same as {other}",
+        label=f"that one is {_place(first.source, first.node.span, rule.source)}",
+        help="delete one of them: users get the message twice",
+    )
+
+
+def _place(there: SourceText, span: Span, here: SourceText) -> str:
+    line = there.position(span.start).line
+    return f"on line {line}" if there is here else f"in {there.path}, line {line}"
