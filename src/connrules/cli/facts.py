@@ -1,0 +1,128 @@
+"""What an explanation found, in words for those who write rules and look at logs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from connrules.cli.cells import visible
+from connrules.duration import format_duration, format_instant
+from connrules.event import Reason
+from connrules.explain.story import (
+    Clock,
+    Comparison,
+    Drawn,
+    Fact,
+    Inactive,
+    Occurrence,
+    OtherObject,
+    Trigger,
+    UsedUp,
+    Waiting,
+)
+
+_REASONS = {
+    Reason.RULE_NOT_LIVE: "the rule is not live",
+    Reason.TARGET_NOT_PUBLISHED: "the message is not published",
+    Reason.SOURCE_NOT_ACTIVE: "its source is not active",
+    Reason.AUDIENCE: "the user is not in the audience",
+    Reason.ALREADY_WAITING: "the user is already waiting",
+    Reason.NOT_ELIGIBLE: "the user is not eligible",
+    Reason.OUTSIDE_WINDOW: "outside the delivery window",
+    Reason.TARGET_STOPPED: "the message is not active any more",
+    Reason.RULE_ENDED: "the rule has ended",
+    Reason.AUDIENCE_AT_SEND: "the user is not in the audience any more",
+    Reason.HELD_OUT: "the user is held out",
+    Reason.LIMITED: "a limit is reached",
+}
+
+
+def happened(occurrence: Occurrence) -> str:
+    """`received_push of "Abandoned Cart" (e3)`, `purchase (line 7)`, `cart_reminder sent "Cart Reminder"`."""
+    about = quoted(occurrence.object) if occurrence.object else ""
+    if occurrence.rule is not None:
+        ending = f" {about}" if about else " its send"
+        return f"rule {visible(occurrence.rule)}, which {occurrence.type}{ending},"
+    known_as = f"line {occurrence.id[1:]}" if occurrence.id[1:].isdigit() and occurrence.id[0] == "#" else occurrence.id
+    joint = " " if occurrence.type == "event" else " of "
+    return f"{visible(occurrence.type)}{joint + about if about else ''} ({visible(known_as)})"
+
+
+def reason_in_words(entry: Trigger) -> str:
+    """Why a trigger was ignored or a send dropped, with what was found."""
+    assert entry.reason is not None
+    found = "; ".join(fact_in_words(fact) for fact in entry.facts)
+    return f"{_REASONS[entry.reason]}{f': {found}' if found else ''}"
+
+
+def fact_in_words(fact: Fact) -> str:
+    """What was found when a clause was asked."""
+    match fact:
+        case Comparison():
+            return f"`{visible(fact.text)}` is {'true' if fact.holds else 'false'}: {' and '.join(_sides(fact))}"
+        case OtherObject(about, wanted):
+            return f"it is about {quoted(about)}, not about {' or '.join(map(quoted, wanted))}"
+        case Inactive():
+            return f"{_named(fact)} {_activity(fact)}"
+        case Waiting(trigger, due, until):
+            ended = f", which ended at {when(until)}" if until != due else ""
+            return f"since {when(trigger.at)}, until {when(due)}{ended}, for {happened(trigger)}"
+        case UsedUp():
+            return _used_up(fact)
+        case Clock(_, shows, zone, whose):
+            return f"{'the user’s clock' if whose == 'user' else 'a clock'} shows {shows} ({zone})"
+        case Drawn(place, share):
+            return f"the draw puts the user at {place:g}%, within the first {share:g}%"
+        case _:
+            assert_never(fact)
+
+
+def quoted(name: str) -> str:
+    """A name in quotes, safe for a terminal."""
+    return f'"{visible(name)}"'
+
+
+def when(instant: int) -> str:
+    """An instant in ISO 8601, in UTC."""
+    return str(format_instant(instant))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _sides(fact: Comparison) -> Iterator[str]:
+    yield _side(fact.subject, fact.value)
+    if fact.operand is not None:
+        yield _side(fact.operand, fact.operand_value)
+
+
+def _side(text: str, value: Any) -> str:
+    shown = "missing" if value is None else visible(json.dumps(value, ensure_ascii=False))
+    return f"`{visible(text)}` is {shown}"
+
+
+def _named(fact: Inactive) -> str:
+    return f"rule {visible(fact.name)}" if fact.what == "rule" else f"{fact.what} {quoted(fact.name)}"
+
+
+def _activity(fact: Inactive) -> str:
+    """When it is active, as far as that matters at the instant."""
+    begins = [begin for begin, _ in fact.intervals if begin is not None and begin > fact.at]
+    ends = [end for _, end in fact.intervals if end is not None and end <= fact.at]
+    verb = "lives" if fact.what == "rule" else "is active"
+    if ends and begins:
+        return f"{verb} until {when(max(ends))}, and again from {when(min(begins))}"
+    if begins:
+        return f"{verb} only from {when(min(begins))}, {format_duration(min(begins) - fact.at)} later"
+    if ends:
+        return f"{verb} only until {when(max(ends))}, {format_duration(fact.at - max(ends))} earlier"
+    return "is never active"
+
+
+def _used_up(fact: UsedUp) -> str:
+    """`1 is allowed within 1w, and 1 was sent: "Come Back" at …`."""
+    sends = ", ".join(f"{quoted(send.send)} at {when(send.at)}" for send in fact.sends)
+    within = "ever" if fact.window_ms is None else f"within {format_duration(fact.window_ms)}"
+    verb = "is" if fact.allowed == 1 else "are"
+    return f"{fact.allowed} {verb} allowed {within}, and that was sent already: {sends}"

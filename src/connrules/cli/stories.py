@@ -1,0 +1,215 @@
+"""Explanations as text: a line for each thing that happened, its instant in front, and below it what decided.
+
+Nothing here ends in a line break. `facts` puts words to what was found.
+"""
+
+from collections.abc import Iterator
+
+import click
+
+from connrules.cli.cells import visible
+from connrules.cli.facts import counted, fact_in_words, happened, quoted, reason_in_words, when
+from connrules.duration import format_duration, format_instant
+from connrules.event import Kind
+from connrules.explain.story import Absent, Clause, Clock, Explanation, Late, Mismatch, Miss, Story, Trigger
+
+_MOST_SPARED = 5
+"""Of the events that look like exceptions to a wait and are none, so many are shown."""
+_INDENT = "  "
+_COLORS = {
+    Kind.SENT: "green",
+    Kind.CANCELLED: "yellow",
+    Kind.DROPPED: "yellow",
+    Kind.RESTARTED: "cyan",
+    Kind.IGNORED: "yellow",
+    Kind.PENDING: "cyan",
+}
+
+
+def render_explanation(explanation: Explanation, *, lateness: int, color: bool = False) -> str:
+    """A headline, then the story of each rule, then the events that did not count. `lateness` is the allowed one."""
+    blocks = ["\n".join(_headline(explanation))]
+    blocks += ["\n".join(_Text(story, explanation.user, color=color).lines()) for story in explanation.stories]
+    aside = [*(_late(late, lateness) for late in explanation.late)]
+    aside += [
+        f"repeated: {happened(event)} at {when(event.at)}: its id was seen before" for event in explanation.repeated
+    ]
+    return "\n\n".join([*blocks, *(["\n".join(aside)] if aside else [])])
+
+
+def _headline(explanation: Explanation) -> Iterator[str]:
+    sent = sum(
+        isinstance(entry, Trigger) and entry.outcome is Kind.SENT
+        for story in explanation.stories
+        for entry in story.entries
+    )
+    counts = f"{counted(explanation.events, 'event')}, {counted(sent, 'message')} sent"
+    yield f"{visible(explanation.user)}: {counts}, up to {when(explanation.until)}"
+
+
+class _Text:
+    """The story of one rule as lines."""
+
+    def __init__(self, story: Story, user: str, *, color: bool) -> None:
+        self._story = story
+        self._user = user
+        self._color = color
+        instants = [instant for entry in story.entries for instant in _instants(entry)]
+        self._width = max((len(when(instant)) for instant in instants), default=0)
+
+    def lines(self) -> Iterator[str]:
+        """The rule, then what happened."""
+        story = self._story
+        sends = " or ".join(quoted(name) for name in story.sends)
+        title = self._styled(f"rule {visible(story.rule)}", bold=True)
+        yield f"{title} ({_place(story.place)}) sends {sends}"
+        yield ""
+        for entry in story.entries:
+            match entry:
+                case Trigger():
+                    yield from self._trigger(entry)
+                case Mismatch():
+                    yield from self._mismatch(entry, "does not trigger")
+        for absent in story.absent:
+            yield f"{_INDENT}{_absent(absent, self._user)}"
+
+    def _trigger(self, entry: Trigger) -> Iterator[str]:
+        yield self._line(entry.event.at, self._opening(entry))
+        if entry.held is not None and entry.due is not None:
+            yield self._below(_held(entry.held, entry.due))
+        yield from (self._below(f"due when {_shows(clock)}") for clock in entry.clocks)
+        yield from self._spared(entry)
+        if entry.outcome is not Kind.IGNORED:
+            yield self._line(entry.at, self._ending(entry))
+        yield from (self._below(line) for line in _details(entry))
+        if entry.goal is not None:
+            yield self._line(entry.goal.event.at, f"{happened(entry.goal.event)} reaches the goal")
+            yield self._below(_decided(entry.goal.pattern))
+        if entry.miss is not None:
+            yield self._below(_miss(entry, entry.miss))
+
+    def _opening(self, entry: Trigger) -> str:
+        what = happened(entry.event)
+        if entry.per is not None:
+            what += f" with {self._per(entry)}"
+        if entry.outcome is Kind.IGNORED:
+            return f"{what} is {self._kind(entry)}: {reason_in_words(entry)}"
+        if entry.due == entry.event.at or entry.due is None:
+            return f"{what} triggers"
+        return f"{what} starts a wait of {format_duration(entry.due - entry.event.at)}, until {when(entry.due)}"
+
+    def _per(self, entry: Trigger) -> str:
+        return f"per value {quoted(entry.per) if isinstance(entry.per, str) else entry.per}"
+
+    def _ending(self, entry: Trigger) -> str:
+        kind = self._kind(entry)
+        match entry.outcome:
+            case Kind.SENT:
+                return f"{kind} {quoted(entry.send or '')}"
+            case Kind.CANCELLED | Kind.RESTARTED:
+                by = happened(entry.by) if entry.by else "another event"
+                return f"{kind} by {by}, {format_duration(entry.at - entry.event.at)} after the trigger"
+            case Kind.DROPPED:
+                return f"{kind}: {reason_in_words(entry)}"
+            case Kind.PENDING:
+                left = (entry.due or entry.at) - entry.at
+                return f"still {kind}, for another {format_duration(left)}"
+            case _:
+                return kind
+
+    def _spared(self, entry: Trigger) -> Iterator[str]:
+        for mismatch in entry.did_not_cancel[:_MOST_SPARED]:
+            yield from self._mismatch(mismatch, "does not cancel")
+        hidden = len(entry.did_not_cancel) - _MOST_SPARED
+        if hidden > 0:
+            yield self._below(f"and {counted(hidden, 'more event')} that do not cancel either")
+
+    def _mismatch(self, mismatch: Mismatch, verb: str) -> Iterator[str]:
+        why = "; ".join(fact_in_words(fact) for fact in mismatch.facts)
+        yield self._line(mismatch.event.at, f"{happened(mismatch.event)} {verb}: {why}")
+        yield self._below(_decided(mismatch.pattern))
+
+    def _kind(self, entry: Trigger) -> str:
+        return self._styled(entry.outcome, fg=_COLORS.get(entry.outcome), bold=True)
+
+    def _line(self, instant: int, text: str) -> str:
+        return f"{_INDENT}{when(instant):<{self._width}}  {text}"
+
+    def _below(self, text: str) -> str:
+        return f"{_INDENT}{'':<{self._width}}  {text}"
+
+    def _styled(self, text: str, *, fg: str | None = None, bold: bool = False) -> str:
+        return click.style(text, fg=fg, bold=bold) if self._color else text
+
+
+def _instants(entry: Trigger | Mismatch) -> Iterator[int]:
+    yield entry.event.at
+    if isinstance(entry, Trigger):
+        yield entry.at
+        yield from (mismatch.event.at for mismatch in entry.did_not_cancel)
+        yield from [entry.goal.event.at] if entry.goal else []
+
+
+def _details(entry: Trigger) -> Iterator[str]:
+    """What decided."""
+    if entry.clause is not None:
+        yield _decided(entry.clause)
+    if entry.outcome is Kind.CANCELLED and entry.facts:
+        yield "; ".join(fact_in_words(fact) for fact in entry.facts)
+
+
+def _decided(clause: Clause) -> str:
+    return f"decided by `{visible(clause.text)}` ({_place(clause)})"
+
+
+def _place(clause: Clause) -> str:
+    return f"{visible(clause.file)}:{clause.line}"
+
+
+def _shows(clock: Clock) -> str:
+    whose = "the user's clock" if clock.whose == "user" else "a clock"
+    return f"{whose} shows {clock.shows} ({clock.zone})"
+
+
+def _held(held: Clock, due: int) -> str:
+    return f"due at {when(held.at)}, when {_shows(held)}: held for {format_duration(due - held.at)}"
+
+
+def _miss(entry: Trigger, miss: Miss) -> str:
+    """`near miss: would have been sent at …, had it come 4m later`."""
+    how = f"{format_duration(abs(miss.shift_ms))} {'later' if miss.shift_ms > 0 else 'earlier'}"
+    if miss.event == entry.event:
+        subject = "it"
+    else:
+        subject = f"{happened(miss.event)} of {when(miss.event.at)}"
+        if miss.event.at == entry.at and entry.outcome is Kind.SENT:
+            subject += ", which came at the due instant,"
+    return f"near miss: {_would(miss)}, had {subject} come {how}"
+
+
+def _would(miss: Miss) -> str:
+    match miss.outcome:
+        case Kind.PENDING:
+            return f"it would be waiting until {when(miss.at)}"
+        case Kind.SENT:
+            return f"it would have been sent at {when(miss.at)}"
+        case _:
+            return f"it would have been {miss.outcome}"
+
+
+def _absent(absent: Absent, user: str) -> str:
+    others = [f"{count} of {quoted(name)}" for name, count in absent.others]
+    text = f"never triggered: no {absent.wanted} by {visible(user)}"
+    return f"{text}; but {_listed(others)}" if others else text
+
+
+def _listed(parts: list[str]) -> str:
+    return ", ".join(parts)
+
+
+def _late(late: Late, lateness: int) -> str:
+    age = format_duration(late.late_ms)
+    return (
+        f"late: {happened(late.event)} at {format_instant(late.event.at)} changed nothing: it was {age} older than the "
+        f"newest event before it, and {format_duration(lateness)} is allowed"
+    )

@@ -1,0 +1,85 @@
+"""One trigger of one rule, with everything that explains what became of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from connrules import ast
+from connrules.check import CheckedRule
+from connrules.event import Kind, Outcome
+from connrules.explain.clauses import clause_at
+from connrules.explain.past import Past
+from connrules.explain.story import Clause
+from connrules.explain.world import World
+from connrules.reference.chance import target_of
+from connrules.reference.matching import Happening
+from connrules.reference.timing import due_of
+from connrules.reference.user import User
+
+_WAITS = frozenset({Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.RESTARTED, Kind.PENDING})
+
+
+@dataclass(frozen=True)
+class Case:
+    """An outcome, the rule whose it is, and its place among all outcomes of the user."""
+
+    past: Past
+    world: World
+    rule: CheckedRule
+    outcome: Outcome
+    place: int
+
+    @cached_property
+    def trigger(self) -> Happening:
+        """What triggered it."""
+        return self.past.trigger(self.outcome)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Any]:
+        """The user's attributes when the trigger came."""
+        return self.world.attributes_when(self.trigger)
+
+    @property
+    def target(self) -> str:
+        """The campaign that the rule sends to the user."""
+        return target_of(self.rule, self.past.user)
+
+    @cached_property
+    def due(self) -> int:
+        """When the send is due, or would have been."""
+        return self._due(self.rule.node, self.past.checked.policy)
+
+    @cached_property
+    def due_without_window(self) -> int:
+        """When it would have been due, were every window open."""
+        return self._due(replace(self.rule.node, between=None), replace(self.past.checked.policy, quiet=None))
+
+    @property
+    def window(self) -> ast.Between | ast.Quiet | None:
+        """The clause that says at which times of the day messages may go out."""
+        return self.rule.node.between or self.past.checked.policy.quiet
+
+    def clause(self, node: ast.Clause | ast.Pattern, before: str = "") -> Clause:
+        """How a piece of the rule reads."""
+        return clause_at(self.rule.source, node.span, before)
+
+    def policy_clause(self, node: ast.PolicyClause) -> Clause:
+        """How a piece of the policy reads."""
+        source = self.past.checked.policy_source
+        assert source is not None, "a policy with clauses stands somewhere"
+        return clause_at(source, node.span)
+
+    def earlier_sends(self) -> list[Outcome]:
+        """What had been sent to the user before this was decided, by any rule."""
+        return [outcome for outcome in self.past.outcomes[: self.place] if outcome.kind is Kind.SENT]
+
+    def later_waits(self) -> Iterator["Case"]:
+        """The waits of the same rule and `per` value that ended after this was decided, in order."""
+        for place, other in enumerate(self.past.outcomes[self.place + 1 :], self.place + 1):
+            if other.rule == self.rule.name and other.per == self.outcome.per and other.kind in _WAITS:
+                yield replace(self, outcome=other, place=place)
+
+    def _due(self, rule: ast.Rule, policy: ast.Policy) -> int:
+        user = User(self.past.user, None, said=dict(self.attributes))
+        return due_of(rule, policy, user, self.outcome.triggered_at).due

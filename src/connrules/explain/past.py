@@ -1,0 +1,103 @@
+"""A user's past: the events, what the reference interpreter makes of them, and what it would make of others."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import msgspec
+
+from connrules import ast
+from connrules.check import Checked, CheckedRule
+from connrules.event import Event, Kind, Outcome, Profiles
+from connrules.explain.story import Occurrence
+from connrules.reference import evaluate
+from connrules.reference.admission import admit
+from connrules.reference.matching import Happening
+
+
+@dataclass(frozen=True)
+class Past:
+    """Everything about one user, up to the instant `end`."""
+
+    checked: Checked
+    user: str
+    all_events: Sequence[Event]
+    """In their total order, none of them late, each with an id."""
+    end: int
+    dedupe: int = 0
+    profiles: Profiles | None = None
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The events that are no repeats, in their total order."""
+        return admit(self.all_events, 0, self.dedupe).events
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """What became of every trigger."""
+        return self._replay(self.checked, self.all_events)
+
+    def if_moved(self, event: Event, to: int, rule: CheckedRule) -> list[Outcome]:
+        """What would have become of that rule's triggers, had an event come at another instant."""
+        changed = [msgspec.structs.replace(e, time=to) if e is event else e for e in self.all_events]
+        return self._replay(self._related[rule.name], sorted(changed, key=lambda e: e.time))
+
+    def trigger(self, outcome: Outcome) -> Happening:
+        """The event that triggered an outcome, or the outcome of another rule that did."""
+        event = self.event(outcome.trigger, outcome.triggered_at)
+        return self._news[outcome.trigger] if event is None else event
+
+    def event(self, name: str | None, instant: int) -> Event | None:
+        """The event of that id at an instant. Of two with the same, the first: outcomes do not tell them apart."""
+        return self._by_name.get((name or "", instant))
+
+    def between(self, start: int, end: int) -> Sequence[Event]:
+        """The events in `[start, end)`."""
+        first, last = (bisect_left(self.events, instant, key=lambda event: event.time) for instant in (start, end))
+        return self.events[first:last]
+
+    def place(self, event: Event) -> int:
+        """The place of an event in the total order."""
+        return self._places[id(event)]
+
+    def _replay(self, checked: Checked, events: Iterable[Event]) -> list[Outcome]:
+        return evaluate(checked, events, until=self.end, dedupe=self.dedupe, profiles=self.profiles).outcomes
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, int], Event]:
+        return {(event.id or "", event.time): event for event in reversed(self.events)}
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(event): place for place, event in enumerate(self.events)}
+
+    @cached_property
+    def _news(self) -> dict[str, Outcome]:
+        return {outcome.id: outcome for outcome in self.outcomes if outcome.kind in {Kind.SENT, Kind.CANCELLED}}
+
+    @cached_property
+    def _related(self) -> dict[str, Checked]:
+        """For each rule, a rule set of those alone that matter to it: its own chain, or all where limits join them."""
+        if self.checked.policy.limits:
+            return {rule.name: self.checked for rule in self.checked.rules}
+        return {rule.name: replace(self.checked, rules=_upstream(self.checked, rule)) for rule in self.checked.rules}
+
+
+def occurrence_of(happening: Happening) -> Occurrence:
+    """How a story speaks of an event, or of an outcome that triggered a rule."""
+    if isinstance(happening, Outcome):
+        return Occurrence(happening.kind, happening.id, happening.at, happening.send, happening.rule)
+    named = happening.campaign or happening.card or happening.name
+    return Occurrence(happening.type, happening.id or "", happening.time, named)
+
+
+def _upstream(checked: Checked, rule: CheckedRule) -> tuple[CheckedRule, ...]:
+    """The rules whose outcomes may lead to a trigger of the rule, and the rule itself."""
+    wanted: set[str] = set()
+    found = {rule.name}
+    while found:
+        wanted |= found
+        patterns = [p for r in checked.rules if r.name in found for p in r.node.on.patterns]
+        found = {p.rule.text for p in patterns if isinstance(p, ast.SentRule | ast.CancelledRule)} - wanted
+    return tuple(r for r in checked.rules if r.name in wanted)

@@ -1,0 +1,115 @@
+"""Tells a user's past as stories, one for each rule."""
+
+from collections.abc import Iterator
+
+from connrules import ast
+from connrules.check import Checked, CheckedRule
+from connrules.event import Kind, Outcome, Profiles
+from connrules.explain.case import Case
+from connrules.explain.clauses import clause_at
+from connrules.explain.log import Log
+from connrules.explain.mismatch import absent_triggers, mismatched_triggers, spared
+from connrules.explain.near import nearest_miss
+from connrules.explain.past import Past, occurrence_of
+from connrules.explain.story import Clock, Explanation, Goal, Late, Mismatch, Story, Trigger
+from connrules.explain.verdict import trigger_pattern, verdict
+from connrules.explain.world import World
+
+
+def explain(  # noqa: PLR0913  # each says one thing about a run
+    checked: Checked,
+    log: Log,
+    *,
+    rule: str | None = None,
+    until: int | None = None,
+    dedupe: int = 0,
+    profiles: Profiles | None = None,
+) -> Explanation:
+    """Why the user of a log did or did not get messages, by each rule or by the one of that name.
+
+    Time moves on to the newest event of the whole log, or to `until` (epoch ms) if that is later; `dedupe` and
+    `profiles` are those of the reference interpreter. Raises ValueError where the rule set has errors.
+    """
+    end = max((instant for instant in (log.newest, until) if instant is not None), default=0)
+    past = Past(checked, log.user, log.events, end, dedupe, profiles)
+    world = World(past)
+    counted = {id(event) for event in past.events}
+    return Explanation(
+        user=log.user,
+        events=len(past.all_events),
+        until=end,
+        stories=tuple(_story(past, world, each) for each in checked.rules if rule in {None, each.name}),
+        late=tuple(Late(occurrence_of(late.event), late.late_ms) for late in log.late),
+        repeated=tuple(occurrence_of(event) for event in past.all_events if id(event) not in counted),
+    )
+
+
+def _story(past: Past, world: World, rule: CheckedRule) -> Story:
+    triggers = [_trigger(case) for case in _cases(past, world, rule)]
+    entries: list[Trigger | Mismatch] = [*triggers, *mismatched_triggers(past, world, rule)]
+    return Story(
+        rule=rule.name,
+        place=clause_at(rule.source, rule.node.name.span if rule.node.name else rule.node.on.span),
+        sends=tuple(target.text for target in rule.node.targets),
+        entries=tuple(sorted(entries, key=lambda entry: entry.event.at)),
+        absent=() if triggers else tuple(absent_triggers(past, world, rule)),
+    )
+
+
+def _cases(past: Past, world: World, rule: CheckedRule) -> Iterator[Case]:
+    for place, outcome in enumerate(past.outcomes):
+        if outcome.rule == rule.name and outcome.kind is not Kind.GOAL:
+            yield Case(past, world, rule, outcome, place)
+
+
+def _trigger(case: Case) -> Trigger:
+    outcome, found = case.outcome, verdict(case)
+    waited = outcome.kind is not Kind.IGNORED
+    return Trigger(
+        event=occurrence_of(case.trigger),
+        pattern=case.clause(trigger_pattern(case), "on "),
+        outcome=outcome.kind,
+        at=outcome.at,
+        due=case.due if waited else None,
+        reason=outcome.reason,
+        send=outcome.send,
+        per=outcome.per,
+        clause=found.clause,
+        by=found.by,
+        facts=found.facts,
+        clocks=_clocks(case) if waited else (),
+        held=_held(case) if waited else None,
+        did_not_cancel=tuple(spared(case, outcome.at)) if waited else (),
+        goal=_goal(case),
+        miss=nearest_miss(case, found.facts),
+    )
+
+
+def _clocks(case: Case) -> tuple[Clock, ...]:
+    """What the clocks of the schedule and of the window showed when the send was due."""
+    delay, window = case.rule.node.delay, case.window
+    zones = [delay.zone] if isinstance(delay, ast.InDays | ast.NextWeekday) else []
+    zones += [window.zone] if window else []
+    return tuple(dict.fromkeys(case.world.clock(case.due, zone, case.attributes) for zone in zones))
+
+
+def _held(case: Case) -> Clock | None:
+    """What the clock showed when the send was due first, where a closed window held it up."""
+    window, first = case.window, case.due_without_window
+    if window is None or first == case.due:
+        return None
+    return case.world.clock(first, window.zone, case.attributes)
+
+
+def _goal(case: Case) -> Goal | None:
+    goal = next((later for later in case.past.outcomes[case.place + 1 :] if _is_goal_of(later, case.outcome)), None)
+    convert = case.rule.node.convert
+    event = case.past.event(goal.by, goal.at) if goal else None
+    if event is None or convert is None:
+        return None
+    return Goal(occurrence_of(event), case.clause(convert, ""))
+
+
+def _is_goal_of(goal: Outcome, outcome: Outcome) -> bool:
+    same = (goal.rule, goal.trigger, goal.triggered_at) == (outcome.rule, outcome.trigger, outcome.triggered_at)
+    return goal.kind is Kind.GOAL and same and goal.per == outcome.per
