@@ -50,6 +50,11 @@ def render_full(findings: Iterable[Diagnostic], *, color: bool = False) -> str:
     return "\n\n".join("\n".join(_full(finding, color=color)) for finding in findings)
 
 
+def render_place(finding: Diagnostic, *, color: bool = False) -> str:
+    """Where a finding is, the lines that it is about, and its help: all but its title."""
+    return "\n".join(_whereabouts(finding, color=color))
+
+
 def render_concise(findings: Iterable[Diagnostic], *, color: bool = False) -> str:
     """One line for each finding: `FILE:LINE:COLUMN: SEVERITY CODE[NAME] MESSAGE`."""
     return "\n".join(_concise(finding, color=color) for finding in findings)
@@ -117,20 +122,28 @@ def _json_position(source: SourceText, offset: int) -> dict[str, int]:
 
 
 def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
-    shown = _shown_lines(finding)
-    margin = " " * (len(str(shown[-1])) + 2)
-    bar = _styled("|", color=color, fg="blue")
     title = _styled(f"{finding.severity}[{finding.code}]", color=color, fg=_COLORS[finding.severity])
     yield f"{title} {_styled(f'{finding.name}: {visible(finding.message)}', color=color)}"
+    yield from _whereabouts(finding, color=color)
+    yield f"{_margin(finding)}= more: connrules explain {finding.code}"
+
+
+def _whereabouts(finding: Diagnostic, *, color: bool) -> Iterator[str]:
+    margin = _margin(finding)
+    bar = _styled("|", color=color, fg="blue")
     yield f"{margin[:-1]}{_styled('-->', color=color, fg='blue')} {_place(finding)}"
     yield f"{margin}{bar}"
-    yield from _excerpt(finding, shown, margin, color=color)
+    yield from _excerpt(finding, _shown_lines(finding), margin, color=color)
     yield f"{margin}{bar}"
     if finding.help:
         first, *more = finding.help.split("\n")
         yield f"{margin}= help: {visible(first)}"
         yield from (f"{margin}        {visible(line)}" for line in more)
-    yield f"{margin}= more: connrules explain {finding.code}"
+
+
+def _margin(finding: Diagnostic) -> str:
+    """The room for the numbers of lines."""
+    return " " * (len(str(_shown_lines(finding)[-1])) + 2)
 
 
 def _excerpt(finding: Diagnostic, shown: Sequence[int], margin: str, *, color: bool) -> Iterator[str]:
