@@ -12,6 +12,7 @@ from connrules.pipeline import check_sources
 from connrules.text import SourceText
 
 CATALOG_SUFFIXES = (".toml", ".json", ".yaml", ".yml")
+_LOGS = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ def find_catalog(paths: Sequence[Path]) -> Path | None:
         names = ", ".join(file.name for file in found)
         raise ShellError(f"{paths[0]}: more than one catalog: {names}", "name the one you mean with --catalog FILE")
     return found[0] if found else None
+
+
+def find_log(paths: Sequence[Path]) -> Path:
+    """The log in the folder, where `paths` is a single folder. Raises ShellError where there is none, or several."""
+    if len(paths) == 1 and paths[0].is_dir():
+        found = [file for name in _LOGS if (file := paths[0] / name).is_file()]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(file.name for file in found)
+            raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
+    raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
 
 
 def read_catalog(path: Path) -> Catalog:

@@ -3,7 +3,7 @@
 import base64
 import gc
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from connrules.cli.exit import ExitCode, ShellError
-from connrules.cli.inputs import RuleSet, load_rule_set
+from connrules.cli.inputs import RuleSet, find_log, load_rule_set
 from connrules.cli.options import (
     DURATION,
     FILE,
@@ -60,7 +60,6 @@ Decisions go to standard output or --output, one JSON object a line; everything 
 0, with 1 where the rules have errors (nothing is run then), with 2 where something cannot be read or written, and with
 3 where lines of the input were rejected.
 """
-_EVENT_FILES = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
 _REJECTS_SHOWN = 5
 _BEFORE_MS = LIKE_SECONDS.stop
 
@@ -113,7 +112,7 @@ def command(
     rule_set = load_rule_set(paths, catalog_path, as_of=None)
     if rule_set.checked.errors:
         return _refuse(rule_set, color)
-    events = events_path or _events_beside(paths)
+    events = events_path or find_log(paths)
     refuse_overwriting([*rule_set.files, events], [options["output"], options["rejects"], options["late"]])
     say_before(rule_set, quiet=quiet)
     run = _Run(compile_rules(rule_set.checked), events, **options)
@@ -132,18 +131,6 @@ def _refuse(rule_set: RuleSet, color: str) -> int:
     click.echo(render_full(errors, color=wants_color(color, sys.stderr)), err=True)
     click.echo(f"{counted(len(errors), 'error')}: rules with errors are not run", err=True)
     return ExitCode.FINDINGS
-
-
-def _events_beside(paths: Sequence[Path]) -> Path:
-    """The log in the folder, where `paths` is a single folder."""
-    if len(paths) == 1 and paths[0].is_dir():
-        found = [file for name in _EVENT_FILES if (file := paths[0] / name).is_file()]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(file.name for file in found)
-            raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
-    raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
 
 
 class _Run:
