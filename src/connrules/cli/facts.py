@@ -19,6 +19,7 @@ from connrules.explain.story import (
     UsedUp,
     Waiting,
 )
+from connrules.vocabulary import CUSTOM_EVENT
 
 _REASONS = {
     Reason.RULE_NOT_LIVE: "the rule is not live",
@@ -42,9 +43,14 @@ def happened(occurrence: Occurrence) -> str:
     if occurrence.rule is not None:
         ending = f" {about}" if about else " its send"
         return f"rule {visible(occurrence.rule)}, which {occurrence.type}{ending},"
-    known_as = f"line {occurrence.id[1:]}" if occurrence.id[1:].isdigit() and occurrence.id[0] == "#" else occurrence.id
-    joint = " " if occurrence.type == "event" else " of "
-    return f"{visible(occurrence.type)}{joint + about if about else ''} ({visible(known_as)})"
+    joint = " " if occurrence.type == CUSTOM_EVENT else " of "
+    return f"{visible(occurrence.type)}{joint + about if about else ''} ({known_as(occurrence)})"
+
+
+def known_as(occurrence: Occurrence) -> str:
+    """An event's id, or its line in the log."""
+    line = occurrence.id.removeprefix("#")
+    return f"line {line}" if line != occurrence.id and line.isdigit() else visible(occurrence.id)
 
 
 def reason_in_words(entry: Trigger) -> str:
@@ -68,12 +74,17 @@ def fact_in_words(fact: Fact) -> str:
             return f"since {when(trigger.at)}, until {when(due)}{ended}, for {happened(trigger)}"
         case UsedUp():
             return _used_up(fact)
-        case Clock(_, shows, zone, whose):
-            return f"{'the user’s clock' if whose == 'user' else 'a clock'} shows {shows} ({zone})"
+        case Clock():
+            return clock_in_words(fact)
         case Drawn(place, share):
             return f"the draw puts the user at {place:g}%, within the first {share:g}%"
         case _:
             assert_never(fact)
+
+
+def clock_in_words(clock: Clock) -> str:
+    """What a clock shows, and whose it is."""
+    return f"{'the clock of the user' if clock.whose == 'user' else 'a clock'} shows {clock.shows} ({clock.zone})"
 
 
 def quoted(name: str) -> str:
@@ -84,11 +95,6 @@ def quoted(name: str) -> str:
 def when(instant: int) -> str:
     """An instant in ISO 8601, in UTC."""
     return str(format_instant(instant))
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 event`, `2 events`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _sides(fact: Comparison) -> Iterator[str]:

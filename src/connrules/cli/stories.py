@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import click
 
 from connrules.cli.cells import visible
-from connrules.cli.facts import counted, fact_in_words, happened, quoted, reason_in_words, when
+from connrules.cli.facts import clock_in_words, fact_in_words, happened, known_as, quoted, reason_in_words, when
+from connrules.cli.render import counted
 from connrules.duration import format_duration, format_instant
 from connrules.event import Kind
 from connrules.explain.story import Absent, Clause, Clock, Explanation, Late, Mismatch, Miss, Story, Trigger
@@ -77,7 +78,7 @@ class _Text:
         yield self._line(entry.event.at, self._opening(entry))
         if entry.held is not None and entry.due is not None:
             yield self._below(_held(entry.held, entry.due))
-        yield from (self._below(f"due when {_shows(clock)}") for clock in entry.clocks)
+        yield from (self._below(f"due when {clock_in_words(clock)}") for clock in entry.clocks)
         yield from self._spared(entry)
         if entry.outcome is not Kind.IGNORED:
             yield self._line(entry.at, self._ending(entry))
@@ -105,7 +106,8 @@ class _Text:
         kind = self._kind(entry)
         match entry.outcome:
             case Kind.SENT:
-                return f"{kind} {quoted(entry.send or '')}"
+                waited = "" if entry.at == entry.event.at else ": the wait is over, and nothing cancelled it"
+                return f"{kind} {quoted(entry.send or '')}{waited}"
             case Kind.CANCELLED | Kind.RESTARTED:
                 by = happened(entry.by) if entry.by else "another event"
                 return f"{kind} by {by}, {format_duration(entry.at - entry.event.at)} after the trigger"
@@ -166,35 +168,32 @@ def _place(clause: Clause) -> str:
     return f"{visible(clause.file)}:{clause.line}"
 
 
-def _shows(clock: Clock) -> str:
-    whose = "the user's clock" if clock.whose == "user" else "a clock"
-    return f"{whose} shows {clock.shows} ({clock.zone})"
-
-
 def _held(held: Clock, due: int) -> str:
-    return f"due at {when(held.at)}, when {_shows(held)}: held for {format_duration(due - held.at)}"
+    return f"due at {when(held.at)}, when {clock_in_words(held)}: held for {format_duration(due - held.at)}"
 
 
 def _miss(entry: Trigger, miss: Miss) -> str:
-    """`near miss: would have been sent at …, had it come 4m later`."""
+    """`near miss: would have been sent, had the purchase of 2026-03-02T13:02:00Z (e9) come 4m later`."""
     how = f"{format_duration(abs(miss.shift_ms))} {'later' if miss.shift_ms > 0 else 'earlier'}"
+    text = f"near miss: {_would(entry, miss)}, had {_subject(entry, miss)} come {how}"
+    at_the_end = miss.event.at == entry.at and entry.outcome is Kind.SENT
+    return f"{text}; at the due instant it was too late" if at_the_end else text
+
+
+def _subject(entry: Trigger, miss: Miss) -> str:
     if miss.event == entry.event:
-        subject = "it"
-    else:
-        subject = f"{happened(miss.event)} of {when(miss.event.at)}"
-        if miss.event.at == entry.at and entry.outcome is Kind.SENT:
-            subject += ", which came at the due instant,"
-    return f"near miss: {_would(miss)}, had {subject} come {how}"
+        return "this event" if entry.outcome is Kind.IGNORED else "the trigger"
+    return f"the {visible(miss.event.type)} of {when(miss.event.at)} ({known_as(miss.event)})"
 
 
-def _would(miss: Miss) -> str:
+def _would(entry: Trigger, miss: Miss) -> str:
     match miss.outcome:
         case Kind.PENDING:
-            return f"it would be waiting until {when(miss.at)}"
-        case Kind.SENT:
-            return f"it would have been sent at {when(miss.at)}"
+            return f"would have started a wait until {when(miss.at)}"
+        case Kind.SENT if miss.at != entry.due:
+            return f"would have been sent at {when(miss.at)}"
         case _:
-            return f"it would have been {miss.outcome}"
+            return f"would have been {miss.outcome}"
 
 
 def _absent(absent: Absent, user: str) -> str:

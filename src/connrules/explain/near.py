@@ -39,8 +39,9 @@ def nearest_miss(case: Case, facts: Iterable[Fact]) -> Miss | None:
     `facts` are those of the verdict.
     """
     reach = max(case.due - case.outcome.triggered_at, DAY)
-    changes = {change for change in _changes(case, facts) if 0 < abs(change.shift) <= reach}
-    for change in sorted(changes, key=lambda change: (abs(change.shift), change.to))[:_MOST_TRIED]:
+    changes = {(id(change.event), change.to): change for change in _changes(case, facts)}.values()
+    within_reach = [change for change in changes if 0 < abs(change.shift) <= reach]
+    for change in sorted(within_reach, key=lambda change: (abs(change.shift), change.to))[:_MOST_TRIED]:
         other = _outcome_after(case, change)
         if other is not None and _is_another_end(case.outcome, other):
             at = other.due if other.due is not None else other.at
