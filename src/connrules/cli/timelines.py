@@ -6,6 +6,7 @@ not expected. Nothing here ends in a line break.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import Final
 
 import click
@@ -16,6 +17,7 @@ from connrules.diagnostic import Diagnostic, Severity
 from connrules.duration import format_instant
 from connrules.testing import Coverage, Failure, Line, Mark, Report, Result, RuleCoverage, Status
 from connrules.testing.words import offset
+from connrules.wallclock import find_zone, wall_ms
 
 _MARKS: Final = {Mark.MET: "✓", Mark.UNMET: "✗", Mark.UNEXPECTED: "!", Mark.EVENT: " ", Mark.OTHER: " "}
 _LEADS: Final = {Mark.EVENT: "", Mark.UNMET: "expected "}
@@ -73,14 +75,25 @@ def render_timeline(result: Result, *, color: bool = False) -> list[str]:
     rows = [_row(line, result) for line in result.timeline]
     widths = [min(max(map(_width, column)), _WIDEST) for column in zip(*rows, strict=True)]
     lines = (_line(row, widths, line, color=color) for row, line in zip(rows, result.timeline, strict=True))
-    return ["", f"   0s is {format_instant(result.start)}", *lines]
+    return ["", f"   0s is {_told(result.start, result)}", *lines]
+
+
+def _told(at: int, result: Result) -> str:
+    """An instant as a clock in the time zone of the result shows it, with its offset from UTC."""
+    zone = find_zone(result.zone or "UTC") or UTC
+    ahead = wall_ms(at, zone) - at
+    if not ahead:
+        return str(format_instant(at))
+    sign, minutes = "-" if ahead < 0 else "+", abs(ahead) // 60_000
+    shown = str(format_instant(at + ahead)).removesuffix("Z")
+    return f"{shown}{sign}{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _row(line: Line, result: Result) -> tuple[str, ...]:
     """The columns of a line before its note: offset, instant, user, what happened."""
     assert result.start is not None
     at = "" if line.at is None else offset(line.at, result.start)
-    clock = str(format_instant(line.at)) if result.by_clock and line.at is not None else ""
+    clock = _told(line.at, result) if result.zone and line.at is not None else ""
     users = {each.user for each in result.timeline if each.user is not None}
     user = visible(line.user or "") if len(users) > 1 else ""
     return at, clock, user, _LEADS.get(line.mark, "→ ") + visible(line.text)

@@ -74,8 +74,8 @@ class Result:
     """The instant from which the test counts; None where it cannot be run."""
     timeline: tuple[Line, ...] = ()
     failures: tuple[Failure, ...] = ()
-    by_clock: bool = False
-    """Whether clocks and dates matter here, so that offsets alone do not tell the story."""
+    zone: str | None = None
+    """The time zone to tell instants in, where clocks and dates matter; None where offsets alone tell the story."""
 
     @property
     def status(self) -> Status:

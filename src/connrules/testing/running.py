@@ -97,7 +97,7 @@ def _result(test: BoundTest, scene: Scene, played: Play) -> Result:
         scene.start,
         timeline(test, scene.start, played, verdict, misses),
         tuple(_failures(test, scene, played, verdict, misses)),
-        by_clock=_by_clock(test, scene.checked, played),
+        zone=_zone(scene.checked.policy) if _by_clock(test, scene.checked, played) else None,
     )
 
 
@@ -114,6 +114,10 @@ def _failures(
     if verdict.unexpected and not told:
         sends = [played.outcomes[place] for place in verdict.unexpected]
         yield Failure(source, test.test.node.name.span, "sent, but not expected", sends_words(sends, scene.start))
+
+
+def _zone(policy: ast.Policy) -> str:
+    return policy.time_zone.name if policy.time_zone else "UTC"
 
 
 def _by_clock(test: BoundTest, checked: Checked, played: Play) -> bool:

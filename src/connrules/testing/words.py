@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+import msgspec
+
 from connrules import ast
 from connrules.duration import format_duration
 from connrules.event import Event, Kind, Outcome
@@ -38,7 +40,7 @@ def expectation_words(node: ast.Expect) -> str:
 def outcome_words(outcome: Outcome, start: int) -> str:
     """`sent "Cart Reminder" by cart_reminder`, `dropped cart_reminder because limited`."""
     words = _outcome_words(outcome, start)
-    return words if outcome.per is None else f"{words} (per {outcome.per!r})"
+    return words if outcome.per is None else f"{words} (per {msgspec.json.encode(outcome.per).decode()})"
 
 
 def _outcome_words(outcome: Outcome, start: int) -> str:
