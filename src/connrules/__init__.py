@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from connrules.event import Event as Event
     from connrules.event import Kind as Kind
     from connrules.event import Outcome as Outcome
+    from connrules.event import Profiles as Profiles
     from connrules.event import Reason as Reason
     from connrules.files import UnreadableError as UnreadableError
     from connrules.pipeline import load as load
@@ -56,7 +57,7 @@ _HOMES = {
     "connrules.connectors.jsonl": ("EventError", "encode_outcome", "parse_event"),
     "connrules.diagnostic": ("Diagnostic", "Severity"),
     "connrules.duration": ("format_instant", "parse_instant"),
-    "connrules.event": ("Event", "Kind", "Outcome", "Reason"),
+    "connrules.event": ("Event", "Kind", "Outcome", "Profiles", "Reason"),
     "connrules.files": ("UnreadableError",),
     "connrules.pipeline": ("load", "loads"),
     "connrules.plan": ("Plan", "PlanError"),

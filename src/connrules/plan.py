@@ -4,19 +4,29 @@ Names are resolved, durations are milliseconds, intervals are half-open `[from, 
 no spans and needs no syntax to run.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from connrules.duration import LONGEST
 
-VERSION = 1
+VERSION = 2
 """The version of the plan's form. A plan of another version is refused."""
 
 Interval = tuple[int, int | None]
 ObjectKind = Literal["campaign", "card"]
+Millionths = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""A share of the users, in millionths of all."""
+Milliseconds = Annotated[int, Meta(ge=0, le=LONGEST)]
+Window = Annotated[int, Meta(ge=1, le=LONGEST)]
+"""A sliding window of elapsed time, in milliseconds."""
+MinuteOfDay = Annotated[int, Meta(ge=0, lt=1_440)]
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
+Scope = Literal["any", "implied"]
+SENT: Final = "sent"
+CANCELLED: Final = "cancelled"
+"""The types of what is no event from outside, but an outcome of a rule."""
 
 
 class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,9 +37,9 @@ class _Node(msgspec.Struct, frozen=True, tag_field="is", omit_defaults=True):
     pass
 
 
-# Conditions on an event's properties. A path is the keys to follow, from the outside in.
+# Conditions on an event's properties or a user's attributes. A path is the keys to follow, from the outside in.
 
-Path = tuple[str, ...]
+Path = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class Value(_Node, frozen=True, tag="value"):
@@ -85,6 +95,12 @@ class IsMissing(_Node, frozen=True, tag="is_missing"):
     path: Path
 
 
+class InSegment(_Node, frozen=True, tag="in_segment"):
+    """The condition of the segment of that name; in conditions on users only."""
+
+    name: str
+
+
 class Negation(_Node, frozen=True, tag="not"):
     """The opposite."""
 
@@ -103,52 +119,140 @@ class AnyOf(_Node, frozen=True, tag="any"):
     terms: tuple["Condition", ...]
 
 
-Condition = Compare | OneOf | Contains | StartsWith | IsMissing | Negation | AllOf | AnyOf
+Condition = Compare | OneOf | Contains | StartsWith | IsMissing | InSegment | Negation | AllOf | AnyOf
+
+
+class Segment(_Frozen, frozen=True):
+    """A named condition on a user."""
+
+    name: str
+    condition: Condition
 
 
 class Matcher(_Frozen, frozen=True):
     """What events a pattern matches.
 
     `objects` are the names of campaigns, cards or custom events; None: the type of event has no object, or `scope` says
-    which. `scope` is `any` (whatever known object) or `implied` (the object of the trigger event). `text` is the
-    pattern in canonical form, for people.
+    which. `scope` is `any` (whatever known object) or `implied` (the object of the trigger event). With `rule`, the
+    events are outcomes of that rule, of the kind that `type` says: `sent` or `cancelled`. `text` is the pattern in
+    canonical form, for people.
     """
 
     text: str
     type: str
     objects: tuple[str, ...] | None = None
-    scope: Literal["any", "implied"] | None = None
+    scope: Scope | None = None
+    rule: str | None = None
     where: Condition | None = None
+
+
+# When a send is due
+
+
+class Zone(_Frozen, frozen=True):
+    """A time zone by its name; with `local` that of the user, and the one named for users who have none."""
+
+    name: str = "UTC"
+    local: bool = False
+
+
+class InDays(_Node, frozen=True, tag="in_days"):
+    """At a time of the day, so many calendar days after the trigger's date."""
+
+    days: Annotated[int, Meta(ge=0, le=LONGEST // 86_400_000)]
+    minute: MinuteOfDay
+    zone: Zone
+
+
+class NextWeekday(_Node, frozen=True, tag="next_weekday"):
+    """At a time of the day, on the next such weekday after the trigger's date; Monday is 0."""
+
+    weekday: Annotated[int, Meta(ge=0, le=6)]
+    minute: MinuteOfDay
+    zone: Zone
+
+
+Schedule = InDays | NextWeekday
+
+
+class DeliveryWindow(_Frozen, frozen=True):
+    """The time of the day `[opens, closes)`, in minutes. What is due outside is held until it opens, or dropped."""
+
+    opens: MinuteOfDay
+    closes: MinuteOfDay
+    zone: Zone
+    drops: bool = False
+
+
+# Rules
 
 
 class Eligibility(_Frozen, frozen=True):
     """Fewer than `count` sends in the `window` milliseconds up to an instant; without a window: ever."""
 
     count: Annotated[int, Meta(ge=1)]
-    window: Annotated[int, Meta(ge=1, le=LONGEST)] | None = None
+    window: Window | None = None
+
+
+class Arm(_Frozen, frozen=True):
+    """One of several follow-on campaigns, and the share of the users who get it."""
+
+    share: Millionths
+    send: str
+
+
+class Goal(_Frozen, frozen=True):
+    """What counts as a success of a send, within so many milliseconds after it."""
+
+    matcher: Matcher
+    within: Milliseconds
 
 
 class Rule(_Frozen, frozen=True):
-    """A rule, ready to run."""
+    """A rule, ready to run.
+
+    `condition` is asked at the trigger, `still` at the due instant. A send is due `delay` milliseconds after the
+    trigger, or as the `schedule` says. `send` is the follow-on campaign, or the arms of a split. `hold_out` is the
+    share of users who are never sent anything.
+    """
 
     name: str
     triggers: Annotated[tuple[Matcher, ...], Meta(min_length=1)]
-    send: str
-    delay: Annotated[int, Meta(ge=0, le=LONGEST)] = 0
+    send: str | Annotated[tuple[Arm, ...], Meta(min_length=1)]
+    condition: Condition | None = None
+    delay: Milliseconds = 0
     restarting: bool = False
+    schedule: Schedule | None = None
     exceptions: tuple[Matcher, ...] = ()
+    per: Path | None = None
+    still: Condition | None = None
+    between: DeliveryWindow | None = None
     live_from: int | None = None
     live_until: int | None = None
     eligibility: Eligibility | None = None
+    hold_out: Millionths = 0
+    goal: Goal | None = None
+
+
+class Limit(_Frozen, frozen=True):
+    """Fewer than `count` sends to a user in the `window` milliseconds up to an instant, over all rules.
+
+    With a `channel`, only sends of campaigns that have it count, and only they are limited.
+    """
+
+    count: Annotated[int, Meta(ge=1)]
+    window: Window
+    channel: str | None = None
 
 
 class Object(_Frozen, frozen=True):
-    """A campaign or card that is known: its name, its id, and when it is active."""
+    """A campaign or card that is known: its name, its id, when it is active, and a campaign's channels."""
 
     kind: ObjectKind
     name: str
     id: str | None = None
     active: tuple[Interval, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 class Plan(_Frozen, frozen=True):
@@ -159,13 +263,16 @@ class Plan(_Frozen, frozen=True):
     """
 
     rules: tuple[Rule, ...]
+    segments: tuple[Segment, ...] = ()
+    limits: tuple[Limit, ...] = ()
     objects: tuple[Object, ...] | None = None
     events: tuple[str, ...] | None = None
     version: int = VERSION
 
     def to_json(self) -> bytes:
         """The plan as JSON in UTF-8. The same plan gives the same bytes."""
-        fields = {"version": self.version, **{f: getattr(self, f) for f in ("rules", "objects", "events")}}
+        names = ("rules", "segments", "limits", "objects", "events")
+        fields = {"version": self.version, **{name: getattr(self, name) for name in names}}
         return msgspec.json.encode(fields)
 
     @classmethod

@@ -55,15 +55,15 @@ RUBBISH: dict[bytes, str] = {
     b"[]": "not a plan",
     b"null": "not a plan",
     b"{}": "missing required field `version`",
-    b'{"version": 1}': "missing required field `rules`",
+    b'{"version": 2}': "missing required field `rules`",
     b'{"version": "1", "rules": []}': "not a plan",
     b'{"version": true, "rules": []}': "not a plan",
-    b'{"version": 0, "rules": []}': "has version 0; this connrules runs version 1",
-    b'{"version": 2, "rules": "of another kind"}': "has version 2; this connrules runs version 1",
-    b'{"version": 1, "rules": [{"name": "r"}]}': "missing required field",
-    b'{"version": 1, "rules": [{"name": "r", "send": "X", "triggers": [{"text": "t", "type": "purchase", "where": '
+    b'{"version": 0, "rules": []}': "has version 0; this connrules runs version 2",
+    b'{"version": 3, "rules": "of another kind"}': "has version 3; this connrules runs version 2",
+    b'{"version": 2, "rules": [{"name": "r"}]}': "missing required field",
+    b'{"version": 2, "rules": [{"name": "r", "send": "X", "triggers": [{"text": "t", "type": "purchase", "where": '
     b'{"is": "guess"}}]}]}': "not a plan",
-    b'{"version": 1, "rules": [{"name": "r", "send": "X", "triggers": [{"text": "t", "type": "purchase", "where": '
+    b'{"version": 2, "rules": [{"name": "r", "send": "X", "triggers": [{"text": "t", "type": "purchase", "where": '
     + b'{"is": "not", "term": ' * 100_000: "nest too deep",
 }
 

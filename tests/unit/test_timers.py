@@ -43,7 +43,7 @@ OPERATIONS = st.lists(
 
 
 def wait(due: int, start: int, user: str = "u") -> Wait:
-    return Wait(due, start, user, 0, "e", 0, None, ())
+    return Wait(due, start, user, 0, 0, "e", 0, None, ())
 
 
 class World:

@@ -61,6 +61,7 @@ class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     outcome: Kind
     rule: str
     user: str
+    per: Any = None
     send: str | None = None
     reason: Reason | None = None
     at: str | int
@@ -154,6 +155,7 @@ def encode_outcome(outcome: Outcome) -> bytes:
         outcome=outcome.kind,
         rule=outcome.rule,
         user=outcome.user,
+        per=outcome.per,
         send=outcome.send,
         reason=outcome.reason,
         at=format_instant(outcome.at),

@@ -1,4 +1,5 @@
-"""A plan's conditions as functions of an event's properties and of what a wait kept of its trigger.
+"""A plan's conditions as functions: of an event's properties and what a wait kept of its trigger, or of a user's
+attributes.
 
 A comparison with what is missing, or between different types, is false, and so is its `!=`; booleans are no numbers and
 have no order.
@@ -6,7 +7,7 @@ have no order.
 
 import operator
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, assert_never
 
@@ -31,9 +32,28 @@ _OPERATORS: Final[dict[plan.Operator, _Test]] = {
 }
 _EQUALITIES: Final = ("=", "!=")
 _NUMBERS: Final = frozenset({int, float})
+_NO_SEGMENTS: Final[Mapping[str, Predicate]] = {}
 
 
-def predicate(condition: plan.Condition, kept_paths: Sequence[plan.Path] = ()) -> Predicate:
+class Segments(dict[str, Predicate]):
+    """The conditions of a plan's segments by their names, each made when it is first asked for."""
+
+    def __init__(self, segments: Iterable[plan.Segment]) -> None:
+        super().__init__()
+        self._unmade = {segment.name: segment.condition for segment in segments}
+
+    def __missing__(self, name: str) -> Predicate:
+        if name not in self._unmade:
+            raise plan.PlanError(f"this is not a plan: the segment `{name}` is missing, or part of itself")
+        self[name] = made = predicate(self._unmade.pop(name), segments=self)
+        return made
+
+
+def predicate(
+    condition: plan.Condition,
+    kept_paths: Sequence[plan.Path] = (),
+    segments: Mapping[str, Predicate] = _NO_SEGMENTS,
+) -> Predicate:
     """The function that tells whether a condition holds."""
     match condition:
         case plan.Compare(path, symbol, operand, instant):
@@ -49,17 +69,32 @@ def predicate(condition: plan.Condition, kept_paths: Sequence[plan.Path] = ()) -
             return _binary(path, _value(operand, kept_paths), _starts_with)
         case plan.IsMissing(path):
             return lambda properties, _: look_up(properties, path) is None
+        case plan.InSegment(name):
+            return segments[name]
         case plan.Negation(term):
-            inner = predicate(term, kept_paths)
+            inner = predicate(term, kept_paths, segments)
             return lambda properties, kept: not inner(properties, kept)
         case plan.AllOf(terms):
-            every = [predicate(term, kept_paths) for term in terms]
+            every = [predicate(term, kept_paths, segments) for term in terms]
             return lambda properties, kept: all(holds(properties, kept) for holds in every)
         case plan.AnyOf(terms):
-            some = [predicate(term, kept_paths) for term in terms]
+            some = [predicate(term, kept_paths, segments) for term in terms]
             return lambda properties, kept: any(holds(properties, kept) for holds in some)
         case _:
             assert_never(condition)
+
+
+def first_keys(condition: plan.Condition) -> frozenset[str]:
+    """The attributes that a condition looks at, but for those that its segments do."""
+    match condition:
+        case plan.InSegment():
+            return frozenset()
+        case plan.Negation(term):
+            return first_keys(term)
+        case plan.AllOf(terms) | plan.AnyOf(terms):
+            return frozenset().union(*map(first_keys, terms))
+        case _:
+            return frozenset({condition.path[0]})
 
 
 def trigger_paths(condition: plan.Condition | None) -> frozenset[plan.Path]:
@@ -93,7 +128,7 @@ def _look_up_nfc(properties: Properties, key: str) -> Any:
     """The value of a key that is written otherwise, but is the same in NFC."""
     if key.isascii():
         return None
-    return next((value for name, value in properties.items() if _nfc(name) == key), None)
+    return next((value for name, value in properties.items() if nfc(name) == key), None)
 
 
 def _binary(path: plan.Path, other: Any | _Getter, test: _Test) -> Predicate:
@@ -134,7 +169,7 @@ def _compare_values(compare: _Test, booleans_too: bool, left: Any, right: Any) -
     if isinstance(left, bool) or isinstance(right, bool):
         return booleans_too and isinstance(left, bool) and isinstance(right, bool) and compare(left, right)
     if isinstance(left, str):
-        return isinstance(right, str) and compare(_nfc(left), _nfc(right))
+        return isinstance(right, str) and compare(nfc(left), nfc(right))
     return isinstance(left, int | float) and isinstance(right, int | float) and compare(left, right)
 
 
@@ -159,13 +194,14 @@ def _instant(value: Any) -> int | None:
 
 def _contains(equal: _Test, whole: Any, part: Any) -> bool:
     if isinstance(whole, str):
-        return isinstance(part, str) and _nfc(part) in _nfc(whole)
+        return isinstance(part, str) and nfc(part) in nfc(whole)
     return isinstance(whole, list) and any(equal(element, part) for element in whole)
 
 
 def _starts_with(whole: Any, start: Any) -> bool:
-    return isinstance(whole, str) and isinstance(start, str) and _nfc(whole).startswith(_nfc(start))
+    return isinstance(whole, str) and isinstance(start, str) and nfc(whole).startswith(nfc(start))
 
 
-def _nfc(text: str) -> str:
+def nfc(text: str) -> str:
+    """A text as texts compare: in Unicode NFC."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

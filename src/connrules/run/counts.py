@@ -1,10 +1,10 @@
 """What an engine has seen and decided so far, in numbers."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Final
+from typing import Final, Self
 
 from connrules.event import Kind, Outcome, Reason
 
@@ -16,14 +16,38 @@ _CANCELLED: Final = Kind.CANCELLED
 
 
 @dataclass(slots=True)
+class Conversion:
+    """How many users' sends of a rule reached its goal, and how many would-be sends of users who were held out did."""
+
+    sent: int = 0
+    sent_converted: int = 0
+    held_out: int = 0
+    held_out_converted: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome of the rule."""
+        match outcome.kind, outcome.reason:
+            case Kind.SENT, _:
+                self.sent += 1
+            case Kind.DROPPED, Reason.HELD_OUT:
+                self.held_out += 1
+            case Kind.GOAL, Reason.HELD_OUT:
+                self.held_out_converted += 1
+            case Kind.GOAL, _:
+                self.sent_converted += 1
+
+
+@dataclass(slots=True)
 class Counts:
     """Counts since the engine was made or restored."""
 
     events: int = 0
     """Events fed, late ones included."""
     matched: int = 0
-    """Events that matched the trigger of a rule or cancelled a pending send."""
+    """Events that matched the trigger of a rule, cancelled a pending send or reached a goal."""
     late: int = 0
+    repeated: int = 0
+    """Events that were skipped, because their user was seen with their id before."""
     unknown_objects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Events that are about an unknown campaign, card or custom event, by their type and what they name; the name is
     empty where they name none. The first thousand one by one, the others together."""
@@ -33,6 +57,13 @@ class Counts:
     """Outcomes by kind and reason."""
     cancelled: Counter[str] = field(default_factory=Counter)
     """Cancelled sends by rule and exception pattern: `cart_reminder: purchase`."""
+    conversions: dict[str, Conversion] = field(default_factory=dict)
+    """For each rule that has a goal, by its name: how often it was reached."""
+
+    @classmethod
+    def of_goals(cls, rules: Iterable[str]) -> Self:
+        """Nothing counted yet, of rules that have a goal."""
+        return cls(conversions={rule: Conversion() for rule in rules})
 
     def add_unknown_type(self, type_: str) -> None:
         """Count an event of an unknown type. A log may have a type for every event; memory must not grow with it."""
@@ -49,6 +80,10 @@ class Counts:
         """Count outcomes."""
         self.outcomes.update(map(_KIND_AND_REASON, outcomes))
         self.cancelled.update(f"{o.rule}: {o.pattern}" for o in outcomes if o.kind is _CANCELLED)
+        if self.conversions:
+            for outcome in outcomes:
+                if outcome.rule in self.conversions:
+                    self.conversions[outcome.rule].add(outcome)
 
     def total(self, kind: Kind) -> int:
         """How many outcomes of a kind there were."""

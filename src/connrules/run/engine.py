@@ -11,42 +11,60 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from connrules.duration import EARLIEST, LATEST
-from connrules.event import Event, Kind, Outcome
+from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
+from connrules.run.audience import said
 from connrules.run.counts import Counts
 from connrules.run.program import Program, Route
-from connrules.run.state import UserState, Wait
+from connrules.run.repeats import Repeats
+from connrules.run.state import UserState
 from connrules.run.step import Stepper, is_live
-from connrules.run.timers import Forget, Timer, Timers
+from connrules.run.timers import Timer, Timers
 from connrules.run.world import Known
+from connrules.vocabulary import ATTRIBUTES
 
 
 class Engine:
     """Runs a plan over a stream of events.
 
     `lateness` is how many milliseconds an event may be older than the newest one seen and still count. A late event
-    changes nothing; it is counted and handed to `on_late`. `counts` says in numbers what the engine has seen and
-    decided since it was made or restored. An engine is not safe for use by several threads at once.
+    changes nothing; it is counted and handed to `on_late`. An event with the id of one that the same user was seen
+    with less than `dedupe` milliseconds before is counted and changes nothing; 0: no event is a repeat. `profiles` is
+    asked, whenever a condition looks at a user, for the attributes that no event said. `counts` says in numbers what
+    the engine has seen and decided since it was made or restored. An engine is not safe for use by several threads at
+    once.
 
-    Raises TypeError or ValueError where `lateness` is not a whole number from 0 up, and PlanError where the plan speaks
-    of a type of event that this version does not know.
+    Raises TypeError or ValueError where `lateness` or `dedupe` is not a whole number from 0 up, and PlanError where the
+    plan speaks of a type of event or a time zone that is not known here. What `profiles` raises goes through, and may
+    leave the engine amid an event: go on from a snapshot then.
     """
 
-    def __init__(self, plan: Plan, *, lateness: int = 0, on_late: Callable[[Event], object] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        lateness: int = 0,
+        dedupe: int = 0,
+        on_late: Callable[[Event], object] | None = None,
+        profiles: Profiles | None = None,
+    ) -> None:
         if not isinstance(plan, Plan):
             raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
-        if type(lateness) is not int:
-            raise TypeError(f"the lateness is a whole number of milliseconds, not {lateness!r}")
-        if lateness < 0:
-            raise ValueError(f"the lateness is a number of milliseconds from 0 up, not {lateness}")
+        _check_span("lateness", lateness)
+        _check_span("dedupe horizon", dedupe)
+        if profiles is not None and not callable(getattr(profiles, "attributes", None)):
+            raise TypeError("profiles are looked up with `attributes(user)`; see connrules.Profiles")
         self.plan = plan
         self.lateness = lateness
-        self.counts = Counts()
+        self.dedupe = dedupe
         self._on_late = on_late
+        self._profiles = profiles
         self._program = Program(plan)
+        self.counts = self._new_counts()
         self._users: dict[str, UserState] = {}
-        self._stepper = Stepper(self._program.rules, self._new_timers())
+        self._stepper = self._new_stepper()
+        self._repeats = Repeats(dedupe) if dedupe else None
         self._buffer: list[tuple[int, int, Event]] = []
         self._arrivals = 0
         self._greatest: int | None = None
@@ -110,30 +128,26 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """All that the engine remembers, as bytes; see `restore`."""
-        rules = self.plan.rules
-        users = {
-            user: saved.SavedUser(
-                tuple(_saved_wait(rules[r].name, wait) for r, wait in state.waits.items()),
-                {rules[r].name: tuple(sends) for r, sends in state.sends.items()},
-            )
-            for user, state in self._users.items()
-        }
+        if self._repeats is not None and self._watermark is not None:
+            self._repeats.forget(self._watermark)
         return saved.to_bytes(
             saved.Snapshot(
                 plan=self._fingerprint(),
                 lateness=self.lateness,
+                dedupe=self.dedupe,
                 greatest=self._greatest,
                 watermark=self._watermark,
                 arrivals=self._arrivals,
                 starts=self._stepper.starts,
-                users=users,
+                users={user: saved.save_user(state, self._program) for user, state in self._users.items()},
                 buffered=tuple(saved.SavedEvent(n, event) for _, n, event in sorted(self._buffer, key=_place)),
+                seen=tuple(self._repeats or ()),
                 undelivered=tuple(self._stepper.outcomes),
             )
         )
 
     def restore(self, data: bytes) -> None:
-        """Go on from a snapshot, with the same plan and lateness; what this engine remembered is replaced.
+        """Go on from a snapshot, with the same plan, lateness and dedupe horizon, and forget all that was before.
 
         The counts start anew. Raises SnapshotError, and changes nothing, where `data` is no whole snapshot of the plan.
         """
@@ -142,17 +156,21 @@ class Engine:
             raise saved.SnapshotError("the snapshot was taken with another plan")
         if snapshot.lateness != self.lateness:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
-        self._users = {user: self._user_state(user, state) for user, state in snapshot.users.items()}
-        self._stepper = Stepper(self._program.rules, self._new_timers(), snapshot.starts)
+        if snapshot.dedupe != self.dedupe:
+            raise saved.SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
+        program = self._program
+        self._users = {user: saved.restore_user(user, kept, program) for user, kept in snapshot.users.items()}
+        self._stepper = self._new_stepper(snapshot.starts)
         self._stepper.outcomes = list(snapshot.undelivered)
-        timers = chain.from_iterable(self._timers_of(user, state) for user, state in self._users.items())
+        timers = chain.from_iterable(saved.timers_of(user, state, program) for user, state in self._users.items())
         for timer in sorted(timers, key=_due_order):
             self._stepper.restore(timer)
+        self._repeats = Repeats(self.dedupe, snapshot.seen) if self.dedupe else None
         self._buffer = [(s.event.time, s.number, s.event) for s in snapshot.buffered]
         self._arrivals = snapshot.arrivals
         self._greatest = snapshot.greatest
         self._watermark = snapshot.watermark
-        self.counts = Counts()
+        self.counts = self._new_counts()
 
     def _receive(self, event: Event) -> None:
         if not isinstance(event, Event):
@@ -200,14 +218,17 @@ class Engine:
             state = self._users.get(timer.user)
             if state is None or not self._stepper.on_timer(state, timer):
                 timers.one_was_dead()
-            elif not state.waits and not state.sends:
+            elif state.is_empty:
                 del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:
         """Let an event take effect; all that is due at or before its instant has been fired."""
+        if self._repeats is not None and event.id and self._repeats.saw(event.user, event.id, event.time):
+            self.counts.repeated += 1
+            return
         route = self._program.routes.get(event.type)
         if route is None:
-            self.counts.add_unknown_type(event.type)
+            self._take_in_other(event)
             return
         known = None
         if route.field is not None:
@@ -221,8 +242,16 @@ class Engine:
             self._meet(event, number, known, route)
         elif self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
             self.counts.matched += 1
-            if not state.waits and not state.sends:
+            if not state.waits and state.is_empty:
                 del self._users[event.user]
+
+    def _take_in_other(self, event: Event) -> None:
+        """Let an event take effect that says something about the user, or that means nothing."""
+        if event.type != ATTRIBUTES:
+            self.counts.add_unknown_type(event.type)
+            return
+        if attributes := said(event.properties or {}, self._program.attributes):
+            self._users.setdefault(event.user, UserState()).learn(attributes)
 
     def _meet(self, event: Event, number: int, known: Known | None, route: Route) -> None:
         """Let the first event of a user take effect, or one of a user of whom nothing was left to remember."""
@@ -240,32 +269,26 @@ class Engine:
         self.counts.add(outcomes)
         return outcomes
 
-    def _new_timers(self) -> Timers:
-        return Timers(self._is_live)
+    def _new_counts(self) -> Counts:
+        return Counts.of_goals(rule.name for rule in self._program.rules if rule.goal)
+
+    def _new_stepper(self, starts: int = 0) -> Stepper:
+        timers = Timers(self._is_live)
+        return Stepper(self._program.rules, self._program.windows, timers, self._profiles, starts)
 
     def _is_live(self, timer: Timer) -> bool:
         state = self._users.get(timer.user)
         return state is not None and is_live(state, timer)
 
-    def _timers_of(self, user: str, state: UserState) -> Iterable[Timer]:
-        yield from state.waits.values()
-        for rule, sends in state.sends.items():
-            window = self._program.rules[rule].window
-            if window is not None:
-                yield from (Forget(sent + window, user, rule) for sent in sends)
-
-    def _user_state(self, user: str, state: saved.SavedUser) -> UserState:
-        index = {rule.name: rule.index for rule in self._program.rules}
-        restored = UserState()
-        for w in state.waits:
-            rule = index[w.rule]
-            known = None if w.key is None else self._program.world.find_key(w.key)
-            restored.waits[rule] = Wait(w.due, w.start, user, rule, w.trigger, w.triggered_at, known, w.kept)
-        restored.sends = {index[rule]: list(sends) for rule, sends in state.sends.items()}
-        return restored
-
     def _fingerprint(self) -> str:
         return hashlib.sha256(self.plan.to_json()).hexdigest()
+
+
+def _check_span(what: str, ms: object) -> None:
+    if type(ms) is not int:
+        raise TypeError(f"the {what} is a whole number of milliseconds, not {ms!r}")
+    if ms < 0:
+        raise ValueError(f"the {what} is a number of milliseconds from 0 up, not {ms}")
 
 
 def _check_instant(time: object) -> None:
@@ -281,8 +304,3 @@ def _place(entry: tuple[int, int, Event]) -> tuple[int, int]:
 
 def _due_order(timer: Timer) -> tuple[int, int]:
     return timer.due, timer.start
-
-
-def _saved_wait(rule: str, wait: Wait) -> saved.SavedWait:
-    key = wait.known.key if wait.known else None
-    return saved.SavedWait(rule, wait.due, wait.start, wait.trigger, wait.triggered_at, key, wait.kept)

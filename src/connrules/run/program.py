@@ -1,89 +1,18 @@
 """A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
 from connrules import plan
-from connrules.run.conditions import Kept, Predicate, Properties, look_up, predicate, trigger_paths
-from connrules.run.state import Wait
+from connrules.run.conditions import Predicate, Segments, first_keys
+from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.world import Known, World
-from connrules.vocabulary import OBJECT_KIND, ObjectKind
+from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
-_NEVER: Final = 2**62
-
-
-class Pattern(NamedTuple):
-    """One pattern of a rule. `objects` are those that it names; None: any, or the object of the trigger event."""
-
-    text: str
-    type: str
-    objects: frozenset[Known] | None
-    holds: Predicate | None
-    """What the event's properties must satisfy; None: nothing."""
-
-
-Matches = Callable[[Known | None, Properties, Wait], bool]
-"""Whether a pattern matches an event about that object, with those properties, for that wait."""
-
-
-class Exception(NamedTuple):  # noqa: A001  # the field's word
-    """An exception pattern, ready to match events of its type."""
-
-    text: str
-    matches: Matches
-
-
-class Rule:
-    """A rule, ready to run. Instants and durations are milliseconds."""
-
-    __slots__ = (
-        "delay",
-        "exceptions",
-        "index",
-        "kept_paths",
-        "limit",
-        "live_from",
-        "live_until",
-        "name",
-        "open_from",
-        "open_until",
-        "restarting",
-        "send",
-        "target",
-        "triggers",
-        "window",
-    )
-
-    def __init__(self, index: int, rule: plan.Rule, world: World) -> None:
-        self.index = index
-        self.name = rule.name
-        self.send = rule.send
-        self.delay = rule.delay
-        self.restarting = rule.restarting
-        self.live_from = -_NEVER if rule.live_from is None else rule.live_from
-        self.live_until = _NEVER if rule.live_until is None else rule.live_until
-        self.limit = rule.eligibility.count if rule.eligibility else None
-        self.window = rule.eligibility.window if rule.eligibility else None
-        self.target = world.find(ObjectKind.CAMPAIGN, rule.send) or Known(("campaign", rule.send, None), ())
-        self.open_from, self.open_until = self._open()
-        self.triggers = [_pattern(matcher, world, ()) for matcher in rule.triggers]
-        self.kept_paths = _kept_paths(rule.exceptions)
-        """The properties of the trigger event that the exceptions look at."""
-        self.exceptions = [(m.type, _exception(m, world, self.kept_paths)) for m in rule.exceptions]
-
-    def keep(self, properties: Properties) -> Kept:
-        """What a wait keeps of its trigger's properties."""
-        return tuple(look_up(properties, path) for path in self.kept_paths)
-
-    def _open(self) -> tuple[int, int]:
-        """A span `[from, until)` in which the rule lives and its target is active: one comparison for most events."""
-        if len(self.target.active) != 1:
-            return 0, 0
-        start, end = self.target.active[0]
-        return max(start, self.live_from), min(_NEVER if end is None else end, self.live_until)
-
+TIME_ZONE: Final = "time_zone"
+"""The attribute that holds a user's time zone."""
 
 Candidate = tuple[Rule, Predicate | None]
 """A rule whose trigger fits an event's type and object, with what its properties must satisfy; None: nothing."""
@@ -104,6 +33,8 @@ class Route(NamedTuple):
     """The same for events that are about what no trigger names."""
     exceptions: dict[int, list[Exception]]
     """The exceptions of this type, by the index of their rule."""
+    goals: frozenset[int]
+    """The indexes of the rules whose goal is reached by events of this type."""
 
 
 class Program:
@@ -112,7 +43,13 @@ class Program:
     def __init__(self, compiled: plan.Plan) -> None:
         self.world = World(compiled)
         _check_types(compiled)
-        self.rules = [Rule(index, rule, self.world) for index, rule in enumerate(compiled.rules)]
+        segments = Segments(compiled.segments)
+        self.rules = [Rule(index, compiled, self.world, segments) for index in range(len(compiled.rules))]
+        _chain(self.rules, compiled)
+        self.windows = _windows(compiled)
+        """How long sends count, by the index of their quota; None: for ever."""
+        self.attributes = _attributes(compiled)
+        """The attributes of users that some condition looks at."""
         by_object = _index_by_object(self.rules)
         others = _index_of_others(self.rules)
         exceptions: dict[str, dict[int, list[Exception]]] = {}
@@ -127,52 +64,55 @@ class Program:
                 by_object.get(type_, {}),
                 others.get(type_, []),
                 exceptions.get(type_, {}),
+                frozenset(rule.index for rule in self.rules if rule.goal and rule.goal.pattern.type == type_),
             )
             for type_, kind in OBJECT_KIND.items()
+            if type_ != ATTRIBUTES
         }
-        """Where events go, by their type."""
+        """Where events go, by their type. Those that set attributes go nowhere: they start and cancel nothing."""
+
+
+def _matchers(rule: plan.Rule) -> Iterator[plan.Matcher]:
+    yield from rule.triggers
+    yield from rule.exceptions
+    if rule.goal is not None:
+        yield rule.goal.matcher
 
 
 def _check_types(compiled: plan.Plan) -> None:
     """A plan of a newer version may speak of events that this one knows nothing of."""
     for rule in compiled.rules:
-        for matcher in (*rule.triggers, *rule.exceptions):
-            if matcher.type not in OBJECT_KIND:
+        for matcher in _matchers(rule):
+            if matcher.rule is None and (matcher.type not in OBJECT_KIND or matcher.type == ATTRIBUTES):
                 raise plan.PlanError(
                     f"this connrules does not know `{matcher.type}`, of which the rule `{rule.name}` speaks"
                 )
 
 
-def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Pattern:
-    kind = OBJECT_KIND.get(matcher.type)
-    objects: frozenset[Known] | None = None
-    if matcher.objects is not None and kind is not None:
-        found = (world.find_for_rule(kind, name) for name in matcher.objects)
-        objects = frozenset(known for known in found if known is not None)
-    holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
-    return Pattern(matcher.text, matcher.type, objects, holds)
+def _chain(rules: list[Rule], compiled: plan.Plan) -> None:
+    """Tell each rule which rules are triggered by its outcomes."""
+    by_name = {rule.name: rule for rule in rules}
+    for rule, made in zip(compiled.rules, rules, strict=True):
+        for type_, name in dict.fromkeys((m.type, m.rule) for m in rule.triggers if m.rule is not None):
+            if name not in by_name or type_ not in {plan.SENT, plan.CANCELLED}:
+                raise plan.PlanError(f"this is not a plan: the rule `{rule.name}` follows `{type_} {name}`")
+            before = by_name[name]
+            (before.after_sent if type_ == plan.SENT else before.after_cancelled).append(made)
 
 
-def _exception(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Exception:
-    _, _, objects, holds = _pattern(matcher, world, kept_paths)
-    about = _is_about(matcher, objects)
-    if holds is None:
-        return Exception(matcher.text, about)
-    return Exception(matcher.text, lambda known, p, wait: about(known, p, wait) and holds(p, wait.kept))
+def _windows(compiled: plan.Plan) -> dict[int, int | None]:
+    quotas = enumerate((*(rule.eligibility for rule in compiled.rules), *compiled.limits))
+    return {index: quota.window for index, quota in quotas if quota is not None}
 
 
-def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matches:
-    """Whether an event is about what the pattern says."""
-    if matcher.scope == "implied":
-        return lambda known, _, wait: known is not None and known.is_same(wait.known)
-    if objects is not None:
-        return lambda known, _p, _w: known in objects
-    return lambda _k, _p, _w: True
-
-
-def _kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:
-    paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(matcher.where) for matcher in exceptions))
-    return tuple(sorted(paths))
+def _attributes(compiled: plan.Plan) -> frozenset[str]:
+    conditions = [
+        *(segment.condition for segment in compiled.segments),
+        *(condition for rule in compiled.rules for condition in (rule.condition, rule.still) if condition is not None),
+    ]
+    parts = (part for rule in compiled.rules for part in (rule.schedule, rule.between))
+    zones = {TIME_ZONE for part in parts if part is not None and part.zone.local}
+    return frozenset(zones).union(*map(first_keys, conditions))
 
 
 def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, list[Candidate]]]:

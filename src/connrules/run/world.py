@@ -17,11 +17,12 @@ ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
 class Known:
     """An object that is known, and when it is active. One that rules or a catalog name is there once."""
 
-    __slots__ = ("active", "key")
+    __slots__ = ("active", "channels", "key")
 
-    def __init__(self, key: Key, active: tuple[plan.Interval, ...] = ALWAYS) -> None:
+    def __init__(self, key: Key, active: tuple[plan.Interval, ...] = ALWAYS, channels: tuple[str, ...] = ()) -> None:
         self.key = key
         self.active = active
+        self.channels = channels
 
     def is_same(self, other: "Known | None") -> bool:
         """Whether both are the same object."""
@@ -53,7 +54,7 @@ class World:
             self._by_kind[ObjectKind.EVENT][name] = Known(("event", name, None))
         shared = Counter((o.kind, o.name) for o in compiled.objects or ())
         for o in compiled.objects or ():
-            known = Known((o.kind, o.name, o.id), o.active)
+            known = Known((o.kind, o.name, o.id), o.active, o.channels)
             references = self._by_kind[ObjectKind(o.kind)]
             if shared[o.kind, o.name] == 1:
                 references.setdefault(o.name, known)
@@ -74,6 +75,10 @@ class World:
         if known is None or self._is_closed[kind]:
             return known
         return self._by_kind[kind].setdefault(name, known)
+
+    def target(self, name: str) -> Known:
+        """The campaign that a rule sends; one that is unknown is never active."""
+        return self.find(ObjectKind.CAMPAIGN, name) or Known((ObjectKind.CAMPAIGN.value, name, None), ())
 
     def find_key(self, key: Key) -> Known | None:
         """The object of a key that was written down."""

@@ -1,0 +1,195 @@
+"""A rule of a plan made ready to run: patterns that match, conditions that hold, campaigns that are found."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from connrules import plan
+from connrules.event import per_value
+from connrules.run.chance import BUCKETS, chosen, ends_of
+from connrules.run.conditions import Kept, Predicate, Properties, Segments, look_up, predicate, trigger_paths
+from connrules.run.due import clockwork
+from connrules.run.quotas import Quota, limits_on, own_quota
+from connrules.run.state import Key, Wait
+from connrules.run.world import Known, World
+from connrules.vocabulary import OBJECT_KIND
+
+_NEVER: Final = 2**62
+_NO_PROPERTIES: Final[Mapping[str, Any]] = {}
+_encode = msgspec.json.Encoder().encode
+
+
+class Pattern(NamedTuple):
+    """One pattern of a rule. `objects` are those that it names; None: any, or the object of the trigger event."""
+
+    text: str
+    type: str
+    objects: frozenset[Known] | None
+    holds: Predicate | None
+    """What the event's properties must satisfy; None: nothing."""
+
+
+Matches = Callable[[Known | None, Properties, Wait], bool]
+"""Whether a pattern matches an event about that object, with those properties, for that wait."""
+
+
+class Exception(NamedTuple):  # noqa: A001  # the field's word
+    """An exception pattern, ready to match events of its type."""
+
+    text: str
+    matches: Matches
+
+
+class Goal(NamedTuple):
+    """What reaches a rule's goal, within so many milliseconds after a send."""
+
+    pattern: Pattern
+    within: int
+
+    def is_reached(self, known: Known | None, properties: Properties) -> bool:
+        """Whether an event of the pattern's type, about that object and with those properties, reaches the goal."""
+        _, _, objects, holds = self.pattern
+        return (objects is None or known in objects) and (holds is None or holds(properties, ()))
+
+
+class Arm:
+    """A campaign that a rule may send, and the limits that such a send is under."""
+
+    __slots__ = ("limits", "open_from", "open_until", "send", "target")
+
+    def __init__(self, send: str, rule: plan.Rule, compiled: plan.Plan, world: World) -> None:
+        self.send = send
+        self.target = world.target(send)
+        self.open_from, self.open_until = _open(self.target, rule)
+        """A span `[from, until)` in which the rule lives and the campaign is active: one comparison for most events."""
+        self.limits = limits_on(self.target, compiled)
+
+
+class Rule:
+    """A rule, ready to run. Instants and durations are milliseconds, shares millionths."""
+
+    __slots__ = (
+        "_arms",
+        "_ends",
+        "_per",
+        "after_cancelled",
+        "after_sent",
+        "arm",
+        "clockwork",
+        "condition",
+        "delay",
+        "exceptions",
+        "goal",
+        "hold_out",
+        "index",
+        "kept_paths",
+        "live_from",
+        "live_until",
+        "name",
+        "quota",
+        "restarting",
+        "still",
+        "triggers",
+    )
+
+    def __init__(self, index: int, compiled: plan.Plan, world: World, segments: Segments) -> None:
+        rule = compiled.rules[index]
+        self.index = index
+        self.name = rule.name
+        self.delay = rule.delay
+        self.restarting = rule.restarting
+        self.clockwork = clockwork(rule)
+        self.condition = None if rule.condition is None else predicate(rule.condition, segments=segments)
+        self.still = None if rule.still is None else predicate(rule.still, segments=segments)
+        self.live_from = -_NEVER if rule.live_from is None else rule.live_from
+        self.live_until = _NEVER if rule.live_until is None else rule.live_until
+        self.quota: Quota | None = own_quota(index, rule)
+        self.hold_out = rule.hold_out
+        self._per = rule.per
+        self._ends = _ends(rule)
+        self._arms = [Arm(send, rule, compiled, world) for send in _sends(rule)]
+        self.arm = self._arms[0] if len(self._arms) == 1 else None
+        """The only arm; None: it depends on the user, and `arm_of` says."""
+        self.triggers = [_pattern(matcher, world) for matcher in rule.triggers if matcher.rule is None]
+        self.kept_paths = _kept_paths(rule.exceptions)
+        """The properties of the trigger event that the exceptions look at."""
+        self.exceptions = [(m.type, _exception(m, world, self.kept_paths)) for m in rule.exceptions]
+        self.goal = None if rule.goal is None else Goal(_pattern(rule.goal.matcher, world), rule.goal.within)
+        self.after_sent: list[Rule] = []
+        """The rules, in rule-set order, whose trigger is that this rule sent."""
+        self.after_cancelled: list[Rule] = []
+        """The rules, in rule-set order, whose trigger is that a pending send of this rule was cancelled."""
+
+    @property
+    def waits_per_user(self) -> bool:
+        """Whether a user waits for it once, not once for each value of a property."""
+        return self._per is None
+
+    def per(self, properties: Properties | None) -> Any:
+        """The value of the property of the trigger event that the rule waits per; None where there is none."""
+        return None if self._per is None else per_value(look_up(properties or _NO_PROPERTIES, self._per))
+
+    def key(self, per: Any) -> Key:
+        """What a wait for such a value is known by."""
+        return self.index if self._per is None else (self.index, _encode(per))
+
+    def keep(self, properties: Properties | None) -> Kept:
+        """What a wait keeps of its trigger's properties."""
+        return tuple(look_up(properties or _NO_PROPERTIES, path) for path in self.kept_paths)
+
+    def arm_of(self, user: str) -> Arm:
+        """What the rule sends to a user."""
+        return self._arms[chosen(self._ends, self.name, user)]
+
+
+def _sends(rule: plan.Rule) -> tuple[str, ...]:
+    return (rule.send,) if isinstance(rule.send, str) else tuple(arm.send for arm in rule.send)
+
+
+def _ends(rule: plan.Rule) -> tuple[int, ...]:
+    ends = (BUCKETS,) if isinstance(rule.send, str) else ends_of(rule.send)
+    if ends[-1] != BUCKETS:
+        raise plan.PlanError(f"this is not a plan: the shares of the rule `{rule.name}` are not the whole")
+    return ends
+
+
+def _open(target: Known, rule: plan.Rule) -> tuple[int, int]:
+    if len(target.active) != 1:
+        return 0, 0
+    start, end = target.active[0]
+    live_from = -_NEVER if rule.live_from is None else rule.live_from
+    live_until = _NEVER if rule.live_until is None else rule.live_until
+    return max(start, live_from), min(_NEVER if end is None else end, live_until)
+
+
+def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...] = ()) -> Pattern:
+    kind = OBJECT_KIND.get(matcher.type)
+    objects: frozenset[Known] | None = None
+    if matcher.objects is not None and kind is not None:
+        found = (world.find_for_rule(kind, name) for name in matcher.objects)
+        objects = frozenset(known for known in found if known is not None)
+    holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
+    return Pattern(matcher.text, matcher.type, objects, holds)
+
+
+def _exception(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Exception:
+    _, _, objects, holds = _pattern(matcher, world, kept_paths)
+    about = _is_about(matcher, objects)
+    if holds is None:
+        return Exception(matcher.text, about)
+    return Exception(matcher.text, lambda known, p, wait: about(known, p, wait) and holds(p, wait.kept))
+
+
+def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matches:
+    """Whether an event is about what the pattern says."""
+    if matcher.scope == "implied":
+        return lambda known, _, wait: known is not None and known.is_same(wait.known)
+    if objects is not None:
+        return lambda known, _p, _w: known in objects
+    return lambda _k, _p, _w: True
+
+
+def _kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:
+    paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(matcher.where) for matcher in exceptions))
+    return tuple(sorted(paths))
