@@ -127,8 +127,8 @@ def _activity(fact: Inactive) -> str:
 
 
 def _used_up(fact: UsedUp) -> str:
-    """`1 is allowed within 1w, and 1 was sent: "Come Back" at …`."""
+    """`at most 1 within 4w, and sent already "Come Back" at …`."""
     sends = ", ".join(f"{quoted(send.send)} at {when(send.at)}" for send in fact.sends)
-    within = "ever" if fact.window_ms is None else f"within {format_duration(fact.window_ms)}"
-    verb = "is" if fact.allowed == 1 else "are"
-    return f"{fact.allowed} {verb} allowed {within}, and that was sent already: {sends}"
+    if fact.window_ms is None:
+        return f"sent once already: {sends}"
+    return f"at most {fact.allowed} within {format_duration(fact.window_ms)}, and sent already {sends}"

@@ -13,6 +13,7 @@ from connrules.cli.render import counted
 from connrules.duration import format_duration, format_instant
 from connrules.event import Kind
 from connrules.explain.story import Absent, Clause, Clock, Explanation, Late, Mismatch, Miss, Story, Trigger
+from connrules.vocabulary import CUSTOM_EVENT
 
 _MOST_SPARED = 5
 """Of the events that look like exceptions to a wait and are none, so many are shown."""
@@ -64,13 +65,14 @@ class _Text:
         sends = " or ".join(quoted(name) for name in story.sends)
         title = self._styled(f"rule {visible(story.rule)}", bold=True)
         yield f"{title} ({_place(story.place)}) sends {sends}"
-        yield ""
         for entry in story.entries:
+            yield ""
             match entry:
                 case Trigger():
                     yield from self._trigger(entry)
                 case Mismatch():
                     yield from self._mismatch(entry, "does not trigger")
+        yield from [""] if story.absent else []
         for absent in story.absent:
             yield f"{_INDENT}{_absent(absent, self._user)}"
 
@@ -115,7 +117,7 @@ class _Text:
                 return f"{kind}: {reason_in_words(entry)}"
             case Kind.PENDING:
                 left = (entry.due or entry.at) - entry.at
-                return f"still {kind}, for another {format_duration(left)}"
+                return f"time goes no further; still {kind}, for another {format_duration(left)}"
             case _:
                 return kind
 
@@ -175,15 +177,25 @@ def _held(held: Clock, due: int) -> str:
 def _miss(entry: Trigger, miss: Miss) -> str:
     """`near miss: would have been sent, had the purchase of 2026-03-02T13:02:00Z (e9) come 4m later`."""
     how = f"{format_duration(abs(miss.shift_ms))} {'later' if miss.shift_ms > 0 else 'earlier'}"
-    text = f"near miss: {_would(entry, miss)}, had {_subject(entry, miss)} come {how}"
-    at_the_end = miss.event.at == entry.at and entry.outcome is Kind.SENT
-    return f"{text}; at the due instant it was too late" if at_the_end else text
+    return f"near miss: {_would(entry, miss)}, had {_subject(entry, miss)} come {how}{_whereto(entry, miss)}"
 
 
 def _subject(entry: Trigger, miss: Miss) -> str:
     if miss.event == entry.event:
         return "this event" if entry.outcome is Kind.IGNORED else "the trigger"
-    return f"the {visible(miss.event.type)} of {when(miss.event.at)} ({known_as(miss.event)})"
+    name = f" {quoted(miss.event.object)}" if miss.event.type == CUSTOM_EVENT and miss.event.object else ""
+    return f"the {visible(miss.event.type)}{name} of {when(miss.event.at)} ({known_as(miss.event)})"
+
+
+def _whereto(entry: Trigger, miss: Miss) -> str:
+    """Why the other time makes a difference, where that is easy to say."""
+    if miss.event == entry.event:
+        return ""
+    if entry.outcome is Kind.SENT and miss.event.at == entry.at:
+        return ": at the due instant it was too late"
+    if entry.outcome is Kind.CANCELLED:
+        return ", before the trigger" if miss.to < entry.event.at else ", when the wait is over"
+    return ""
 
 
 def _would(entry: Trigger, miss: Miss) -> str:

@@ -13,7 +13,7 @@ from connrules.event import Event
 from connrules.explain.case import Case
 from connrules.explain.clauses import clause_at
 from connrules.explain.conditions import why
-from connrules.explain.past import Past, occurrence_of
+from connrules.explain.past import Past
 from connrules.explain.story import Absent, Comparison, Mismatch, OtherObject
 from connrules.explain.world import World
 from connrules.reference.matching import Happening, matches
@@ -30,7 +30,7 @@ def mismatched_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator
         refusing = next((p for p in patterns if where_of(p) and matches(_bare(p), event, catalog)), None)
         if refusing is not None:
             yield Mismatch(
-                occurrence_of(event),
+                world.occurrence(event),
                 clause_at(rule.source, refusing.span, "on "),
                 _comparisons(refusing, event, None, world),
             )
@@ -59,7 +59,7 @@ def absent_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator[Abs
 def _exception_mismatch(case: Case, pattern: ast.Pattern, event: Event) -> Mismatch | None:
     if event.type != _type(pattern):
         return None
-    clause, occurrence = case.clause(pattern, "unless "), occurrence_of(event)
+    clause, occurrence = case.clause(pattern, "unless "), case.world.occurrence(event)
     if matches(_bare(pattern), event, case.past.checked.catalog, case.trigger):
         return Mismatch(occurrence, clause, _comparisons(pattern, event, case.trigger, case.world))
     about, wanted = case.world.object_of(event), _objects(pattern, case)

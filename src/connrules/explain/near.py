@@ -12,7 +12,6 @@ from connrules import ast
 from connrules.duration import MS_PER_UNIT
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.explain.case import Case
-from connrules.explain.past import occurrence_of
 from connrules.explain.story import Fact, Inactive, Miss, UsedUp, Waiting
 from connrules.reference.matching import matches
 from connrules.vocabulary import ATTRIBUTES
@@ -45,7 +44,7 @@ def nearest_miss(case: Case, facts: Iterable[Fact]) -> Miss | None:
         other = _outcome_after(case, change)
         if other is not None and _is_another_end(case.outcome, other):
             at = other.due if other.due is not None else other.at
-            return Miss(occurrence_of(change.event), change.to, change.shift, other.kind, at)
+            return Miss(case.world.occurrence(change.event), change.to, change.shift, other.kind, at)
     return None
 
 

@@ -10,7 +10,6 @@ import msgspec
 from connrules import ast
 from connrules.check import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome, Profiles
-from connrules.explain.story import Occurrence
 from connrules.reference import evaluate
 from connrules.reference.admission import admit
 from connrules.reference.matching import Happening
@@ -82,14 +81,6 @@ class Past:
         if self.checked.policy.limits:
             return {rule.name: self.checked for rule in self.checked.rules}
         return {rule.name: replace(self.checked, rules=_upstream(self.checked, rule)) for rule in self.checked.rules}
-
-
-def occurrence_of(happening: Happening) -> Occurrence:
-    """How a story speaks of an event, or of an outcome that triggered a rule."""
-    if isinstance(happening, Outcome):
-        return Occurrence(happening.kind, happening.id, happening.at, happening.send, happening.rule)
-    named = happening.campaign or happening.card or happening.name
-    return Occurrence(happening.type, happening.id or "", happening.time, named)
 
 
 def _upstream(checked: Checked, rule: CheckedRule) -> tuple[CheckedRule, ...]:

@@ -26,7 +26,7 @@ class Occurrence(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     at: int
     object: str | None = None
-    """The campaign, card or custom event that it names, as it names it."""
+    """The campaign, card or custom event that it is about."""
     rule: str | None = None
 
 

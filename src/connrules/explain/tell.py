@@ -10,7 +10,7 @@ from connrules.explain.clauses import clause_at
 from connrules.explain.log import Log
 from connrules.explain.mismatch import absent_triggers, mismatched_triggers, spared
 from connrules.explain.near import nearest_miss
-from connrules.explain.past import Past, occurrence_of
+from connrules.explain.past import Past
 from connrules.explain.story import Clock, Explanation, Goal, Late, Mismatch, Story, Trigger
 from connrules.explain.verdict import trigger_pattern, verdict
 from connrules.explain.world import World
@@ -39,8 +39,8 @@ def explain(  # noqa: PLR0913  # each says one thing about a run
         events=len(past.all_events),
         until=end,
         stories=tuple(_story(past, world, each) for each in checked.rules if rule in {None, each.name}),
-        late=tuple(Late(occurrence_of(late.event), late.late_ms) for late in log.late),
-        repeated=tuple(occurrence_of(event) for event in past.all_events if id(event) not in counted),
+        late=tuple(Late(world.occurrence(late.event), late.late_ms) for late in log.late),
+        repeated=tuple(world.occurrence(event) for event in past.all_events if id(event) not in counted),
     )
 
 
@@ -52,7 +52,7 @@ def _story(past: Past, world: World, rule: CheckedRule) -> Story:
         place=clause_at(rule.source, rule.node.name.span if rule.node.name else rule.node.on.span),
         sends=tuple(target.text for target in rule.node.targets),
         entries=tuple(sorted(entries, key=lambda entry: entry.event.at)),
-        absent=() if triggers else tuple(absent_triggers(past, world, rule)),
+        absent=() if entries else tuple(absent_triggers(past, world, rule)),
     )
 
 
@@ -66,7 +66,7 @@ def _trigger(case: Case) -> Trigger:
     outcome, found = case.outcome, verdict(case)
     waited = outcome.kind is not Kind.IGNORED
     return Trigger(
-        event=occurrence_of(case.trigger),
+        event=case.world.occurrence(case.trigger),
         pattern=case.clause(trigger_pattern(case), "on "),
         outcome=outcome.kind,
         at=outcome.at,
@@ -107,7 +107,7 @@ def _goal(case: Case) -> Goal | None:
     event = case.past.event(goal.by, goal.at) if goal else None
     if event is None or convert is None:
         return None
-    return Goal(occurrence_of(event), case.clause(convert, ""))
+    return Goal(case.world.occurrence(event), case.clause(convert, ""))
 
 
 def _is_goal_of(goal: Outcome, outcome: Outcome) -> bool:

@@ -8,7 +8,6 @@ from connrules.check.patterns import where_of
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.explain.case import Case
 from connrules.explain.conditions import why
-from connrules.explain.past import occurrence_of
 from connrules.explain.story import Clause, Drawn, Fact, Inactive, Occurrence, Sent, UsedUp, Waiting
 from connrules.reference.chance import bucket
 from connrules.reference.checks import channels_of
@@ -33,7 +32,7 @@ def verdict(case: Case) -> Verdict:
             return _cancelled(case)
         case Kind.RESTARTED:
             newer = next(case.later_waits())
-            return Verdict(case.clause(node.delay) if node.delay else None, (), occurrence_of(newer.trigger))
+            return Verdict(case.clause(node.delay) if node.delay else None, (), case.world.occurrence(newer.trigger))
         case Kind.SENT | Kind.PENDING:
             return Verdict(case.clause(node.delay or node.send))
         case Kind.IGNORED | Kind.DROPPED:
@@ -57,7 +56,7 @@ def _cancelled(case: Case) -> Verdict:
     assert event is not None, "an event cancelled it"
     where = where_of(pattern)
     facts = () if where is None else why(where, case.world.about_event(event, case.trigger))
-    return Verdict(case.clause(pattern, "unless "), facts, occurrence_of(event))
+    return Verdict(case.clause(pattern, "unless "), facts, case.world.occurrence(event))
 
 
 def _refused(case: Case) -> Verdict:  # one case per reason
@@ -113,7 +112,7 @@ def _already_waiting(case: Case) -> Verdict:
     node, blocking = case.rule.node, next(case.later_waits())
     clause = node.per or node.delay
     until = blocking.due if blocking.outcome.kind is Kind.PENDING else blocking.outcome.at
-    fact = Waiting(occurrence_of(blocking.trigger), blocking.due, until)
+    fact = Waiting(case.world.occurrence(blocking.trigger), blocking.due, until)
     return Verdict(case.clause(clause) if clause else None, (fact,))
 
 

@@ -9,7 +9,7 @@ from connrules import ast
 from connrules.catalog import Entry, nfc
 from connrules.event import Event, Kind, Outcome
 from connrules.explain.past import Past
-from connrules.explain.story import Clock, Inactive
+from connrules.explain.story import Clock, Inactive, Occurrence
 from connrules.reference.conditions import Facts
 from connrules.reference.matching import Happening, properties_of
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, OBJECT_KIND, ObjectKind
@@ -56,6 +56,13 @@ class World:
         known = self._catalog.event(nfc(event.name or "")) if custom and self._catalog else None
         types = known.properties if known else {}
         return Facts(properties_of(event), types, properties_of(trigger) if trigger else {})
+
+    def occurrence(self, happening: Happening) -> Occurrence:
+        """How a story speaks of an event, or of an outcome that triggered a rule."""
+        named = self.object_of(happening)
+        if isinstance(happening, Outcome):
+            return Occurrence(happening.kind, happening.id, happening.at, named, happening.rule)
+        return Occurrence(happening.type, happening.id or "", happening.time, named)
 
     def object_of(self, happening: Happening) -> str | None:
         """What an event is about, by the name that the catalog gives it; of a send, the campaign that was sent."""
