@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "check": "Find problems in rules.",
     "run": "Run rules over a log of events and write what they decide.",
     "test": "Run the tests of rules.",
+    "why": "Tell why a user did or did not get messages.",
     "compile": "Write the plan that a worker runs.",
     "fmt": "Put rule files into canonical form.",
     "explain": "Explain a finding by its code or name.",
