@@ -4,12 +4,14 @@ import sys
 
 import pytest
 
-from connrules.catalog import Campaign, Catalog, CustomEvent
+from connrules.catalog import Campaign, Catalog, CustomEvent, User
 from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Severity
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
+
+FRENCH = User(attributes={"country": "string"})
 
 
 def checked(*texts: str, catalog: Catalog | None = None, as_of: int | None = None) -> Checked:
@@ -60,17 +62,19 @@ def test_without_a_catalog_the_checks_that_need_one_are_skipped() -> None:
 
 
 def test_without_a_date_the_checks_that_need_one_are_skipped() -> None:
-    assert checked("", catalog=Catalog(events=())).skipped == ("CR205", "CR206", "CR211")
+    assert checked("", catalog=Catalog(events=(), user=FRENCH)).skipped == ("CR205", "CR206", "CR211")
 
 
-def test_a_catalog_that_lists_no_events_skips_one_check() -> None:
-    assert checked('on event "E" send A', catalog=Catalog(), as_of=0).skipped == ("CR203",)
-    result = checked('on event "E" send A', catalog=Catalog(campaigns=(Campaign(name="A"),)), as_of=0)
+def test_a_catalog_that_lists_no_events_or_no_attributes_skips_a_check_for_each() -> None:
+    assert checked("", catalog=Catalog(user=FRENCH), as_of=0).skipped == ("CR203",)
+    assert checked("", catalog=Catalog(events=()), as_of=0).skipped == ("CR217",)
+    text = 'on event "E" if user.language = "fr" next monday at 09:00 local send A'
+    result = checked(text, catalog=Catalog(campaigns=(Campaign(name="A"),)), as_of=0)
     assert result.diagnostics == ()
 
 
 def test_nothing_is_skipped_where_everything_is_there() -> None:
-    assert checked("", catalog=Catalog(events=(CustomEvent(name="E"),)), as_of=0).skipped == ()
+    assert checked("", catalog=Catalog(events=(CustomEvent(name="E"),), user=FRENCH), as_of=0).skipped == ()
 
 
 def test_errors_of_one_rule_do_not_keep_others_from_being_checked() -> None:
@@ -87,7 +91,7 @@ def test_only_errors_keep_a_rule_set_from_running() -> None:
 
 def test_names_in_other_unicode_forms_are_equal() -> None:
     catalog = Catalog(campaigns=(Campaign(name="Cafe\u0301"),))
-    assert checked('on received_push of "Caf\u00e9" send "Cafe\u0301"', catalog=catalog).diagnostics == ()
+    assert checked('on received_push of "Caf\u00e9" once send "Cafe\u0301"', catalog=catalog).diagnostics == ()
 
 
 def test_an_id_is_an_id_even_where_it_looks_like_another_name() -> None:

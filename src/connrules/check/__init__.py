@@ -17,6 +17,7 @@ from connrules.check.index import Index, broken_names
 from connrules.check.names import Names
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import Declarations, check_ruleset
+from connrules.check.tests import check_test
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.parser import Parsed
@@ -34,7 +35,9 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     policy_source, policy = next(iter(_declared(files, ast.Policy)), (None, ast.Policy()))
     files = _with_dates(files, policy)
     rules = tuple(_named(source, node) for source, node in _declared(files, ast.Rule))
-    segments = {node.name.text: node for _, node in reversed(_declared(files, ast.Segment))}
+    segments: dict[str, ast.Segment] = {}
+    for _, segment in _declared(files, ast.Segment):
+        segments.setdefault(segment.name.text, segment)
     tests = tuple(CheckedTest(node, source) for source, node in _declared(files, ast.Test))
     declared = Declarations(rules, _declared(files, ast.Segment), _declared(files, ast.Policy), tests)
     index = Index.of(rules, segments, policy, broken_names(files))
@@ -46,9 +49,11 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
 
 def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of: int | None) -> Iterator[Diagnostic]:
     names = None if catalog is None else Names(catalog)
-    yield from check_ruleset(declared, index, catalog)
+    yield from check_ruleset(declared, index, names)
     for rule in declared.rules:
         yield from check_rule(rule, index, names, as_of)
+    for test in declared.tests:
+        yield from check_test(test, index, names)
 
 
 Kind = TypeVar("Kind", ast.Rule, ast.Segment, ast.Policy, ast.Test)

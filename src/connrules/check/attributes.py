@@ -15,9 +15,9 @@ TIME_ZONE = "time_zone"
 """The attribute that `local` looks at."""
 
 
-def known_attributes(catalog: Catalog | None) -> frozenset[str]:
+def known_attributes(catalog: Catalog) -> frozenset[str]:
     """The attributes that a catalog lists; none where it does not speak of them."""
-    return frozenset(map(nfc, catalog.user.attributes)) if catalog else frozenset()
+    return frozenset(map(nfc, catalog.user.attributes))
 
 
 def check_attributes(

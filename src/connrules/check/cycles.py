@@ -1,16 +1,19 @@
 """Cycles among things that name one another, in time that grows with their number and no faster."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=Hashable)
 
 
-def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+def cycles(edges: Mapping[Node, Iterable[Node]]) -> Iterator[list[Node]]:
     """Cycles that have no member in common; without their members no cycle is left.
 
     A walk goes as deep as it can. Where it comes back to its own path there is a cycle, and its members are done with.
     """
-    done: set[str] = set()
+    done: set[Node] = set()
     for start in edges:
-        path: dict[str, Iterator[str]] = {} if start in done else {start: iter(edges[start])}
+        path: dict[Node, Iterator[Node]] = {} if start in done else {start: iter(edges[start])}
         while path:
             last = next(reversed(path))
             step = next((step for step in path[last] if step in edges and step not in done), None)

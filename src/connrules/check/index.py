@@ -39,19 +39,22 @@ class Index:
     ) -> "Index":
         """The index of a rule set."""
         sent = frozenset(target.text for rule in rules for target in rule.node.targets)
-        return cls({rule.name: rule for rule in reversed(rules)}, segments, policy, sent, broken)
+        by_name: dict[str, CheckedRule] = {}
+        for rule in rules:
+            by_name.setdefault(rule.name, rule)
+        return cls(by_name, segments, policy, sent, broken)
 
 
 def broken_names(files: Sequence[Parsed]) -> Broken:
     """The names that stand in files with errors, by what their tokens look like."""
     sources = [parsed.file.source for parsed in files if errors_of(parsed.diagnostics)]
     triples = [triple for source in sources for triple in _triples(source)]
+    rules = {name.text for _, keyword, name in triples if keyword.kind == "RULE"}
+    segments = [(before.kind == "IN", name.text) for before, keyword, name in triples if keyword.kind == "SEGMENT"]
     return Broken(
-        rules=frozenset(name.text for _, kind, name in triples if kind.kind == "RULE"),
-        segments=frozenset(n.text for before, kind, n in triples if kind.kind == "SEGMENT" and before.kind != "IN"),
-        used_segments=frozenset(
-            n.text for before, kind, n in triples if kind.kind == "SEGMENT" and before.kind == "IN"
-        ),
+        rules=frozenset(rules),
+        segments=frozenset(text for is_use, text in segments if not is_use),
+        used_segments=frozenset(text for is_use, text in segments if is_use),
         any=bool(sources),
     )
 

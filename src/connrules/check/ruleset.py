@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connrules import ast
-from connrules.catalog import Catalog
-from connrules.check.attributes import check_local, known_attributes
+from connrules.check.attributes import check_local
 from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules
 from connrules.check.index import Index
+from connrules.check.loops import check_loops
+from connrules.check.names import Names
 from connrules.check.policy import check_policy
 from connrules.check.segments import check_segments
 from connrules.diagnostic import Diagnostic
@@ -25,7 +26,7 @@ class Declarations:
     tests: Sequence[CheckedTest]
 
 
-def check_ruleset(declared: Declarations, index: Index, catalog: Catalog | None) -> Iterator[Diagnostic]:
+def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> Iterator[Diagnostic]:
     """What no declaration shows by itself."""
     yield from check_duplicate_rules(declared.rules)
     yield from check_duplicate_names("segment", [(source, node.name) for source, node in declared.segments])
@@ -33,5 +34,7 @@ def check_ruleset(declared: Declarations, index: Index, catalog: Catalog | None)
     yield from check_duplicate_policies(declared.policies)
     for source, policy in declared.policies[:1]:
         yield from check_policy(source, policy)
-    yield from check_segments(declared.segments, declared.rules, index, known_attributes(catalog))
-    yield from check_local(declared.rules, next(iter(declared.policies), None), known_attributes(catalog))
+    attributes = names.attributes if names else frozenset()
+    yield from check_segments(declared.segments, declared.rules, index, attributes)
+    yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
+    yield from check_loops(index, names)

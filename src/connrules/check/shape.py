@@ -11,8 +11,8 @@ from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.formatter import format_pattern
-from connrules.text import Span
-from connrules.vocabulary import SESSION_START, ObjectKind
+from connrules.text import SourceText, Span
+from connrules.vocabulary import ATTRIBUTES, SESSION_START, ObjectKind
 
 EVERYBODY = 1_000_000
 """The share of all users, in millionths."""
@@ -36,13 +36,16 @@ def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
 
 
 def _word(rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> Iterator[Diagnostic]:
-    if is_known(pattern):
-        return
-    assert isinstance(pattern, ast.EventPattern)  # other patterns begin with keywords
-    word = pattern.word
-    yield finding(
+    if not is_known(pattern):
+        assert isinstance(pattern, ast.EventPattern)  # other patterns begin with keywords
+        yield unknown_word(rule.source, pattern.word, names)
+
+
+def unknown_word(source: SourceText, word: ast.Name, names: Names | None) -> Diagnostic:
+    """A word that is no event, with the one that was probably meant."""
+    return finding(
         "CR106",
-        rule.source,
+        source,
         word.span,
         f"`{word.text}` is no event",
         label='an interaction, `purchase`, `session_start` or `event "…"` is expected here',
@@ -51,6 +54,8 @@ def _word(rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> Itera
 
 
 def _word_meant(word: str, names: Names | None) -> str:
+    if word == ATTRIBUTES:
+        return 'what is known of the user is asked by a clause of its own, e.g. `if user.country = "FR"`'
     custom = None if names is None else names.event_like(word)
     if custom is not None:
         return f'did you mean the custom event `event "{custom}"`?'

@@ -1,0 +1,119 @@
+"""What a test expects: of rules that exist and can do it, of campaigns that are sent, for reasons that there are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from connrules import ast
+from connrules.check.checked import CheckedRule, CheckedTest
+from connrules.check.index import Index
+from connrules.check.names import Mention, Names, bind
+from connrules.check.references import check_rule_name
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.event import Reason
+from connrules.text import Span, closest
+from connrules.vocabulary import ObjectKind
+
+_IGNORED = (
+    *(Reason.RULE_NOT_LIVE, Reason.TARGET_NOT_PUBLISHED, Reason.SOURCE_NOT_ACTIVE),
+    *(Reason.AUDIENCE, Reason.ALREADY_WAITING, Reason.NOT_ELIGIBLE),
+)
+_DROPPED = (
+    *(Reason.OUTSIDE_WINDOW, Reason.TARGET_STOPPED, Reason.RULE_ENDED),
+    *(Reason.AUDIENCE_AT_SEND, Reason.NOT_ELIGIBLE, Reason.HELD_OUT, Reason.LIMITED),
+)
+REASONS: Final[Mapping[str, tuple[Reason, ...]]] = {
+    "ignored": _IGNORED,
+    "dropped": _DROPPED,
+    "goal": (Reason.HELD_OUT,),
+}
+"""The fates that have a reason, each with those that it can have."""
+
+
+def check_expectation(test: CheckedTest, step: ast.Expect, index: Index, names: Names | None) -> Iterator[Diagnostic]:
+    """All findings about one expectation; `nothing` is always possible."""
+    if step.subject is None:
+        return
+    if step.fate == "sent":
+        yield from _sent(test, step.subject, index, names)
+    else:
+        yield from _of_rule(test, step, step.subject, index)
+    if step.by is not None:
+        yield from _by(test, step, step.by, index)
+    if step.because is not None:
+        yield from _because(test, step, step.because)
+
+
+def _impossible(test: CheckedTest, span: Span, message: str, remedy: str) -> Diagnostic:
+    return finding("CR714", test.source, span, message, help=remedy)
+
+
+def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | None) -> Iterator[Diagnostic]:
+    """A campaign that no rule sends. Whether one that is sent exists is said of the rule."""
+    if campaign.text in index.sent or index.broken.any:
+        return
+    wrong = bind(test.source, [Mention(campaign, ObjectKind.CAMPAIGN, "sent")], names)[1] if names else []
+    yield from wrong
+    if not wrong:
+        near = closest(campaign.text, index.sent)
+        remedy = f'did you mean `"{near}"`?' if near else "name a campaign that a rule sends"
+        yield _impossible(test, campaign.span, f"no rule sends `{campaign.text}`", remedy)
+
+
+def _of_rule(test: CheckedTest, step: ast.Expect, name: ast.Name, index: Index) -> Iterator[Diagnostic]:
+    """A rule that does not exist, or whose clauses leave no way to that fate."""
+    unknown = list(check_rule_name(test.source, name, index))
+    yield from unknown
+    rule = index.rules.get(name.text)
+    clause = None if rule is None or unknown else _wanting(rule, step)
+    if clause is not None:
+        message = f"`{name.text}` can have no `{step.fate}`: it has no `{clause}`"
+        yield _impossible(test, step.span, message, f"add `{clause}` to the rule, or expect something else")
+
+
+def _wanting(rule: CheckedRule, step: ast.Expect) -> str | None:
+    """The clause without which a rule cannot come to that fate, where it is not there."""
+    node = rule.node
+    match step.fate:
+        case "cancelled" if node.unless is None:
+            return "unless"
+        case "restarted" if not (node.after and node.after.restarting):
+            return "restarting"
+        case "goal" if node.convert is None:
+            return "convert on"
+        case _:
+            return None
+
+
+def _by(test: CheckedTest, step: ast.Expect, by: ast.Name, index: Index) -> Iterator[Diagnostic]:
+    if step.fate != "sent":
+        message = f"`by` says which rule sends, and nothing is sent in `{step.fate}`"
+        remedy = f"delete the `by`; what stands behind `{step.fate}` is the rule"
+        yield _impossible(test, by.span, message, remedy)
+        return
+    yield from check_rule_name(test.source, by, index)
+    sender, sent = index.rules.get(by.text), step.subject
+    targets = [target.text for target in sender.node.targets] if sender else []
+    if sender is not None and sent is not None and sent.text in index.sent and sent.text not in targets:
+        message = f"`{by.text}` does not send `{sent.text}`"
+        yield _impossible(test, by.span, message, f"it sends {' or '.join(f'`{target}`' for target in targets)}")
+
+
+def _because(test: CheckedTest, step: ast.Expect, because: ast.Name) -> Iterator[Diagnostic]:
+    assert step.fate is not None  # `expect nothing` has no reason
+    possible = REASONS.get(step.fate, ())
+    if because.text in possible:
+        return
+    listed = ", ".join(f"`{reason}`" for reason in possible)
+    near = closest(because.text, possible)
+    others = [fate for fate, reasons in REASONS.items() if because.text in reasons]
+    if not possible:
+        message = f"`{step.fate}` has no reason"
+        remedy = f"write `expect {others[0]} …`, or delete the `because`" if others else "delete the `because`"
+    elif others:
+        message = f"`{because.text}` is no reason for `{step.fate}`"
+        remedy = f"it is one for `{others[0]}`; those for `{step.fate}` are {listed}"
+    else:
+        message = f"there is no reason `{because.text}`"
+        remedy = f"did you mean `{near}`?" if near else f"the reasons for `{step.fate}` are {listed}"
+    yield _impossible(test, because.span, message, remedy)
