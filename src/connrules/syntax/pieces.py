@@ -91,7 +91,7 @@ def _clause(clause: ast.Clause) -> Group:
             head, *others = pattern_group(pattern, "convert on ", clause.span)
             return [head, *others, Piece(f"within {within.spelling}", within.span)]
         case ast.SendOneOf(arms):
-            return [Piece("send one of", Span(clause.span.start, arms[0].span.start)), *_arms(arms)]
+            return [Piece("send one of", Span(clause.span.start, clause.span.start + len("send"))), *_arms(arms)]
         case _:
             return [Piece(_clause_text(clause), clause.span)]
 
@@ -172,20 +172,21 @@ def pattern_group(pattern: ast.Pattern, prefix: str, span: Span) -> Group:
     """An event pattern, and in pieces what its `where` says. The span is that of the pattern with what precedes it."""
     match pattern:
         case ast.EventPattern(word, of, where):
-            text = word.text + spell_of(of)
+            text, head = word.text + spell_of(of), (of or word).span
         case ast.CustomEvent(name, where):
-            text = f"event {quoted(name.text)}"
+            text, head = f"event {quoted(name.text)}", name.span
         case ast.SentRule(rule):
-            text, where = f"sent {rule.text}", None
+            text, head, where = f"sent {rule.text}", rule.span, None
         case ast.CancelledRule(rule):
-            text, where = f"cancelled {rule.text}", None
+            text, head, where = f"cancelled {rule.text}", rule.span, None
         case _:
             assert_never(pattern)
+    piece = Piece(prefix + text, span.to(head))
     if where is None:
-        return [Piece(prefix + text, Span(span.start, pattern.span.end))]
+        return [piece]
     # A bare `or` separates patterns, so here a disjunction stands in parentheses.
     inner = _term(where, "where ") if isinstance(where, ast.AnyOf) else _condition(where, "where ")
-    return [Piece(prefix + text, Span(span.start, where.span.start)), *inner]
+    return [piece, *inner]
 
 
 def condition_group(condition: ast.Condition) -> Group:
@@ -260,8 +261,7 @@ def _happening(step: ast.Happening) -> Group:
         Piece(f"{word} {spell_path(property_.path)} = {spell_value(property_.value)}", property_.span)
         for word, property_ in zip(words, step.properties, strict=False)
     ]
-    end = properties[0].span.start if properties else step.span.end
-    return [Piece(text, Span(step.span.start, end)), *properties]
+    return [Piece(text, step.span.to((step.object or step.type).span)), *properties]
 
 
 def _expectation(step: ast.Expect) -> Group:
@@ -274,5 +274,5 @@ def _expectation(step: ast.Expect) -> Group:
         tails.append(Piece(f"by {step.by.text}", step.by.span))
     if step.because is not None:
         tails.append(Piece(f"because {step.because.text}", step.because.span))
-    starts = [piece.span.start for piece in pieces_of(tails)]
-    return [Piece(text, Span(step.span.start, min(starts, default=step.span.end))), *tails]
+    end = step.subject.span.end if step.subject else step.span.start + len("expect")
+    return [Piece(text, Span(step.span.start, end)), *tails]
