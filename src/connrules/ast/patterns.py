@@ -1,0 +1,60 @@
+"""Event patterns: what a rule waits for."""
+
+from dataclasses import dataclass
+
+from connrules.ast.conditions import Condition
+from connrules.ast.values import Name, span_field
+from connrules.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class AnyObject:
+    """`of any`."""
+
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """`of "Abandoned Cart", "Welcome"`."""
+
+    names: tuple[Name, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class EventPattern:
+    """`opened_push of "Abandoned Cart" where amount > 5`; also `purchase` and `session_start`, which take no `of`."""
+
+    word: Name
+    of: AnyObject | Objects | None
+    where: Condition | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomEvent:
+    """`event "Completed Profile" where score > 5`."""
+
+    name: Name
+    where: Condition | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class SentRule:
+    """`sent cart_reminder`: that rule decided to send."""
+
+    rule: Name
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledRule:
+    """`cancelled cart_reminder`: a pending send of that rule was cancelled."""
+
+    rule: Name
+    span: Span = span_field()
+
+
+Pattern = EventPattern | CustomEvent | SentRule | CancelledRule
