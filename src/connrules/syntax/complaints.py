@@ -5,7 +5,7 @@
 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.builder import DURATION_HELP, TIME_HELP
+from connrules.syntax.build_values import DURATION_HELP, TIME_HELP
 from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.names_meant import EVENTS
 from connrules.syntax.place import CLAUSES, Place

@@ -1,0 +1,162 @@
+"""Tokens of the grammar to names and values. What a token cannot be, though its shape is right, is a finding."""
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, cast
+
+from lark import Token, Tree
+
+from connrules import ast
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.duration import parse_duration, parse_instant
+from connrules.text import SourceText, Span
+from connrules.wallclock import find_zone, zone_meant
+
+DURATION_HELP = "a duration is whole numbers with the units `w d h m s ms`, largest first, e.g. `1d12h` or `90m`"
+TIME_HELP = "write a date (`2026-03-01`, 00:00 UTC) or a time with its zone (`2026-03-01T09:00:00Z`)"
+WHOLE = 1_000_000
+"""All users, in millionths."""
+
+_ESCAPE = re.compile(r'\\(?:u\{([0-9A-Fa-f]+)\}|(["\\nt]))')
+_SIMPLE_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
+_MOST_DIGITS = 15
+
+Children = list[Any]
+"""The nodes, tokens and gaps below a production."""
+
+
+class ValueBuilder:
+    """Builds the values in one declaration; `findings` says what is wrong with them."""
+
+    def __init__(self, source: SourceText) -> None:
+        self._source = source
+        self.findings: list[Diagnostic] = []
+
+    def _report(self, code: str, span: Span, message: str, *, label: str = "", help: str = "") -> None:  # noqa: A002
+        self.findings.append(finding(code, self._source, span, message, label=label, help=help))
+
+    def _name(self, token: Token) -> ast.Name:
+        quoted = token.type == "STRING"
+        return ast.Name(self._string(token) if quoted else str(token), quoted, token_span(token))
+
+    def _string(self, token: Token) -> str:
+        return nfc(_ESCAPE.sub(lambda match: self._escape(match, token), token[1:-1]))
+
+    def _escape(self, match: re.Match[str], token: Token) -> str:
+        if match[2]:
+            return _SIMPLE_ESCAPES[match[2]]
+        number = int(match[1], 16)
+        if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
+            start = token_span(token).start + 1 + match.start()
+            self._report(
+                "CR103",
+                Span(start, start + len(match[0])),
+                f"`{match[0]}` is no character",
+                help="write the number of a Unicode character in hexadecimal, e.g. `\\u{1F600}`",
+            )
+            return ""
+        return chr(number)
+
+    def _number(self, token: Token) -> ast.Number:
+        span = token_span(token)
+        if sum(char.isdigit() for char in token) > _MOST_DIGITS:
+            self._report("CR101", span, f"the number has more than {_MOST_DIGITS} digits", help="use fewer digits")
+            return ast.Number(0, span)
+        return ast.Number(float(token) if "." in token else int(token), span)
+
+    def _duration(self, token: Token) -> ast.Duration:
+        span = token_span(token)
+        try:
+            return ast.Duration(parse_duration(token), str(token), span)
+        except ValueError as error:
+            self._report("CR105", span, f"invalid duration `{token}`: {error}", help=DURATION_HELP)
+            return ast.Duration(0, str(token), span)
+
+    def _instant(self, token: Token) -> ast.Instant:
+        span = token_span(token)
+        try:
+            return ast.Instant(parse_instant(token), "T" not in token, str(token), span)
+        except ValueError as error:
+            self._report("CR113", span, str(error), help=TIME_HELP)
+            return ast.Instant(0, False, str(token), span)  # noqa: FBT003  # no instant at all
+
+    def _clock(self, token: Token) -> ast.Clock:
+        span = token_span(token)
+        hour, minute = map(int, token.split(":"))
+        if len(token) == 5 and hour < 24 and minute < 60:
+            return ast.Clock(hour * 60 + minute, span)
+        if hour == 24 and minute == 0:
+            remedy = "a day ends where the next begins: write `00:00`"
+        elif len(token) < 5 and minute < 60:
+            remedy = f"write `{hour:02}:{minute:02}`"
+        else:
+            remedy = "write two digits for the hour, from 00 to 23, and two for the minute: `09:00`"
+        self._report("CR113", span, f"`{token}` is no time of the day", help=remedy)
+        return ast.Clock(0, span)
+
+    def _zone(self, token: Token) -> str:
+        name = self._string(token)
+        if find_zone(name) is None:
+            near = zone_meant(name)
+            remedy = f'did you mean `"{near}"`?' if near else 'zones have names such as `"Europe/Paris"` or `"UTC"`'
+            self._report("CR113", token_span(token), f"there is no time zone `{name}`", help=remedy)
+        return name
+
+    def _percentage(self, number: Token, sign: Token) -> ast.Share:
+        span = token_span(number).to(token_span(sign))
+        share = Decimal(number) * (WHOLE // 100)
+        if not 0 < share <= WHOLE or share != int(share):
+            self._report(
+                "CR315",
+                span,
+                f"`{number}%` is no share of the users",
+                label="a share is more than 0% and at most 100%, with at most four decimals",
+                help="e.g. `10%` or `12.5%`",
+            )
+            share = Decimal(WHOLE)
+        return ast.Share(int(share), str(number), span)
+
+    def _moment(self, token: Token | None) -> Any:
+        match token:
+            case None:
+                return None
+            case Token(type="DURATION"):
+                return self._duration(token)
+            case Token(type="TIME"):
+                return self._instant(token)
+            case _:
+                return self._variable(token)
+
+    def _variable(self, token: Token) -> ast.Variable:
+        return ast.Variable(str(token), token_span(token))
+
+    def _equals(self, sign: Token, example: str) -> None:
+        if sign != "=":
+            self._report(
+                "CR101", token_span(sign), f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`"
+            )
+
+
+def token_span(token: Token) -> Span:
+    """Where a token stands."""
+    start = cast("int", token.start_pos)
+    return Span(start, start + len(token))
+
+
+def span_of(tree: Tree[Token]) -> Span:
+    """Where a tree begins and ends."""
+    return Span(_edge(tree, 0).start, _edge(tree, -1).end)
+
+
+def _edge(node: Tree[Token] | Token, end: int) -> Span:
+    while isinstance(node, Tree):
+        children: list[Tree[Token] | Token | None] = list(node.children)
+        node = [child for child in children if child is not None][end]
+    return token_span(node)
+
+
+def nfc(text: str) -> str:
+    """A text in the form in which names compare."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
