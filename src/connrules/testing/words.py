@@ -55,7 +55,8 @@ def _outcome_words(outcome: Outcome, start: int) -> str:
         case Kind.RESTARTED:
             return f"restarted {rule}"
         case Kind.GOAL:
-            return f"goal {rule}, by `{outcome.pattern}`"
+            held_out = f" because {outcome.reason}" if outcome.reason else ""
+            return f"goal {rule}{held_out}, by `{outcome.pattern}`"
         case Kind.PENDING:
             return f"pending {rule}, due at {offset(outcome.due or 0, start)}"
         case _:
