@@ -1,126 +1,78 @@
 """Every timeline of this folder, on every engine."""
 
-import json
 import re
 import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conformance import timelines
+from tests.conformance.timelines import Circumstances, Timeline, readable
+from tests.real_logs import CHECKOUT
 
 import connrules
-from connrules.catalog import Catalog
-from connrules.check import Checked, check
-from connrules.duration import parse_duration, parse_instant
-from connrules.event import Event, Outcome
+from connrules.check import Checked
+from connrules.event import Event
 from connrules.reference import History, evaluate
-from connrules.syntax.parser import parse
-from connrules.text import SourceText
 
-DEFAULT_START = "2026-03-02T00:00:00Z"
-
-Timeline = dict[str, Any]
-Run = Callable[[Checked, list[Event], int | None, int], History]
+Run = Callable[[Checked, list[Event], int | None, Circumstances], History]
 
 
-def reference(checked: Checked, events: list[Event], until: int | None, lateness: int) -> History:
-    return evaluate(checked, events, until=until, lateness=lateness)
+def reference(checked: Checked, events: list[Event], until: int | None, told: Circumstances) -> History:
+    return evaluate(checked, events, until=until, **told)
 
 
-def engine(checked: Checked, events: list[Event], until: int | None, lateness: int) -> History:
+def engine(checked: Checked, events: list[Event], until: int | None, told: Circumstances) -> History:
     late: list[Event] = []
-    running = connrules.Engine(connrules.compile_rules(checked), lateness=lateness, on_late=late.append)
+    running = connrules.Engine(connrules.compile_rules(checked), on_late=late.append, **told)
     outcomes = [outcome for event in events for outcome in running.feed(event)]
-    return History([*outcomes, *running.finish(until)], late)
+    return History([*outcomes, *running.finish(until)], late, running.counts.repeated)
 
 
 ENGINES: list[Run] = [reference, engine]
-
-
-def timelines() -> list[Any]:
-    return [
-        pytest.param(timeline, id=f"{path.stem}: {timeline['name']}")
-        for path in sorted(Path(__file__).parent.glob("*.toml"))
-        for timeline in tomllib.loads(path.read_text(encoding="utf-8"))["timeline"]
-    ]
+TIMELINES = timelines.all_timelines()
 
 
 @pytest.mark.parametrize("run", ENGINES, ids=lambda run: run.__name__)
-@pytest.mark.parametrize("timeline", timelines())
+@pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
 def test_timeline(timeline: Timeline, run: Run) -> None:
-    start = parse_instant(timeline.get("start", DEFAULT_START))
-    events = [event_of(row, start) for row in timeline["events"]]
-    until = instant(timeline["until"], start) if "until" in timeline else None
+    events, start = timelines.events_of(timeline), timelines.start_of(timeline)
+    checked, told = timelines.checked_rules(timeline), timelines.circumstances_of(timeline)
 
-    history = run(checked_rules(timeline), events, until, parse_duration(timeline.get("lateness", "0s")))
+    history = run(checked, events, timelines.until_of(timeline), told)
 
-    expected = [outcome_of(row, start, ids_to_times(events)) for row in timeline["outcomes"]]
-    assert readable(history.outcomes, start) == readable(expected, start)
-    assert history.late == [event for known_as, event in named(events) if known_as in timeline.get("late", [])]
+    assert readable(history.outcomes, start) == readable(timelines.outcomes_of(timeline, events), start)
+    assert history.late == timelines.late_of(timeline, events)
+    assert history.repeated == timeline.get("repeated", 0)
+    assert {place: history.outcomes[place].id for place in timelines.ids_of(timeline)} == timelines.ids_of(timeline)
 
 
 def test_each_timeline_has_a_name_of_its_own() -> None:
-    names = [param.id for param in timelines()]
-    assert len(names) == len(set(names)) > 150
+    files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in timelines.FOLDER.glob("*.toml")]
+    assert len(TIMELINES) == sum(len(file.get("timeline", ())) for file in files) > 330
+
+
+def test_each_sentence_is_pinned_and_each_pin_is_a_sentence() -> None:
+    sections = tomllib.loads(timelines.SENTENCES.read_text(encoding="utf-8"))["section"]
+    sentences = [f"{section['name']}: {sentence}" for section in sections for sentence in section["sentences"]]
+    pins = {timeline["pins"] for timeline in TIMELINES.values()}
+    assert len(sentences) == len(set(sentences))
+    assert (set(sentences) - pins, pins - set(sentences)) == (set(), set())
+
+
+def test_each_section_is_one_of_the_language_page() -> None:
+    page = (CHECKOUT / "docs" / "language.md").read_text(encoding="utf-8")
+    sections = tomllib.loads(timelines.SENTENCES.read_text(encoding="utf-8"))["section"]
+    numbers = {int(number) for number in re.findall(r"^## (\d+)\. ", page, re.MULTILINE)}
+    assert {section["name"] for section in sections if section["number"] not in numbers} == set()
 
 
 def test_the_format_is_documented_completely() -> None:
-    page = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
-    keys = {key for param in timelines() for key in all_keys(param.values[0])}
+    page = (timelines.FOLDER / "README.md").read_text(encoding="utf-8")
+    keys = {key for timeline in TIMELINES.values() for key in _all_keys(timeline)}
     assert {key for key in keys if f"`{key}`" not in page} == set()
 
 
-def all_keys(timeline: Timeline) -> set[str]:
-    return {*timeline, *(key for rows in (timeline["events"], timeline["outcomes"]) for row in rows for key in row)}
-
-
-def checked_rules(timeline: Timeline) -> Checked:
-    rules = timeline["rules"]
-    texts = {"rules.conn": rules} if isinstance(rules, str) else {f"{n}.conn": t for n, t in enumerate(rules, start=1)}
-    catalog = Catalog.model_validate(timeline["catalog"]) if "catalog" in timeline else None
-    checked = check([parse(SourceText(path, text)) for path, text in texts.items()], catalog)
-    assert not checked.errors, "a timeline's rules have no errors"
-    assert checked.rules
-    return checked
-
-
-def instant(text: str, start: int) -> int:
-    """An instant, or signed durations one after the other, counted from the start."""
-    parts = re.findall(r"([+-])(\w+)", text)
-    if text != "".join(sign + duration for sign, duration in parts):
-        return parse_instant(text)
-    return start + sum(int(f"{sign}1") * parse_duration(duration) for sign, duration in parts)
-
-
-def event_of(row: dict[str, Any], start: int) -> Event:
-    fields = {"user": "u1", **row}
-    if isinstance(row.get("properties"), str):
-        fields["properties"] = json.loads(row["properties"])
-    return Event(time=instant(fields.pop("at"), start), **fields)
-
-
-def named(events: list[Event]) -> list[tuple[str, Event]]:
-    return [(event.id or f"#{number}", event) for number, event in enumerate(events, start=1)]
-
-
-def ids_to_times(events: list[Event]) -> dict[str, int]:
-    return {known_as: event.time for known_as, event in reversed(named(events))}
-
-
-def outcome_of(row: dict[str, Any], start: int, times: dict[str, int]) -> Outcome:
-    instants: dict[str, Any] = {key: instant(row[key], start) for key in ("at", "due", "triggered_at") if key in row}
-    fields: dict[str, Any] = {"rule": "r", "user": "u1", "triggered_at": times[row["trigger"]], **row, **instants}
-    return Outcome(kind=fields.pop("outcome"), **fields)
-
-
-def readable(outcomes: list[Outcome], start: int) -> list[dict[str, Any]]:
-    """Outcomes with instants as milliseconds from the start, and only what they have: for a diff one can read."""
-    return [
-        {
-            key: value - start if key in {"at", "due", "triggered_at"} else str(value)
-            for key in outcome.__struct_fields__
-            if (value := getattr(outcome, key)) is not None
-        }
-        for outcome in outcomes
-    ]
+def _all_keys(timeline: Timeline) -> set[str]:
+    rows: list[dict[str, Any]] = [*timeline["events"], *timeline["outcomes"]]
+    return {*timeline, *(key for row in rows for key in row)}
