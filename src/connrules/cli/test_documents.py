@@ -1,6 +1,7 @@
 """Test results as documents for machines: JSON, and XML as JUnit has it."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -12,6 +13,9 @@ from connrules.testing import Coverage, Failure, Line, Report, Result, RuleCover
 
 JSON_VERSION: Final = 1
 """The version of the form of the JSON document; it grows when something in it changes its meaning or goes away."""
+
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot hold, not even as numbers."""
 
 
 def render_json(report: Report, *, coverage: bool) -> str:
@@ -83,7 +87,7 @@ def _rule(rule: RuleCoverage) -> dict[str, Any]:
 
 
 def render_junit(report: Report, seconds: float) -> str:
-    """XML as JUnit has it: a suite for each file. `seconds` is how long all took; none is measured alone."""
+    """XML as JUnit has it, in ASCII: a suite for each file. `seconds` is how long all took; none is measured alone."""
     root = ET.Element("testsuites", {"name": "connrules", "time": f"{seconds:.3f}", **_numbers(report.results)})
     paths = dict.fromkeys(result.test.source.path for result in report.results)
     for path in paths:
@@ -92,7 +96,8 @@ def render_junit(report: Report, seconds: float) -> str:
         for result in results:
             _case(suite, result)
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+    text = _NOT_XML.sub("\ufffd", ET.tostring(root, encoding="unicode"))
+    return '<?xml version="1.0" encoding="US-ASCII"?>\n' + text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _numbers(results: Iterable[Result]) -> dict[str, str]:
