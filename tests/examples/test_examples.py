@@ -1,19 +1,33 @@
-"""Every story under examples/ is clean, gives the outcomes that it shows, and tries both sides of a due instant."""
+"""Every story under examples/ is clean, passes its own tests, gives the outcomes that it shows, and tries both sides of
+a due instant.
+"""
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connrules.connectors.jsonl import parse_event
 from connrules.duration import parse_instant
+from connrules.event import Kind
+from connrules.pipeline import load
+from connrules.reference import evaluate
 
 ROOT = Path(__file__).parents[2]
 STORIES = sorted(folder.parent for folder in (ROOT / "examples").glob("*/expected.jsonl"))
-IN_EACH = {"README.md", "catalog.toml", "events.jsonl", "expected-all.jsonl", "expected.jsonl", "rules.conn"}
+NAMES = {
+    *("abandoned-cart", "audience", "card-click", "cart-by-cart", "control-group", "free-shipping", "good-hours"),
+    *("measured", "onboarding", "polite", "resend-email"),
+}
+IN_EACH = {
+    *("README.md", "catalog.toml", "events.jsonl", "expected-all.jsonl", "expected.jsonl"),
+    *("rules.conn", "tests.conn"),
+}
+PROFILES = "profiles.jsonl"
 
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
@@ -27,30 +41,49 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _shown(story: Path) -> str:
-    return story.relative_to(ROOT).as_posix()
+def _shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
-def test_the_stories_are_there() -> None:
-    names = {story.name for story in STORIES}
-    assert names == {"abandoned-cart", "resend-email", "free-shipping", "onboarding", "card-click", "control-group"}
+def _profiles(story: Path) -> list[str]:
+    """The option that gives the story's profiles, if it has any."""
+    return ["--profiles", _shown(story / PROFILES)] if (story / PROFILES).exists() else []
+
+
+def test_the_stories_are_there_and_told_of() -> None:
+    assert {story.name for story in STORIES} == NAMES
+    told = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(NAMES) if f"| [{name}]({name}) |" not in told] == []
 
 
 @each_story
 def test_a_story_is_whole(story: Path) -> None:
-    assert {file.name for file in story.iterdir()} == IN_EACH
+    assert {file.name for file in story.iterdir()} - {PROFILES} == IN_EACH
 
 
 @each_story
-def test_check_finds_nothing(story: Path) -> None:
-    result = _connrules("check", _shown(story))
+def test_rules_and_tests_have_a_file_each(story: Path) -> None:
+    assert load(story / "rules.conn").tests == ()
+    assert load(story / "tests.conn").rules == ()
+
+
+@each_story
+@pytest.mark.parametrize("command", [["check"], ["fmt", "--check"]], ids=" ".join)
+def test_nothing_is_found_and_nothing_to_format(story: Path, command: list[str]) -> None:
+    result = _connrules(*command, _shown(story))
     assert (result.returncode, result.stdout) == (0, b"")
+
+
+@each_story
+def test_the_tests_of_the_story_pass(story: Path) -> None:
+    result = _connrules("test", _shown(story))
+    assert result.returncode == 0, result.stdout.decode()
 
 
 @each_story
 @pytest.mark.parametrize(("file", "options"), [("expected.jsonl", []), ("expected-all.jsonl", ["--outcomes", "all"])])
 def test_run_gives_what_the_story_shows_byte_for_byte(story: Path, file: str, options: list[str]) -> None:
-    result = _connrules("run", _shown(story), *options)
+    result = _connrules("run", _shown(story), *_profiles(story), *options)
     assert result.returncode == 0
     assert result.stdout.decode() == (story / file).read_text(encoding="utf-8")
 
@@ -71,18 +104,34 @@ def test_events_are_sorted_and_few(story: Path) -> None:
 
 @each_story
 def test_events_stand_on_both_sides_of_a_due_instant(story: Path) -> None:
-    assert {-1, 0, 1} <= set(_distances_to_due(story))
-
-
-def _distances_to_due(story: Path) -> Iterator[int]:
-    """How many milliseconds each event lies after an instant at which a wait of its user was, or was to be, due."""
     events = _lines(story / "events.jsonl")
-    outcomes = _lines(story / "expected-all.jsonl")
-    delays = {o["rule"]: parse_instant(o["at"]) - parse_instant(o["triggered_at"]) for o in outcomes if "send" in o}
-    for outcome in outcomes:
-        if delay := delays[outcome["rule"]]:
-            due = parse_instant(outcome["triggered_at"]) + delay
-            yield from (parse_instant(e["time"]) - due for e in events if e["user"] == outcome["user"])
+    distances = {parse_instant(e["time"]) - due for user, due in _dues(story) for e in events if e["user"] == user}
+    assert {-1, 0, 1} <= distances
+
+
+class _Profiles:
+    """What the story's host knows of its users."""
+
+    def __init__(self, story: Path) -> None:
+        file = story / PROFILES
+        self._known = {line["user"]: line["attributes"] for line in _lines(file)} if file.exists() else {}
+
+    def attributes(self, user: str) -> Mapping[str, Any]:
+        return self._known.get(user, {})
+
+
+def _dues(story: Path) -> Iterator[tuple[str, int]]:
+    """The users of all waits with the instants at which these were due, whatever became of them.
+
+    They are those that are pending after one of the events.
+    """
+    checked, profiles = load(story, catalog=story / "catalog.toml"), _Profiles(story)
+    lines = (story / "events.jsonl").read_bytes().splitlines()
+    events = [parse_event(line, number) for number, line in enumerate(lines, 1)]
+    for count in range(len(events)):
+        for outcome in evaluate(checked, events[: count + 1], profiles=profiles).outcomes:
+            if outcome.kind is Kind.PENDING and outcome.due is not None:
+                yield outcome.user, outcome.due
 
 
 @each_story
