@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from connrules.run.counts import Counts as Counts
     from connrules.run.engine import Engine as Engine
     from connrules.run.snapshot import SnapshotError as SnapshotError
+    from connrules.testing import run_tests as run_tests
 
 _HOMES = {
     "connrules.catalog": ("Catalog", "CatalogError", "load_catalog"),
@@ -65,6 +66,7 @@ _HOMES = {
     "connrules.run.counts": ("Counts",),
     "connrules.run.engine": ("Engine",),
     "connrules.run.snapshot": ("SnapshotError",),
+    "connrules.testing": ("run_tests",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

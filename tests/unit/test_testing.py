@@ -69,6 +69,7 @@ def whys(one: Result) -> list[str]:
         [PUSH, 'expect sent "Reminder" at 1d'],
         [PUSH, 'expect sent "Reminder" by reminder'],
         ['user "a" ' + PUSH, 'expect user "a" sent "Reminder" at 1d by reminder'],
+        [PUSH, 'expect user "user" sent "Reminder"'],
         ["at 2h purchase", PUSH, "expect cancelled reminder at 2h"],
         [PUSH, PUSH, "expect ignored reminder because already_waiting", 'expect sent "Reminder"'],
         [PUSH, "expect pending reminder"],

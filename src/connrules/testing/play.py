@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from connrules import ast
+from connrules.check.tests import OWN_USER
 from connrules.duration import format_instant
 from connrules.event import Event, Outcome
 from connrules.plan import Plan
 from connrules.run.engine import Engine
 from connrules.testing.bound import ImpossibleError, instant_of
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
-
-USER: Final = "user"
-"""The user of a test's events that name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def _event(step: ast.Happening, id_: str, start: int) -> Event:
     kind = OBJECT_KIND[type_]
     name = step.object.text if step.object else None
     return Event(
-        user=USER if step.user is None else step.user,
+        user=step.user or OWN_USER,
         type=type_,
         time=instant_of(step.at, start),
         id=id_,
