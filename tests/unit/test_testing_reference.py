@@ -100,7 +100,8 @@ def with_tests() -> list[Any]:
 
 @pytest.mark.parametrize("folder", with_tests())
 def test_the_reference_makes_the_same_of_the_examples(folder: Path) -> None:
-    checked = connrules.load(folder, catalog=folder / "catalog.toml")
+    catalog = folder / "catalog.toml"
+    checked = connrules.load(folder, catalog=catalog if catalog.is_file() else None)
     assert checked.errors == ()
     assert same_on_both(checked) > 0
 
