@@ -129,6 +129,7 @@ class _Replay:
 
     def _wait(self, rule: CheckedRule, user: User, trigger: Happening) -> Wait:
         now, per = instant_of(trigger), rule.node.per
+        due, is_outside = due_of(rule.node, self._checked.policy, user, now)
         return Wait(
             start=next(self._starts),
             rule=rule,
@@ -137,7 +138,8 @@ class _Replay:
             triggered_at=now,
             per=per_value(value_at(per.path, properties_of(trigger))) if per else None,
             target=target_of(rule, user.name),
-            **due_of(rule.node, self._checked.policy, user, now)._asdict(),
+            due=due,
+            is_outside=is_outside,
         )
 
     def _start(self, wait: Wait) -> None:
