@@ -7,13 +7,13 @@ from typing import Any
 
 from connrules import ast
 from connrules.check import CheckedRule
-from connrules.event import Kind, Outcome
+from connrules.event import Event, Kind, Outcome
 from connrules.explain.clauses import clause_at
 from connrules.explain.past import Past
 from connrules.explain.story import Clause
 from connrules.explain.world import World
 from connrules.reference.chance import target_of
-from connrules.reference.matching import Happening
+from connrules.reference.matching import Happening, matches
 from connrules.reference.timing import due_of
 from connrules.reference.user import User
 
@@ -39,6 +39,26 @@ class Case:
     def attributes(self) -> Mapping[str, Any]:
         """The user's attributes when the trigger came."""
         return self.world.attributes_when(self.trigger)
+
+    @cached_property
+    def canceller(self) -> Event | None:
+        """The event that cancelled the wait."""
+        return self.past.canceller(self.outcome)
+
+    @property
+    def exceptions(self) -> tuple[ast.Pattern, ...]:
+        """The patterns of the exceptions to the wait."""
+        return self.rule.node.unless.patterns if self.rule.node.unless else ()
+
+    def is_after_trigger(self, event: Event) -> bool:
+        """Whether an event comes after the trigger in the total order."""
+        if isinstance(self.trigger, Event):
+            return self.past.place(event) > self.past.place(self.trigger)
+        return event.time >= self.outcome.triggered_at
+
+    def is_exception(self, event: Event) -> bool:
+        """Whether an exception pattern speaks of an event."""
+        return any(matches(pattern, event, self.past.checked.catalog, self.trigger) for pattern in self.exceptions)
 
     @property
     def target(self) -> str:

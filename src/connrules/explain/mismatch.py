@@ -5,6 +5,7 @@ with properties that a `where` refuses.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from connrules import ast
 from connrules.check import CheckedRule
@@ -38,14 +39,10 @@ def mismatched_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator
 
 def spared(case: Case, until: int) -> Iterator[Mismatch]:
     """Events that look like exceptions and did not cancel the wait of a case, which ended at `until`."""
-    patterns, catalog = case.rule.node.unless.patterns if case.rule.node.unless else (), case.past.checked.catalog
     for event in case.past.between(case.outcome.triggered_at, until):
-        if event is case.trigger or any(matches(pattern, event, catalog, case.trigger) for pattern in patterns):
-            continue
-        for pattern in patterns:
-            if mismatch := _exception_mismatch(case, pattern, event):
-                yield mismatch
-                break
+        if case.is_after_trigger(event) and not case.is_exception(event):
+            mismatches = (_exception_mismatch(case, pattern, event) for pattern in case.exceptions)
+            yield from islice(filter(None, mismatches), 1)
 
 
 def absent_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator[Absent]:

@@ -13,7 +13,6 @@ from connrules.duration import MS_PER_UNIT
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.explain.case import Case
 from connrules.explain.story import Fact, Inactive, Miss, UsedUp, Waiting
-from connrules.reference.matching import matches
 from connrules.vocabulary import ATTRIBUTES
 from connrules.wallclock import DAY, next_open, wall_ms
 
@@ -92,17 +91,15 @@ def _changes(case: Case, facts: Iterable[Fact]) -> Iterator[_Change]:
 
 def _that_cancel(case: Case) -> Iterator[_Change]:
     """Each exception event that came too early or too late, moved into the wait, by as little as possible."""
-    patterns = case.rule.node.unless.patterns if case.rule.node.unless else ()
     start, end = case.outcome.triggered_at, case.outcome.at
     for event in case.past.between(start - (end - start), end + (end - start) + 1):
-        exceptional = any(matches(pattern, event, case.past.checked.catalog, case.trigger) for pattern in patterns)
-        if exceptional and event is not case.trigger:
+        if event is not case.trigger and case.is_exception(event):
             yield from (_Change(event, to) for to in ((end - 1,) if event.time >= end else (start, start + 1)))
 
 
 def _that_spare(case: Case) -> Iterator[_Change]:
     """The exception event moved out of the wait, on either side."""
-    event = case.past.event(case.outcome.by, case.outcome.at)
+    event = case.canceller
     if event is not None:
         yield _Change(event, case.due)
         yield _Change(event, case.outcome.triggered_at - 1)

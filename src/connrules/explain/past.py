@@ -12,7 +12,7 @@ from connrules.check import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.reference import evaluate
 from connrules.reference.admission import admit
-from connrules.reference.matching import Happening
+from connrules.reference.matching import Happening, matches
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,24 @@ class Past:
 
     def trigger(self, outcome: Outcome) -> Happening:
         """The event that triggered an outcome, or the outcome of another rule that did."""
-        event = self.event(outcome.trigger, outcome.triggered_at)
+        event = self.event(outcome.trigger, outcome.triggered_at, self._rules[outcome.rule].node.on.patterns)
         return self._news[outcome.trigger] if event is None else event
 
-    def event(self, name: str | None, instant: int) -> Event | None:
-        """The event of that id at an instant. Of two with the same, the first: outcomes do not tell them apart."""
-        return self._by_name.get((name or "", instant))
+    def canceller(self, outcome: Outcome) -> Event | None:
+        """The event that cancelled a wait; None where none did."""
+        unless = self._rules[outcome.rule].node.unless
+        return self.event(outcome.by, outcome.at, unless.patterns, self.trigger(outcome)) if unless else None
+
+    def event(
+        self, name: str | None, instant: int, patterns: Sequence[ast.Pattern], trigger: Happening | None = None
+    ) -> Event | None:
+        """The event of that id at an instant that one of the patterns speaks of.
+
+        Of two such events the first: outcomes do not tell them apart. With a trigger, the patterns are exceptions to
+        its wait.
+        """
+        candidates, catalog = self._by_name.get((name or "", instant), ()), self.checked.catalog
+        return next((e for e in candidates if any(matches(p, e, catalog, trigger) for p in patterns)), None)
 
     def between(self, start: int, end: int) -> Sequence[Event]:
         """The events in `[start, end)`."""
@@ -64,8 +76,15 @@ class Past:
         return evaluate(checked, events, until=self.end, dedupe=self.dedupe, profiles=self.profiles).outcomes
 
     @cached_property
-    def _by_name(self) -> dict[tuple[str, int], Event]:
-        return {(event.id or "", event.time): event for event in reversed(self.events)}
+    def _by_name(self) -> dict[tuple[str, int], list[Event]]:
+        index: dict[tuple[str, int], list[Event]] = {}
+        for event in self.events:
+            index.setdefault((event.id or "", event.time), []).append(event)
+        return index
+
+    @cached_property
+    def _rules(self) -> dict[str, CheckedRule]:
+        return {rule.name: rule for rule in self.checked.rules}
 
     @cached_property
     def _places(self) -> dict[int, int]:

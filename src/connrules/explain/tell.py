@@ -104,9 +104,10 @@ def _held(case: Case) -> Clock | None:
 def _goal(case: Case) -> Goal | None:
     goal = next((later for later in case.past.outcomes[case.place + 1 :] if _is_goal_of(later, case.outcome)), None)
     convert = case.rule.node.convert
-    event = case.past.event(goal.by, goal.at) if goal else None
-    if event is None or convert is None:
+    if goal is None or convert is None:
         return None
+    event = case.past.event(goal.by, goal.at, [convert.pattern])
+    assert event is not None, "an event reached it"
     return Goal(case.world.occurrence(event), case.clause(convert, ""))
 
 

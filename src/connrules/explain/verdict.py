@@ -50,9 +50,8 @@ def trigger_pattern(case: Case) -> ast.Pattern:
 
 
 def _cancelled(case: Case) -> Verdict:
-    patterns = case.rule.node.unless.patterns if case.rule.node.unless else ()
-    pattern = next(p for p in patterns if format_pattern(p) == case.outcome.pattern)
-    event = case.past.event(case.outcome.by, case.outcome.at)
+    pattern = next(p for p in case.exceptions if format_pattern(p) == case.outcome.pattern)
+    event = case.canceller
     assert event is not None, "an event cancelled it"
     where = where_of(pattern)
     facts = () if where is None else why(where, case.world.about_event(event, case.trigger))

@@ -34,7 +34,7 @@ class World:
         if isinstance(happening, Event):
             return self._attributes(happening.time, happening)
         if happening.kind is Kind.CANCELLED:
-            return self._attributes(happening.at, self._past.event(happening.by, happening.at))
+            return self._attributes(happening.at, self._past.canceller(happening))
         return self.attributes_when_due(happening)
 
     def attributes_when_due(self, outcome: Outcome) -> Mapping[str, Any]:
