@@ -23,7 +23,7 @@ def _trees(draw: st.DrawFn) -> dict[str, Any]:
     campaigns = [draw(_entries(name, "c-")) for name in CAMPAIGNS]
     for campaign in campaigns:
         campaign.update(channels=draw(_CHANNELS), control_group=True, conversion_events=("purchase",))
-    if draw(st.integers(0, 19)) == 0:
+    if draw(st.integers(0, 39)) == 0:
         del campaigns[draw(st.integers(0, len(campaigns) - 1))]
     tree: dict[str, Any] = {"campaigns": [*campaigns, *TWINS], "cards": [draw(_entries(name, "k-")) for name in CARDS]}
     if draw(st.booleans()):
@@ -41,7 +41,7 @@ def _entries(draw: st.DrawFn, name: str, prefix: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": name}
     if draw(st.booleans()):
         entry["id"] = prefix + name
-    match draw(st.integers(0, 14)):
+    match draw(st.integers(0, 24)):
         case 0:
             entry["status"] = draw(st.sampled_from(["draft", "paused", "archived"]))
         case 1 | 2:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from random import Random
+from typing import Any, Final, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from tests.properties.world import (
 
 from connrules.duration import format_instant
 from connrules.event import Event
-from connrules.vocabulary import ObjectKind
+from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
 T = TypeVar("T")
 
@@ -47,25 +48,25 @@ class Look:
 @cache
 def looks() -> st.SearchStrategy[Look]:
     """Half of the time without deduplication, half of the time without profiles."""
-    known = st.dictionaries(st.sampled_from(USERS), _attributes(), max_size=3)
-    return st.builds(Look, _latenesses(), _one((0, 0, 0, 1, GRID, 3 * GRID)), st.just({}) | known)
+    known = st.dictionaries(st.sampled_from(USERS), st.sampled_from(_ATTRIBUTES), max_size=3)
+    latenesses = _one((0, 1, GRID - 1, GRID, 3 * GRID, 2 * STEPS * GRID))
+    return st.builds(Look, latenesses, _one((0, 0, 0, 1, GRID, 3 * GRID)), st.just({}) | known)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
     """Up to forty events of a few users in order of arrival: half of the time also in order of event time."""
-    history = draw(_lists_of_events(draw(st.sampled_from([0, 10, 20]))))
+    history = draw(_lists_of_events(draw(_one((0, 30, 30, 35, 35)))))
     return sorted(history, key=lambda event: event.time) if draw(st.booleans()) else history
 
 
 @cache
 def _lists_of_events(fewest: int) -> st.SearchStrategy[list[Event]]:
-    return st.lists(_events(), min_size=fewest, max_size=40)
+    return st.lists(st.builds(_at, st.sampled_from(_TIMELESS), instants()), min_size=fewest, max_size=40)
 
 
-@cache
-def _latenesses() -> st.SearchStrategy[int]:
-    return st.sampled_from([0, 1, GRID - 1, GRID, 3 * GRID, 2 * STEPS * GRID])
+def _at(event: Event, time: int) -> Event:
+    return msgspec.structs.replace(event, time=time)
 
 
 @st.composite
@@ -94,75 +95,57 @@ def in_order(history: Sequence[Event]) -> list[Event]:
     ]
 
 
-@cache
-@st.composite
-def _events(draw: st.DrawFn) -> Event:
-    kind = draw(_one((ObjectKind.CAMPAIGN, ObjectKind.CAMPAIGN, ObjectKind.CARD, ObjectKind.EVENT, None)))
-    fields: dict[str, Any] = {}
-    match kind:
-        case ObjectKind.CAMPAIGN:
-            words: Sequence[str] = CAMPAIGN_WORDS
-            fields["campaign"] = draw(
-                _names("A", "A", "B", "X", "c-A", "c-B", "No\u00ebl", "Noe\u0308l", "Twin", "t-1", "t-2")
-            )
-        case ObjectKind.CARD:
-            words = CARD_WORDS
-            fields["card"] = draw(_names("A", "K", "k-K"))
-        case ObjectKind.EVENT:
-            words = ("event",)
-            fields["name"] = draw(_names(*CUSTOM_EVENTS))
-        case _:
-            words = ("purchase", "purchase", "session_start", "attributes", "attributes", "something_new")
-    type_ = draw(_one(tuple(words)))
-    properties = _attributes() if type_ == "attributes" else _properties()
-    return Event(
-        user=draw(_one(("u1", *USERS))),
-        type=type_,
-        time=draw(instants()),
-        id=draw(_one((None, None, None, "", "twice", "thrice"))),
-        properties=draw(st.one_of(st.none(), properties)),
-        **fields,
-    )
-
-
-@cache
 def _one(choices: tuple[T, ...]) -> st.SearchStrategy[T]:
     return st.sampled_from(choices)
 
 
-def _names(*known: str) -> st.SearchStrategy[str | None]:
-    return _one((*known, *known, "Unheard Of", "", None))
+class _Dice:
+    """Makes events and attributes at random, the same in every run: to draw from a pile is fast, and shrinks well."""
+
+    def __init__(self) -> None:
+        self._random = Random(2006)
+
+    def one(self, *choices: Any) -> Any:
+        return self._random.choice(choices)
+
+    def event(self) -> Event:
+        """An event without a time."""
+        fields: dict[str, Any] = {"id": self.one(*[None] * 8, "", "twice", "thrice")}
+        type_ = self.one(*CAMPAIGN_WORDS, *CAMPAIGN_WORDS, *CARD_WORDS, "event", *["purchase"] * 5, *_OTHERS)
+        match OBJECT_KIND.get(type_):
+            case ObjectKind.CAMPAIGN:
+                known = (*["A"] * 9, "B", "X", "c-A", "c-B", "No\u00ebl", "Noe\u0308l", "Twin", "t-1", "t-2")
+                fields["campaign"] = self.one(*known, *known, "Unheard Of", "", None)
+            case ObjectKind.CARD:
+                fields["card"] = self.one("A", "A", "K", "K", "k-K", "Unheard Of")
+            case ObjectKind.EVENT:
+                fields["name"] = self.one(*CUSTOM_EVENTS, *CUSTOM_EVENTS, None)
+        properties = self.attributes() if type_ == "attributes" else self.properties()
+        return Event(user=self.one("u1", *USERS), type=type_, time=0, properties=self.one(None, properties), **fields)
+
+    def properties(self) -> dict[str, Any]:
+        """The properties of an event, some of them missing."""
+        names = ("amount", "tag", "tags", "cart", "order-id", "moment")
+        return {name: self._value("id") for name in names if self.one(True, False)}
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of a user, some of them missing."""
+        zones = {"time_zone": self.one(*ZONES, *ZONES, "Nowhere/Land", 5, None)}
+        named = {name: self._value("city") for name in ("plan", "age", "since", "e-mail", "tags", "address")}
+        return {name: value for name, value in (zones | named).items() if self.one(True, False)}
+
+    def _value(self, key: str) -> Any:
+        scalar = self._scalar()
+        return self.one(scalar, scalar, scalar, [scalar, self._scalar()], [], {key: scalar}, {key: scalar}, {})
+
+    def _scalar(self) -> Any:
+        later = START + 3 * GRID
+        times = (later, START + 0.5, "2006-10-29", format_instant(later), "2006-10-29T01:00:00+10:00")
+        texts = ("a", "ab", "caf\u00e9", "cafe\u0301", "", "5")
+        return self.one(5, 5.0, -1.5, 6, 0, True, False, None, *texts, *times)
 
 
-@cache
-def _scalars() -> st.SearchStrategy[Any]:
-    times = [START + 3 * GRID, START + 0.5, "2006-10-29", format_instant(START + 3 * GRID), "2006-10-29T01:00:00+10:00"]
-    texts = ["a", "ab", "caf\u00e9", "cafe\u0301", "", "5"]
-    return st.one_of(st.sampled_from([5, 5.0, -1.5, 6, 0, True, False, None]), st.sampled_from([*texts, *times]))
-
-
-@cache
-def _properties() -> st.SearchStrategy[dict[str, Any]]:
-    scalars = _scalars()
-    values = st.one_of(
-        scalars, scalars, st.lists(scalars, max_size=2), st.fixed_dictionaries({}, optional={"id": scalars})
-    )
-    names = ("amount", "tag", "tags", "cart", "order-id", "moment")
-    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, values))
-
-
-@cache
-def _attributes() -> st.SearchStrategy[dict[str, Any]]:
-    scalars = _scalars()
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "plan": scalars,
-            "age": scalars,
-            "since": scalars,
-            "e-mail": scalars,
-            "tags": st.lists(scalars, max_size=2),
-            "address": st.none() | st.fixed_dictionaries({}, optional={"city": scalars}),
-            "time_zone": _one((*ZONES, *ZONES, "Nowhere/Land", 5, None)),
-        },
-    )
+_OTHERS: Final = ("session_start", "attributes", "attributes", "something_new")
+_DICE: Final = _Dice()
+_TIMELESS: Final = [_DICE.event() for _ in range(2_000)]
+_ATTRIBUTES: Final = [_DICE.attributes() for _ in range(500)]

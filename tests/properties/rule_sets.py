@@ -35,7 +35,7 @@ SEGMENTS = ("regulars", "locals")
 @st.composite
 def rule_sets(draw: st.DrawFn) -> str:
     """The text of segments, perhaps a policy, and one to four rules. Now and then the checker finds errors in it."""
-    count = draw(st.integers(1, 4))
+    count = draw(_weighted(1, 2, 3, 4, 4))
     segments = SEGMENTS[: draw(_weighted(0, 0, 1, 2))]
     declarations = [f"segment {name} = {draw(_audiences(segments[:n]))}" for n, name in enumerate(segments)]
     if draw(_weighted(False, False, True)):
@@ -72,9 +72,8 @@ def _weighted(*choices: Choice) -> st.SearchStrategy[Choice]:
 
 
 def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """One time in six a clause with such a part, else none."""
-    absent = st.just("")
-    return st.one_of(absent, absent, absent, absent, absent, parts.map(clause.format))
+    """One time in eight a clause with such a part, else none."""
+    return st.integers(1, 8).flatmap(lambda roll: parts.map(clause.format) if roll == 8 else st.just(""))
 
 
 # Triggers and exceptions
@@ -93,10 +92,13 @@ def _triggers(draw: st.DrawFn, number: int) -> list[str]:
 @cache
 def _patterns() -> st.SearchStrategy[str]:
     """Patterns that say what they speak of."""
-    plain = st.sampled_from(["purchase", "session_start", *(f'event "{name}"' for name in CUSTOM_EVENTS)])
+    customs = (f'event "{name}"' for name in CUSTOM_EVENTS)
+    plain = st.sampled_from(["purchase", "purchase", "purchase", "session_start", *customs])
+    campaigns = st.builds("{} of {}{}".format, st.sampled_from(CAMPAIGN_WORDS), _objects(CAMPAIGNS), _wheres())
     return st.one_of(
         st.builds("{}{}".format, plain, _wheres()),
-        st.builds("{} of {}{}".format, st.sampled_from(CAMPAIGN_WORDS), _objects(CAMPAIGNS), _wheres()),
+        campaigns,
+        campaigns,
         st.builds("{} of {}{}".format, st.sampled_from(CARD_WORDS), _objects(CARDS), _wheres()),
     ).map(_without_where_of_a_session)
 
@@ -106,7 +108,7 @@ def _without_where_of_a_session(pattern: str) -> str:
 
 
 def _objects(names: Sequence[str]) -> st.SearchStrategy[str]:
-    several = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+    several = st.lists(st.sampled_from((names[0], *names)), min_size=1, max_size=3, unique=True)
     return st.one_of(st.just("any"), several.map(lambda chosen: ", ".join(f'"{name}"' for name in chosen)))
 
 
@@ -130,8 +132,7 @@ def _new_exceptions(kinds: frozenset[ObjectKind | None]) -> st.SearchStrategy[st
 
 @cache
 def _wheres() -> st.SearchStrategy[str]:
-    absent = st.just("")
-    return st.one_of(absent, absent, absent, _combined(_comparisons(_PATHS)).map(" where {}".format))
+    return _sometimes(" where {}", _combined(_comparisons(_PATHS)))
 
 
 @cache
@@ -197,7 +198,7 @@ def _windows(joint: str) -> st.SearchStrategy[str]:
 @st.composite
 def _lifetimes(draw: st.DrawFn) -> str:
     start, end = sorted(draw(st.lists(instants(), min_size=2, max_size=2, unique=True)))
-    clauses = draw(_weighted("", "", "", "", "", "", "", "from {0}", "until {1}", "from {0} until {1}", "from {2}"))
+    clauses = draw(_weighted(*[""] * 16, "from {0}", "until {1}", "from {0} until {1}", "from {2}"))
     return clauses.format(format_instant(start), format_instant(end), "2006-10-29")
 
 

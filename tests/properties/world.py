@@ -23,7 +23,7 @@ CARDS = ("A", "K")
 CUSTOM_EVENTS = ("Joined", "Left")
 TWINS = [{"name": "Twin", "id": f"t-{n}", "channels": CHANNELS} for n in (1, 2)]
 """Campaigns of one name: it means neither."""
-CAMPAIGN_WORDS = ("received_push", "opened_push", "opened_push", "entered_control")
+CAMPAIGN_WORDS = ("received_push", "received_push", "opened_push", "opened_push", "entered_control")
 CARD_WORDS = ("viewed_card", "clicked_card")
 OBJECT_KINDS = {word: INTERACTIONS[word].object for word in (*CAMPAIGN_WORDS, *CARD_WORDS)}
 
