@@ -29,6 +29,9 @@ IN_EACH = {
 }
 PROFILES = "profiles.jsonl"
 
+FOLDERS = sorted(rules.parent for rules in (ROOT / "examples").glob("*/rules.conn"))
+
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
 
@@ -61,22 +64,22 @@ def test_a_story_is_whole(story: Path) -> None:
     assert {file.name for file in story.iterdir()} - {PROFILES} == IN_EACH
 
 
-@each_story
-def test_rules_and_tests_have_a_file_each(story: Path) -> None:
-    assert load(story / "rules.conn").tests == ()
-    assert load(story / "tests.conn").rules == ()
+@each_folder
+def test_rules_and_tests_have_a_file_each(folder: Path) -> None:
+    assert load(folder / "rules.conn").tests == ()
+    assert load(folder / "tests.conn").rules == ()
 
 
-@each_story
+@each_folder
 @pytest.mark.parametrize("command", [["check"], ["fmt", "--check"]], ids=" ".join)
-def test_nothing_is_found_and_nothing_to_format(story: Path, command: list[str]) -> None:
-    result = _connrules(*command, _shown(story))
+def test_nothing_is_found_and_nothing_to_format(folder: Path, command: list[str]) -> None:
+    result = _connrules(*command, _shown(folder))
     assert (result.returncode, result.stdout) == (0, b"")
 
 
-@each_story
-def test_the_tests_of_the_story_pass(story: Path) -> None:
-    result = _connrules("test", _shown(story))
+@each_folder
+def test_the_tests_of_a_folder_pass(folder: Path) -> None:
+    result = _connrules("test", _shown(folder))
     assert result.returncode == 0, result.stdout.decode()
 
 
@@ -113,8 +116,8 @@ class _Profiles:
     """What the story's host knows of its users."""
 
     def __init__(self, story: Path) -> None:
-        file = story / PROFILES
-        self._known = {line["user"]: line["attributes"] for line in _lines(file)} if file.exists() else {}
+        lines = _lines(story / PROFILES) if (story / PROFILES).exists() else []
+        self._known: dict[str, Mapping[str, Any]] = {line["user"]: line["attributes"] for line in lines}
 
     def attributes(self, user: str) -> Mapping[str, Any]:
         return self._known.get(user, {})
