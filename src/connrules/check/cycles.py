@@ -13,18 +13,25 @@ def cycles(edges: Mapping[Node, Iterable[Node]]) -> Iterator[list[Node]]:
     """
     done: set[Node] = set()
     for start in edges:
-        path: dict[Node, Iterator[Node]] = {} if start in done else {start: iter(edges[start])}
-        while path:
-            last = next(reversed(path))
-            step = next((step for step in path[last] if step in edges and step not in done), None)
+        path, ways, depth = [start], [iter(edges[start])], {start: 0}
+        while ways and start not in done:
+            step = next((step for step in ways[-1] if step in edges and step not in done), None)
             if step is None:
-                done.add(last)
-                del path[last]
-            elif step in path:
-                cycle = list(path)[list(path).index(step) :]
+                done.add(path[-1])
+                _cut(path, ways, depth, len(path) - 1)
+            elif step in depth:
+                cycle = path[depth[step] :]
                 yield cycle
                 done.update(cycle)
-                for member in cycle:
-                    del path[member]
+                _cut(path, ways, depth, depth[step])
             else:
-                path[step] = iter(edges[step])
+                depth[step] = len(path)
+                path.append(step)
+                ways.append(iter(edges[step]))
+
+
+def _cut(path: list[Node], ways: list[Iterator[Node]], depth: dict[Node, int], length: int) -> None:
+    """Walk back until the path is so long."""
+    for node in path[length:]:
+        del depth[node]
+    del path[length:], ways[length:]
