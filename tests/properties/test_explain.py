@@ -42,7 +42,7 @@ def test_a_story_is_what_was_decided(checked: Checked, history: list[Event], unt
     assert len(explanation.late) == sum(event.user == "u1" for event in decided.late)
     assert len(explanation.repeated) <= decided.repeated
     text = render_explanation(explanation, lateness=look.lateness)
-    assert text.count("\nrule ") == len(checked.rules)
+    assert text.count("\nrule ") + text.count("\n  rule ") == len(checked.rules)
     assert text.count("near miss") == sum(entry.miss is not None for _, entry in triggers(explanation))
     assert render_document(explanation).isascii()
 

@@ -30,31 +30,28 @@ _COLORS = {
 
 def render_explanation(explanation: Explanation, *, lateness: int, color: bool = False) -> str:
     """A headline, then the story of each rule, then the events that did not count. `lateness` is the allowed one."""
-    blocks = ["\n".join(_headline(explanation))]
-    blocks += ["\n".join(_Text(story, explanation.user, color=color).lines()) for story in explanation.stories]
-    aside = [*(_late(late, lateness) for late in explanation.late)]
-    aside += [
-        f"repeated: {happened(event)} at {when(event.at)}: its id was seen before" for event in explanation.repeated
-    ]
-    return "\n\n".join([*blocks, *(["\n".join(aside)] if aside else [])])
+    told = [story for story in explanation.stories if story.entries]
+    blocks = [_headline(explanation), *("\n".join(_Text(story, color=color).lines()) for story in told)]
+    blocks.append("\n".join(_never_triggered(explanation)))
+    blocks.append("\n".join(_left_aside(explanation, lateness)))
+    return "\n\n".join(filter(None, blocks))
 
 
-def _headline(explanation: Explanation) -> Iterator[str]:
+def _headline(explanation: Explanation) -> str:
     sent = sum(
         isinstance(entry, Trigger) and entry.outcome is Kind.SENT
         for story in explanation.stories
         for entry in story.entries
     )
     counts = f"{counted(explanation.events, 'event')}, {counted(sent, 'message')} sent"
-    yield f"{visible(explanation.user)}: {counts}, up to {when(explanation.until)}"
+    return f"{visible(explanation.user)}: {counts}, up to {when(explanation.until)}"
 
 
 class _Text:
     """The story of one rule as lines."""
 
-    def __init__(self, story: Story, user: str, *, color: bool) -> None:
+    def __init__(self, story: Story, *, color: bool) -> None:
         self._story = story
-        self._user = user
         self._color = color
         instants = [instant for entry in story.entries for instant in _instants(entry)]
         self._width = max((len(when(instant)) for instant in instants), default=0)
@@ -72,9 +69,6 @@ class _Text:
                     yield from self._trigger(entry)
                 case Mismatch():
                     yield from self._mismatch(entry, "does not trigger")
-        yield from [""] if story.absent else []
-        for absent in story.absent:
-            yield f"{_INDENT}{_absent(absent, self._user)}"
 
     def _trigger(self, entry: Trigger) -> Iterator[str]:
         yield self._line(entry.event.at, self._opening(entry))
@@ -208,14 +202,26 @@ def _would(entry: Trigger, miss: Miss) -> str:
             return f"would have been {miss.outcome}"
 
 
-def _absent(absent: Absent, user: str) -> str:
-    others = [f"{count} of {quoted(name)}" for name, count in absent.others]
-    text = f"never triggered: no {absent.wanted} by {visible(user)}"
-    return f"{text}; but {_listed(others)}" if others else text
+def _never_triggered(explanation: Explanation) -> Iterator[str]:
+    """The rules that nothing triggered, each with what it looked for."""
+    stories = [story for story in explanation.stories if not story.entries]
+    if stories:
+        yield "never triggered:"
+    for story in stories:
+        absent = "; ".join(map(_absent, story.absent))
+        yield f"{_INDENT}rule {visible(story.rule)} ({_place(story.place)}): {absent}"
 
 
-def _listed(parts: list[str]) -> str:
-    return ", ".join(parts)
+def _absent(absent: Absent) -> str:
+    others = ", ".join(f"{count} of {quoted(name)}" for name, count in absent.others)
+    return f"no {visible(absent.wanted)}{f', but {others}' if others else ''}"
+
+
+def _left_aside(explanation: Explanation, lateness: int) -> Iterator[str]:
+    """The events that changed nothing, and why."""
+    yield from (_late(late, lateness) for late in explanation.late)
+    for event in explanation.repeated:
+        yield f"repeated: {happened(event)} at {when(event.at)} is skipped: its id was seen before"
 
 
 def _late(late: Late, lateness: int) -> str:

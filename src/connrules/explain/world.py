@@ -95,7 +95,8 @@ class World:
             shown = (_EPOCH + timedelta(milliseconds=instant)).astimezone(found)
         except OverflowError:
             shown = _EPOCH + timedelta(milliseconds=instant)
-        return Clock(instant, f"{shown:%a %Y-%m-%d %H:%M:%S}", name, whose)
+        time = "%H:%M:%S" if shown.second else "%H:%M"
+        return Clock(instant, shown.strftime(f"%a %Y-%m-%d {time}"), name, whose)
 
     def zone(self, zone: ast.Zone | None, attributes: Mapping[str, Any]) -> tuple[str, str, tzinfo]:
         """The time zone of a clause: its name, who says so, and itself."""
