@@ -72,7 +72,8 @@ class StepBuilder(PatternBuilder):
         """The one campaign or card that an event is about."""
         if isinstance(of, ast.Objects) and len(of.names) == 1:
             return of.names[0]
-        self._report("CR101", of.span, "an event is about one campaign or card", help='write `of "Abandoned Cart"`')
+        remedy = 'write `of "Abandoned Cart"`' if isinstance(of, ast.AnyObject) else "write a step for each of them"
+        self._report("CR101", of.span, "an event is about one campaign or card", help=remedy)
         return None
 
     def _properties(self, children: Children, _: Span) -> tuple[ast.Property, ...]:

@@ -7,9 +7,9 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.build_values import DURATION_HELP, TIME_HELP
 from connrules.syntax.grammar import fixed_tokens
-from connrules.syntax.names_meant import EVENTS
-from connrules.syntax.place import CLAUSES, Place
+from connrules.syntax.place import CLAUSES, NOTHING, Place
 from connrules.syntax.scanner import MALFORMED, Token
+from connrules.syntax.schedule_slips import delay_with_clock
 from connrules.syntax.slips import slip
 from connrules.syntax.times_meant import duration_meant, with_units
 from connrules.text import SourceText, Span, closest
@@ -19,12 +19,21 @@ _IN_WORDS = {
     "WORD": "a name",
     "DURATION": "a duration such as `1d`",
     "TIME": "a time such as `2026-03-01`",
+    "CLOCK": "a time of the day such as `09:00`",
     "NUMBER": "a number",
     "OPERATOR": "one of `= != < <= > >=`",
     "QUOTED_NAME": "a property",
-    "$END": "the end of the rule",
 }
-_DIGITS = frozenset({"NUMBER", "BAD_NUMBER", "DURATION", "TIME"})
+_TOGETHER = (
+    (frozenset({"SEND", "AFTER"}), "a clause (`after`, `unless`, `send` …)"),
+    (frozenset({"RULE", "POLICY"}), "a declaration (`rule`, `on`, `segment`, `policy`, `test`)"),
+    (frozenset({"LIMIT", "QUIET"}), "a clause of the policy (`limit`, `time zone`, `quiet`)"),
+    (frozenset({"EXPECT", "EACH"}), "a step (`at`, `user`, `expect` …)"),
+    (frozenset({"SENT", "IGNORED"}), "what becomes of a trigger (`sent`, `cancelled`, `nothing` …)"),
+    (frozenset({"USER", "LPAR"}), 'a condition on the user such as `user.country = "FR"`'),
+)
+"""What kinds that are accepted together are called, so that not all of them need be named."""
+_DIGITS = frozenset({"NUMBER", "BAD_NUMBER", "DURATION", "TIME", "CLOCK"})
 
 
 def mended(token: Token, accepted: set[str]) -> Token | None:
@@ -32,7 +41,9 @@ def mended(token: Token, accepted: set[str]) -> Token | None:
     match token.kind:
         case "UNTERMINATED" | "BAD_ESCAPE" | "TYPOGRAPHIC" if "STRING" in accepted:
             return Token("STRING", '"?"', token.start)
-        case "STRING" | "TYPOGRAPHIC" | "WORD" | "NUMBER" | "BAD_NUMBER" | "DURATION" | "TIME":
+        case "STRING" | "TYPOGRAPHIC" | "WORD" | "NUMBER" | "BAD_NUMBER" | "DURATION" | "TIME" | "CLOCK":
+            if "CLOCK" in accepted and token.kind in _DIGITS:
+                return Token("CLOCK", "09:00", token.start)
             if "DURATION" in accepted and token.kind in _DIGITS:
                 return Token("DURATION", "1d", token.start)
             if "TIME" in accepted and "STRING" not in accepted and token.kind != "WORD":
@@ -46,18 +57,18 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
     place = Place(source, chunk, index, accepted)
     if accepted == {"PER"} and (window := duration_meant(source.text[token.start :].partition("\n")[0])):
         return _unexpected(source, token, "expected `per`", f"write `per {window}`")
+    if accepted == {"DURATION"} and (found := delay_with_clock(place)) is not None:
+        return found.finding(source)
     unlike_any = token.kind in MALFORMED - {"BAD_NUMBER"} and duration_meant(token.text.strip('"“”')) is None
     if accepted == {"DURATION"} and not unlike_any:
         return _about_duration(place)
-    if (later := _later(place)) is not None:
-        return _about_later(source, later)
+    if {"DURATION", "TIME"} <= accepted and "STRING" not in accepted and token.kind in {"NUMBER", "BAD_NUMBER"}:
+        return _about_duration(place)
     if (found := slip(place)) is not None:
         return found.finding(source)
     malformed = _about_malformed(source, token, accepted)
     if malformed is not None:
         return malformed
-    if token.kind.startswith("RESERVED_"):
-        return _about_reserved(source, token, accepted)
     if "TIME" in accepted and "STRING" not in accepted and token.kind in _DIGITS | {"STRING"}:
         return _about_time(source, token)
     return _about_unexpected(source, chunk, index, accepted)
@@ -65,22 +76,47 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
 
 def about_end(source: SourceText, chunk: list[Token], accepted: set[str]) -> Diagnostic:
     """What is missing where a declaration ends too early."""
-    first, last = chunk[0], chunk[-1]
+    last = chunk[-1]
     found = slip(Place(source, chunk, len(chunk), accepted))
     if found is not None:
         return found.finding(source)
-    title = f"the rule `{chunk[1].text}`" if first.kind == "RULE" and len(chunk) > 1 else "this rule"
-    if "ON" in accepted and any(token.kind == "COLON" for token in chunk):
+    title = _title(chunk)
+    if "ON" in accepted and chunk[0].kind == "RULE" and any(token.kind == "COLON" for token in chunk):
         message, remedy = f"{title} has no `on`", 'say what triggers it, e.g. `on received_push of "Abandoned Cart"`'
     else:
         message, remedy = f"{title} ends too early", f"{_expected(accepted, last)} belongs here"
     return finding("CR104", source, Span(last.span.end, last.span.end), message, label="it ends here", help=remedy)
 
 
+def _title(chunk: list[Token]) -> str:
+    """What to call the declaration of a chunk."""
+    match [token.kind for token in chunk[:2]]:
+        case ["RULE" | "SEGMENT", "COLON"]:
+            return f"this {chunk[0].text}"
+        case ["RULE" | "SEGMENT", _]:
+            return f"the {chunk[0].text} `{chunk[1].text}`"
+        case ["TEST", "STRING"]:
+            return f"the test {chunk[1].text}"
+        case ["POLICY", *_]:
+            return "the policy"
+        case ["SEGMENT" | "TEST", *_]:
+            return f"this {chunk[0].text}"
+        case _:
+            return "this rule"
+
+
+def about_trigger_in_test(source: SourceText, other: list[Token]) -> Diagnostic:
+    """`on purchase` as a step of a test."""
+    event = f"`at 0s {other[1].text}`" if len(other) > 1 else "`at 0s purchase`"
+    remedy = f"a step says with `at` when something happens: write {event}"
+    return finding("CR101", source, other[0].span, "unexpected `on`", help=remedy)
+
+
 def about_second_trigger(source: SourceText, chunk: list[Token], other: list[Token]) -> Diagnostic:
     """A rule without `send`, and inside of it another `on`."""
-    first = next(token for token in chunk if token.kind == "ON")
-    title = f"the rule `{chunk[1].text}`" if chunk[0].kind == "RULE" else "this rule"
+    pairs = zip([NOTHING, *chunk], chunk, strict=False)
+    first = next(token for before, token in pairs if token.kind == "ON" and before.kind != "CONVERT")
+    title = _title(chunk)
     label = f"the first one is on line {source.position(first.start).line}"
     remedy = "join the triggers with `or` in one `on`"
     return finding("CR107", source, other[0].span, f"{title} has a second `on`", label=label, help=remedy)
@@ -160,39 +196,9 @@ def _about_character(source: SourceText, token: Token) -> Diagnostic:
     return finding("CR103", source, token.span, f"the character `{char}` means nothing here", help="delete it")
 
 
-def _later(place: Place) -> Token | None:
-    """A word of a later version where a clause, or what follows `send` or an event, is expected."""
-    token = place.token
-    if "AFTER" in place.accepted and token.kind in {"IN", "PER"} and place.at(1).kind in _LATER[token.kind]:
-        return token
-    if place.before.text == "one" and token.kind == "OF" and place.at(-2).kind == "SEND":
-        return place.before
-    opening = place.at(-2).kind in {"ON", "OR", "UNLESS"}
-    if opening and token.kind == "WORD" and place.before.text in {"sent", "cancelled"} and token.text not in EVENTS:
-        return place.before
-    return None
-
-
-_LATER = {"IN": {"NUMBER", "BAD_NUMBER", "DURATION"}, "PER": {"WORD", "QUOTED_NAME"}}
-
-
-def _about_reserved(source: SourceText, token: Token, accepted: set[str]) -> Diagnostic:
-    if "WORD" in accepted:
-        message = f"`{token.text}` is a reserved word"
-        return finding("CR101", source, token.span, message, help=_another_way(token.text, accepted))
-    return _about_later(source, token)
-
-
-def _about_later(source: SourceText, token: Token) -> Diagnostic:
-    message = f"`{token.text}` is part of the language, but not yet of this version of connrules"
-    return finding("CR101", source, token.span, message, help="leave it out, or use a newer version")
-
-
 def _about_duration(place: Place) -> Diagnostic:
     token, source = place.token, place.source
-    if token.kind.startswith("RESERVED_") or token.kind in CLAUSES:
-        if token.text == "next":
-            return _about_later(source, token)
+    if token.kind in CLAUSES:
         return _unexpected(source, token, "a duration is expected here", f"write one, e.g. `{place.before.text} 1d`")
     line = source.text[token.start :].partition("\n")[0]
     meant = duration_meant(line.lstrip('"“')) or duration_meant(line.lstrip('"“').partition(" ")[0])
@@ -239,15 +245,24 @@ def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accept
     elif "WORD" in accepted and token.text.isidentifier():
         remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
     else:
-        remedy = _what_to_do(token, accepted)
+        remedy = _what_to_do(Place(source, chunk, index, accepted))
     return _unexpected(source, token, label, remedy)
 
 
-def _what_to_do(token: Token, accepted: set[str]) -> str:
+def _what_to_do(place: Place) -> str:
+    token, accepted = place.token, place.accepted
     if "RULE" in accepted:
         return "a rule begins with `rule NAME:` or with `on`; delete what stands before that"
     if accepted == {"COLON"}:
-        return "the name of a rule is followed by `:`"
+        what = "`policy`" if place.declaration == "POLICY" else f"the name of a {place.chunk[0].text}"
+        return f"{what} is followed by `:`"
+    choices = [text for text, kind in fixed_tokens().items() if kind in accepted and text.isidentifier()]
+    if len(choices) == len(accepted) == 1 and token.kind == "OPERATOR":
+        return f"write `{choices[0]}`"
+    if len(choices) == len(accepted) == 1 and place.before.text:
+        return f"write `{place.before.text} {choices[0]} {token.text}`"
+    if len(choices) == len(accepted) == 2:
+        return f"write `{choices[0]}` or `{choices[1]}`"
     if token.kind in CLAUSES:
         return f"write what is expected before `{token.text}`"
     return "write what is expected in its place"
@@ -274,16 +289,17 @@ def _expected(accepted: set[str], before: Token | None) -> str:
     texts = {kind: text for text, kind in fixed_tokens().items()}
     if before is not None and before.kind == "EVENT" and "STRING" in accepted:
         return "the name of a custom event in quotes"
-    if {"SEND", "AFTER"} <= accepted:
-        return "a clause (`after`, `unless`, `send` …)"
+    together = next((words for kinds, words in _TOGETHER if kinds <= accepted), None)
+    if together is not None and "WORD" not in accepted:
+        return together
     if before is not None and before.kind in {"ON", "UNLESS"}:
         return "an event such as `purchase`"
     soft = accepted & {"WORD"} != set()
-    words = [_IN_WORDS[kind] for kind in _IN_WORDS if kind in accepted and kind != "$END"]
+    words = [_IN_WORDS[kind] for kind in _IN_WORDS if kind in accepted]
     fixed = sorted(
         f"`{texts[kind]}`" for kind in accepted if kind in texts and not (soft and texts[kind].isidentifier())
     )
     everything = words + fixed
     if not everything:
-        return "the end of the rule"
+        return "the end"
     return everything[0] if len(everything) == 1 else f"{', '.join(everything[:-1])} or {everything[-1]}"

@@ -98,7 +98,7 @@ def open_where(place: Place) -> int | None:
         depth += (kind == "RPAR") - (kind == "LPAR")
         if kind == "WHERE":
             return index if depth == 0 else None
-        if kind in CLAUSES:
+        if kind in CLAUSES - COMPARATORS:
             return None
     return None
 
@@ -106,7 +106,7 @@ def open_where(place: Place) -> int | None:
 def _condition_end(place: Place) -> int:
     """The index at which the condition ends that goes on at the token: at a clause, or `or` and an event."""
     index = place.stop
-    while index < len(place.chunk) and place.chunk[index].kind not in CLAUSES:
+    while index < len(place.chunk) and place.chunk[index].kind not in CLAUSES - COMPARATORS:
         following = place.chunk[index + 1] if index + 1 < len(place.chunk) else NOTHING
         if place.chunk[index].kind == "OR" and (following.text in EVENTS or following.kind == "EVENT"):
             break

@@ -41,7 +41,5 @@ def token_patterns() -> dict[str, str]:
 
 @cache
 def fixed_tokens() -> dict[str, str]:
-    """The kind of each fixed word or sign: `after` is AFTER, `(` is LPAR; reserved words without a production too."""
-    fixed = {word: f"RESERVED_{word.upper()}" for word in RESERVED}
-    fixed.update({t.pattern.value: t.name for t in grammar().terminals if isinstance(t.pattern, PatternStr)})
-    return fixed
+    """The kind of each fixed word or sign: `after` is AFTER, `(` is LPAR."""
+    return {t.pattern.value: t.name for t in grammar().terminals if isinstance(t.pattern, PatternStr)}

@@ -17,38 +17,43 @@ _BY_PARTS = {"_".join(sorted(word.split("_"))): word for word in EVENTS}
 _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "ø": "o"}
 )
-_NAME_ENDS = CLAUSES | {"COLON", "COMMA", "WHERE", "OR", "OPERATOR", "LPAR", "RPAR", "$END"}
-_NAMED_BY_QUOTES = frozenset({"SEND", "OF", "EVENT"})
+_NAME_ENDS = CLAUSES - {"IN", "NEXT"} | {"COLON", "COMMA", "WHERE", "OR", "OPERATOR", "LPAR", "RPAR", "$END"}
+_NAMED_BY_QUOTES = frozenset({"SEND", "OF", "EVENT", "PERCENT", "ACTIVE", "SENT"})
+_SIGN_AFTER_NAME = {"RULE": ":", "SEGMENT": "="}
 
 
-def word_like(text: str) -> str:
-    """A word that can name a rule and is as near as possible to a text that cannot."""
+def word_like(text: str, otherwise: str = "my_rule") -> str:
+    """A word that can name a rule or segment and is as near as possible to a text that cannot."""
     plain = unicodedata.normalize("NFC", text.strip("\"“”„«»‘’'`")).translate(_LETTERS)
     ascii_ = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     word = re.sub(r"[^A-Za-z0-9_]+", "_", ascii_).strip("_")
+    kind = otherwise.removeprefix("my_")
     if not word:
-        return "my_rule"
+        return otherwise
     if word in RESERVED:
-        return f"{word}_rule"
-    return f"r{word}" if word[0].isdigit() else word
+        return f"{word}_{kind}"
+    return f"{kind[0]}{word}" if word[0].isdigit() else word
 
 
-def rule_name(place: Place) -> Slip | None:
-    """What stands after `rule` is no word: all of it, up to the colon or the end of the line, was meant as its name."""
-    chunk = place.chunk
-    if chunk[0].kind != "RULE" or place.stop < 1 or any(t.kind == "COLON" for t in chunk[1 : place.stop]):
+def declared_name(place: Place) -> Slip | None:
+    """What stands after `rule` or `segment` is no word: all of it, up to the sign behind, was meant as the name."""
+    sign = _SIGN_AFTER_NAME.get(place.declaration)
+    if sign is None or place.stop < 1 or any(t.text == sign for t in place.chunk[1 : place.stop]):
         return None
-    ends = {"COLON", "ON"} if place.stop > 1 else {"COLON"}
-    name = _rest_of_line(place, chunk[0], 1, ends)
+    kind = place.chunk[0].text
+    ends = {"COLON", "OPERATOR", "ON"} if place.stop > 1 else {"COLON", "OPERATOR"}
+    name = _rest_of_line(place, place.chunk[0], 1, ends)
     if len(name) < place.stop or not name:
         return None
     text = place.source.text[name[0].start : name[-1].span.end].rstrip(":")
+    word = word_like(text, f"my_{kind}")
     if len(name) == 1 and text in RESERVED:
         message = f"`{text}` is a reserved word"
-        remedy = f"choose another name, e.g. `{word_like(text)}`"
+        remedy = f"choose another name, e.g. `{word}`"
     else:
-        message = f"`{text}` is no name for a rule"
-        remedy = f"names of rules are words of letters, digits and `_`: write `rule {word_like(text)}:`"
+        message = f"`{text}` is no name for a {kind}"
+        form = f"{kind} {word}{sign}" if sign == ":" else f"{kind} {word} {sign}"
+        remedy = f"names of {kind}s are words of letters, digits and `_`: write `{form}`"
     code = "CR103" if len(name) == 1 and name[0].kind in {"BAD_WORD", "TYPOGRAPHIC"} else "CR101"
     return Slip(code, name[0], name[-1], message, remedy)
 
@@ -109,7 +114,8 @@ def event_word(place: Place) -> Slip | None:
         pieces.append(place.at(offset))
         offset += 1
     opener = place.at(-2).kind
-    if opener not in {"ON", "UNLESS", "OR"} or pieces[0].kind != "WORD":
+    step = opener in {"DURATION", "TIME", "WORD"} and place.at(-3).kind == "AT"
+    if not (opener in {"ON", "UNLESS", "OR"} or step) or pieces[0].kind != "WORD":
         return None
     for length in range(len(pieces), 1, -1):
         words = [piece.text.lower() for piece in pieces[:length] if piece.kind == "WORD"]
@@ -144,4 +150,4 @@ def property_name(place: Place) -> Slip | None:
 
 def _may_be_in_a_property(token: Token) -> bool:
     number = token.kind in {"NUMBER", "BAD_NUMBER"}
-    return token.kind in {"WORD", "BAD_WORD"} or token.kind.startswith("RESERVED_") or number or _joins(token)
+    return token.kind in {"WORD", "BAD_WORD"} or token.text in RESERVED or number or _joins(token)

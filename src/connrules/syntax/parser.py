@@ -17,18 +17,32 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from connrules import ast
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.builder import Builder
-from connrules.syntax.complaints import about_end, about_nesting, about_second_trigger, about_token, mended
+from connrules.syntax.complaints import (
+    about_end,
+    about_nesting,
+    about_second_trigger,
+    about_token,
+    about_trigger_in_test,
+    mended,
+)
 from connrules.syntax.grammar import grammar
-from connrules.syntax.place import CLAUSES
+from connrules.syntax.names_meant import EVENTS
+from connrules.syntax.place import CLAUSES, POLICY_CLAUSES, STEPS
 from connrules.syntax.scanner import MALFORMED, TRIVIA, Token, scan
 from connrules.syntax.unseen import foreign_text, invalid_bytes, is_unseen, is_utf_16, unseen_characters, utf_16
-from connrules.text import SourceText
+from connrules.text import SourceText, closest
 
 _STARTERS = frozenset({"RULE", "SEGMENT", "POLICY", "TEST"})
 _UNFINISHED = frozenset(
-    {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "IF"}
+    {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "IF", "OPERATOR"}
 )
 """The kinds after which, on the same line, a word that starts a declaration was meant as a name or a condition."""
+_OF_A_RULE = frozenset({"SENT", "CANCELLED", "DROPPED", "IGNORED", "PENDING", "RESTARTED", "GOAL", "BY", "PERCENT"})
+"""The kinds after which, on the same line, it was meant so unless a whole declaration follows."""
+_IN_NAME = {"RULE": {"COLON", "ON"}, "SEGMENT": {"COLON", "OPERATOR"}, "TEST": {"COLON", "STRING"}}
+"""By its first word, where the name of a declaration is over."""
+_CONTINUES = CLAUSES | STEPS | POLICY_CLAUSES
+"""The kinds of the tokens with which a declaration goes on, though they begin a line at the margin."""
 _DEEPEST = 60
 
 Chunk = list[Token]
@@ -96,34 +110,51 @@ def _chunks(source: SourceText, tokens: Sequence[Token]) -> Iterator[Chunk]:
 def _belongs_to(source: SourceText, chunk: Chunk, ahead: Sequence[Token]) -> bool:
     """Whether a word that can start a declaration is part of a name, or cannot start one where it stands."""
     before, token = chunk[-1], ahead[0]
-    if before.kind == "CONVERT" and token.kind == "ON":
-        return True
-    if before.kind == "IN" and token.kind == "SEGMENT":
-        return not (len(ahead) > 2 and ahead[2].text == "=")
+    same_line = "\n" not in source.text[before.span.end : token.start]
+    ends = _IN_NAME.get(chunk[0].kind)
+    in_name = ends is not None and not any(other.kind in ends for other in chunk)
     if before.kind == "UNEXPECTED":
         return before.text == "-" and before.span.end == token.start
     if token.kind == "ON":
-        return before.kind == "ON"
-    in_name = chunk[0].kind == "RULE" and not any(other.kind in {"COLON", "ON"} for other in chunk)
+        return before.kind in {"ON", "CONVERT"} or (in_name and same_line) or _meant_convert(source, chunk)
+    if token.kind == "SEGMENT" and before.kind == "IN":
+        return not _is_whole_start(ahead)
     if in_name or before.kind in _UNFINISHED:
-        return "\n" not in source.text[before.span.end : token.start]
-    return False
+        return same_line
+    return before.kind in _OF_A_RULE and same_line and not _is_whole_start(ahead)
+
+
+def _is_whole_start(ahead: Sequence[Token]) -> bool:
+    """Whether three tokens begin a declaration that nobody could take for anything else: `rule x:`, `segment x =`."""
+    return len(ahead) > 2 and (ahead[2].kind == "COLON" or ahead[2].text == "=")
+
+
+def _meant_convert(source: SourceText, chunk: Chunk) -> bool:
+    """Whether a chunk ends with a line's first word, and that is nearly `convert`."""
+    if len(chunk) < 2 or chunk[-1].kind != "WORD" or chunk[-2].kind == "SEND" or chunk[-1].text in EVENTS:
+        return False
+    apart = "\n" in source.text[chunk[-2].span.end : chunk[-1].start]
+    return apart and closest(chunk[-1].text, ["convert"]) is not None
 
 
 def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterator[_Attempt]:
-    """Each chunk's attempts; where a rule lacks its `send` and a chunk inside it has one, that is a second `on`."""
-    lacking: Chunk | None = None
+    """Each chunk's attempts; an `on` inside a rule that lacks its `send`, or inside a test, is one finding."""
+    above: Chunk | None = None
     held: _Attempt | None = None
     for chunk in chunks:
         attempts = list(_parse_chunk(source, chunk))
         if held is not None:
-            assert lacking is not None  # the two are set together
-            if _is_inside(source, lacking, chunk):
-                held = _Attempt(None, [about_second_trigger(source, lacking, chunk)])
+            assert above is not None  # the two are set together
+            if above[0].kind == "TEST" and attempts[0].declaration is None and _is_inside(source, above, chunk):
+                held = replace(held, declaration=None, findings=[] if held.too_short else held.findings)
+                attempts[0] = _Attempt(None, [about_trigger_in_test(source, chunk)])
+            elif above[0].kind != "TEST" and _is_inside(source, above, chunk):
+                held = _Attempt(None, [about_second_trigger(source, above, chunk)])
                 attempts[0] = replace(attempts[0], declaration=None)
             yield held
         last = attempts[-1]
-        lacking, held = (chunk, attempts.pop()) if _has_no_send(last) else (None, None)
+        holds = chunk[0].kind == "TEST" or _has_no_send(last)
+        above, held = (chunk, attempts.pop()) if holds else (None, None)
         yield from attempts
     if held is not None:
         yield held
@@ -146,7 +177,7 @@ def _is_inside(source: SourceText, chunk: Chunk, other: Chunk) -> bool:
 def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
     attempt = _attempt(source, chunk)
     if attempt.declaration is None:
-        cut = _swallowed_rule(source, chunk) or _junk_after_rule(source, chunk) or _broken_start(source, chunk, attempt)
+        cut = _swallowed_rule(source, chunk) or _junk_after(source, chunk) or _broken_start(source, chunk, attempt)
         if cut is not None:
             yield from _parse_chunk(source, chunk[:cut])
             yield from _parse_chunk(source, chunk[cut:])
@@ -157,7 +188,8 @@ def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
 def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
     """Where a named rule without `on` took that of the unnamed rule below it."""
     for index, token in enumerate(chunk):
-        if token.kind == "ON" and _starts_declaration_line(source, chunk, index):
+        own = index and chunk[index - 1].kind == "CONVERT"
+        if token.kind == "ON" and not own and _starts_declaration_line(source, chunk, index):
             return None if _is_own(source, chunk, index) else index
     return None
 
@@ -176,18 +208,24 @@ def _is_own(source: SourceText, chunk: Chunk, index: int) -> bool:
     )
 
 
-def _junk_after_rule(source: SourceText, chunk: Chunk) -> int | None:
-    """Where a whole rule ends and something else starts that does not belong to it."""
-    send = next((index for index, token in enumerate(chunk) if token.kind == "SEND"), len(chunk))
-    for index in range(send + 1, len(chunk)):
+def _junk_after(source: SourceText, chunk: Chunk) -> int | None:
+    """Where a whole declaration ends and something else starts that does not belong to it."""
+    for index in range(_shortest(chunk), len(chunk)):
         apart = _follows_blank_line(source, chunk, index)
-        if apart or (chunk[index].kind not in CLAUSES and _starts_declaration_line(source, chunk, index)):
+        if apart or (chunk[index].kind not in _CONTINUES and _starts_declaration_line(source, chunk, index)):
             attempt = _attempt(source, chunk[:index])
             if attempt.declaration is not None:
                 return index
             if not attempt.too_short:
                 return None  # what is wrong here is as wrong in any longer part
     return None
+
+
+def _shortest(chunk: Chunk) -> int:
+    """How many tokens of a chunk no whole declaration can do without."""
+    if chunk[0].kind not in {"RULE", "ON"}:
+        return 3
+    return next((index for index, token in enumerate(chunk) if token.kind == "SEND"), len(chunk)) + 1
 
 
 def _broken_start(source: SourceText, chunk: Chunk, attempt: _Attempt) -> int | None:
@@ -226,12 +264,11 @@ def _attempt(source: SourceText, chunk: Chunk) -> _Attempt:
         if _is_unreadable(source, token):
             continue
         fed = token
-        if token.kind in MALFORMED or token.kind.startswith("RESERVED_"):
+        if token.kind in MALFORMED:
             accepted = _accepted(parser)
-            complaint = about_token(source, chunk, index, accepted)
             replacement = mended(token, accepted)
-            if not findings or token.kind in MALFORMED:
-                findings.append(complaint)
+            if not (findings and token.start < findings[-1].span.end):  # that finding speaks of this token too
+                findings.append(about_token(source, chunk, index, accepted))
             if replacement is None:
                 return _Attempt(None, findings)
             fed = replacement

@@ -3,6 +3,7 @@
 Beyond the ends of a chunk stands `NOTHING`, so that nobody has to ask whether there is a neighbour.
 """
 
+import re
 from typing import NamedTuple
 
 from connrules.codes import finding
@@ -11,8 +12,15 @@ from connrules.syntax.scanner import Token
 from connrules.text import SourceText
 
 NOTHING = Token("$END", "", -1)
-CLAUSES = frozenset({"ON", "AFTER", "UNLESS", "FROM", "UNTIL", "ONCE", "AT", "SEND"})
-"""The kinds of the tokens that begin a clause."""
+CLAUSES = frozenset(
+    {"ON", "IF", "AFTER", "IN", "NEXT", "UNLESS", "PER", "STILL", "BETWEEN", "FROM", "UNTIL", "ONCE", "AT", "HOLD"}
+    | {"CONVERT", "SEND"}
+)
+"""The kinds of the tokens that begin a clause of a rule."""
+STEPS = frozenset({"START", "ACTIVE", "EACH", "AT", "USER", "EXPECT", "BY", "BECAUSE"})
+"""The kinds of the tokens that begin a step of a test, or say more of an expectation."""
+POLICY_CLAUSES = frozenset({"LIMIT", "TIME_KEYWORD", "QUIET"})
+"""The kinds of the tokens that begin a clause of the policy."""
 COMPARATORS = frozenset({"OPERATOR", "IN", "CONTAINS", "STARTS", "IS"})
 
 
@@ -43,6 +51,15 @@ class Place(NamedTuple):
         """The source text from one token to another, on one line."""
         return " ".join(self.source.text[first.start : last.span.end].split())
 
+    def line_from(self, token: Token) -> str:
+        """The rest of the line on which a token stands, from the token on, without a comment."""
+        return re.split(r"[\r\n#]", self.source.text[token.start :], maxsplit=1)[0]
+
+    @property
+    def declaration(self) -> str:
+        """The kind of the chunk's first token."""
+        return self.chunk[0].kind if self.chunk else ""
+
     def glued(self, offset: int) -> bool:
         """Whether nothing stands between a token and the one before it."""
         return self.at(offset).start == self.at(offset - 1).span.end
@@ -60,7 +77,16 @@ class Place(NamedTuple):
 
     def after_path(self) -> bool:
         """Whether a property stands before the token, and what it is compared with is missing."""
-        return "OPERATOR" in self.accepted
+        return "OPERATOR" in self.accepted and not (self.declaration == "SEGMENT" and self.stop <= 2)
+
+    def goes_on_with(self, *kinds: str) -> bool:
+        """Whether all of these words may stand here as what they are, and not as names."""
+        return set(kinds) <= self.accepted and "WORD" not in self.accepted
+
+    @property
+    def in_user_condition(self) -> bool:
+        """Whether a condition on the user is expected."""
+        return self.goes_on_with("USER", "LPAR")
 
 
 class Slip(NamedTuple):

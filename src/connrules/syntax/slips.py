@@ -6,10 +6,13 @@ without a finding; the tests do as it says.
 
 from collections.abc import Callable
 
+from connrules.syntax.clause_slips import CLAUSE_SLIPS, segment_without_equals
 from connrules.syntax.condition_slips import CONDITION_SLIPS, open_where
-from connrules.syntax.names_meant import EVENTS, bare_name, event_word, property_name, rule_name
+from connrules.syntax.names_meant import EVENTS, bare_name, declared_name, event_word, property_name
 from connrules.syntax.place import CLAUSES, COMPARATORS, Place, Slip
 from connrules.syntax.scanner import Token
+from connrules.syntax.schedule_slips import SCHEDULE_SLIPS
+from connrules.syntax.step_slips import STEP_SLIPS
 from connrules.syntax.times_meant import time_meant
 
 
@@ -64,11 +67,13 @@ def _rule_without_name(place: Place) -> Slip | None:
 
 def _nothing_after_or(place: Place) -> Slip | None:
     ends = place.token.kind in CLAUSES | {"$END"}
-    if place.before.kind not in {"OR", "AND"} or not ends:
+    if place.before.kind not in {"OR", "AND"} or not ends or place.accepted & {"CLOCK", "HOLD"}:
         return None
     word = place.before.text
     condition = "QUOTED_NAME" in place.accepted
     what, example = ("a condition", "`amount > 5`") if condition else ("an event", "`purchase`")
+    if place.in_user_condition:
+        what, example = "a condition", '`user.country = "FR"`'
     remedy = f"name {what}, e.g. {example}, or delete the `{word}`"
     return Slip("CR101", place.before, place.before, f"{what} is missing after `{word}`", remedy)
 
@@ -123,7 +128,11 @@ def _trigger_without_on(place: Place) -> Slip | None:
 
 _LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
     _rule_without_name,
-    rule_name,
+    segment_without_equals,
+    declared_name,
+    *SCHEDULE_SLIPS,
+    *CLAUSE_SLIPS,
+    *STEP_SLIPS,
     *CONDITION_SLIPS,
     _clock_after_date,
     _object_without_of,

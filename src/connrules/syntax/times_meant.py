@@ -1,7 +1,8 @@
-"""The duration or time that somebody meant who wrote it in another way: `1 day`, `36 hours`, `1,5d`, `a week`."""
+"""The duration, time or time of the day that somebody meant who wrote it in another way: `1 day`, `1,5d`, `9am`."""
 
 import re
 from fractions import Fraction
+from typing import NamedTuple
 
 from connrules.duration import MS_PER_UNIT, format_duration, parse_duration, parse_instant
 
@@ -14,11 +15,17 @@ _UNITS = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), "ms"),
 }
 _NUMBERS = ("a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {**{word: max(1, number) for number, word in enumerate(_NUMBERS)}, "an": 1}
-_COUNT = rf"(\d{{1,9}}(?:[.,]\d{{1,6}})?)[ \t]*|({'|'.join(_COUNTS)})[ \t]+|\b"
+COUNTS = {**{word: max(1, number) for number, word in enumerate(_NUMBERS)}, "an": 1}
+"""Numbers in words."""
+_COUNT = rf"(\d{{1,9}}(?:[.,]\d{{1,6}})?)[ \t]*|({'|'.join(COUNTS)})[ \t]+|\b"
 _PART = re.compile(rf"(?:{_COUNT})({'|'.join(_UNITS)})(?![a-z])", re.IGNORECASE)
 _JOIN = re.compile(r"[ \t]*(?:and\b[ \t]*)?", re.IGNORECASE)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:[0-5]\d)?")
+_CLOCK_MEANT = re.compile(
+    r"(?:(?P<word>noon|midday|midnight)|"
+    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d)|h)?(?:[ \t]*(?P<half>[ap])\.?m\.?)?)(?![\w:%])",
+    re.IGNORECASE,
+)
 
 
 def duration_meant(text: str) -> str | None:
@@ -26,7 +33,7 @@ def duration_meant(text: str) -> str | None:
     parts: list[tuple[Fraction, str]] = []
     at = 0
     while (match := _PART.match(text, at)) and not (match[3] == "M" or (parts and not match[1])):
-        number = match[1].replace(",", ".") if match[1] else _COUNTS[(match[2] or "a").lower()]
+        number = match[1].replace(",", ".") if match[1] else COUNTS[(match[2] or "a").lower()]
         count = Fraction(number)
         parts.append((count, _UNITS[match[3].lower()]))
         join = _JOIN.match(text, match.end())
@@ -66,3 +73,25 @@ def time_meant(date: str, clock: str) -> str | None:
     except ValueError:
         return None
     return text
+
+
+class ClockMeant(NamedTuple):
+    """A time of the day, as conn writes it, and how many characters it took."""
+
+    text: str
+    length: int
+
+
+def clock_meant(text: str) -> ClockMeant | None:
+    """The time of the day that a text begins with: `9am`, `9:00 pm`, `9.30`, `21h`, `21`, `noon`."""
+    match = _CLOCK_MEANT.match(text)
+    if match is None:
+        return None
+    if match["word"]:
+        return ClockMeant("00:00" if match["word"].lower() == "midnight" else "12:00", match.end())
+    hour = int(match["hour"])
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (match["half"].lower() == "p")
+    return ClockMeant(f"{hour:02}:{match['minute'] or '00'}", match.end()) if hour < 24 else None

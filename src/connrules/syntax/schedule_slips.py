@@ -1,0 +1,165 @@
+"""Slips about the clock: schedules, delivery windows and quiet hours, and the zones that they go by."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from connrules import ast
+from connrules.syntax.place import Place, Slip
+from connrules.syntax.scanner import Token
+from connrules.syntax.times_meant import COUNTS, clock_meant
+from connrules.wallclock import find_zone
+
+_BETWEEN = re.compile(r"[ \t]*(?:and|to|until|till|[-–—])[ \t]*", re.IGNORECASE)
+_FILLER = re.compile(r"[ \t]*(?:(?:hours|from|between|at)\b[ \t]*)*", re.IGNORECASE)
+_IN_DAYS = re.compile(
+    rf"(?P<count>\d{{1,5}}|{'|'.join(COUNTS)})[ \t]*(?P<unit>weeks?|w|days?|d)\b(?:[ \t]*at\b[ \t]*)?", re.IGNORECASE
+)
+_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-0-9]+)+|UTC")
+
+
+class _Days(NamedTuple):
+    """`2 days at 9:00` as a schedule, and how many characters it took."""
+
+    text: str
+    length: int
+    has_clock: bool
+
+
+def _days_meant(text: str) -> _Days | None:
+    match = _IN_DAYS.match(text)
+    if match is None:
+        return None
+    clock = clock_meant(text[match.end() :])
+    count = COUNTS.get(match["count"].lower()) or int(match["count"])
+    days = count * (7 if match["unit"].lower().startswith("w") else 1)
+    length = match.end() + clock.length if clock else len(match[0].rstrip())
+    written = f"in {days} {'day' if days == 1 else 'days'} at {clock.text if clock else '09:00'}"
+    return _Days(written, length, clock is not None)
+
+
+def _until(place: Place, start: int, end: int) -> Token:
+    """The last of the tokens that begin before an offset of the source."""
+    return [token for token in place.chunk if start <= token.start < end][-1]
+
+
+def delay_with_clock(place: Place) -> Slip | None:
+    """`after 2 days at 09:00`, `after 2d at 09:00`, `after next monday`: a delay is elapsed time."""
+    if place.token.kind == "NEXT" and place.before.kind == "AFTER":
+        remedy = "write `next monday at 09:00` without `after`"
+        return Slip("CR101", place.before, place.token, "a schedule is no delay", remedy)
+    start = place.token
+    if place.before.kind == "AT" and place.at(-2).kind == "DURATION" and place.at(-3).kind == "AFTER":
+        start = place.at(-2)
+    elif place.before.kind != "AFTER":
+        return None
+    days = _days_meant(place.line_from(start))
+    if days is None or not days.has_clock:
+        return None
+    first, last = place.chunk[place.chunk.index(start) - 1], _until(place, start.start, start.start + days.length)
+    return Slip("CR101", first, last, "`after` takes no time of the day", f"write `{days.text}`")
+
+
+def _in_days(place: Place) -> Slip | None:
+    """`in 2d at 09:00`, `in 2 weeks`, `in 2 days`, `in 2 hours`: a schedule names days and a time of the day."""
+    opener = next((place.at(offset) for offset in (-1, -2, -3) if place.at(offset).kind == "IN"), None)
+    if opener is None or not place.accepted & {"NUMBER", "DAYS", "AT"} or "SEGMENT" in place.accepted:
+        return None
+    text = place.line_from(opener)[len("in") :]
+    skipped = len("in") + len(text) - len(text.lstrip())
+    days = _days_meant(text.lstrip())
+    if days is None:
+        elapsed = re.match(r"\d+[ \t]*(?:h|hours?|m|mins?|minutes?)\b", text.lstrip())
+        if elapsed is None:
+            return None
+        meant = re.sub(r"[ \t]*([hm])\w*$", r"\1", elapsed[0])
+        last = _until(place, opener.start, opener.start + skipped + len(elapsed[0]))
+        return Slip("CR101", opener, last, "a schedule counts days", f"for elapsed time write `after {meant}`")
+    last = _until(place, opener.start, opener.start + skipped + days.length)
+    message = "the schedule names no time of the day" if not days.has_clock else "a schedule counts days"
+    return Slip("CR101", opener, last, message, f"write `{days.text}`")
+
+
+def _next_without_clock(place: Place) -> Slip | None:
+    """`next monday`."""
+    if place.at(-2).kind != "NEXT" or place.accepted != {"AT"}:
+        return None
+    day = place.before.text if place.before.text in ast.WEEKDAYS else ast.WEEKDAYS[0]
+    message = "the schedule names no time of the day"
+    return Slip("CR101", place.at(-2), place.before, message, f"write `next {day} at 09:00`")
+
+
+def _window(place: Place) -> Slip | None:
+    """`between 9am and 9pm`, `between 9:00-17:00`, `quiet from 22:00 to 8:00`."""
+    opener = next((place.at(n) for n in range(-1, -6, -1) if place.at(n).kind in {"BETWEEN", "QUIET"}), None)
+    if opener is None or not place.accepted & {"CLOCK", "AND", "TO", "LOCAL"}:
+        return None
+    line = place.line_from(opener)
+    at = len(opener.text)
+    at += len(_FILLER.match(line[at:])[0])  # type: ignore[index]  # it matches nothing too
+    opens = clock_meant(line[at:])
+    join = _BETWEEN.match(line, at + opens.length) if opens else None
+    closes = clock_meant(line[join.end() :]) if join else None
+    if opens is None or join is None or closes is None:
+        return None
+    end = opener.start + join.end() + closes.length
+    if place.token.start >= end:
+        return None
+    word = "and" if opener.kind == "BETWEEN" else "to"
+    remedy = f"write `{opener.text} {opens.text} {word} {closes.text}`"
+    text = " ".join(line[: join.end() + closes.length].split())
+    last = _until(place, opener.start, end)
+    return Slip("CR113", opener, last, f"`{text}` is not how conn says it", remedy, "times of the day are `HH:MM`")
+
+
+def _clock(place: Place) -> Slip | None:
+    """`at 9am`, `at noon`, `at 9`."""
+    after_clock = place.before.kind == "CLOCK" and place.token.text.lower() in {"am", "pm"}
+    if "CLOCK" not in place.accepted and not after_clock:
+        return None
+    first = place.before if after_clock else place.token
+    meant = clock_meant(place.line_from(first))
+    if meant is None:
+        return None
+    last = _until(place, first.start, first.start + meant.length)
+    message = f"`{place.text(first, last)}` is no time of the day"
+    return Slip("CR113", first, last, message, f"write `{meant.text}`", "a time of the day is expected here")
+
+
+def _clock_alone(place: Place) -> Slip | None:
+    """`at 09:00` as a clause of its own."""
+    if place.before.kind != "AT" or place.accepted != {"MOST"} or (meant := clock_meant(_line(place))) is None:
+        return None
+    message = "a time of the day stands in a schedule"
+    return Slip("CR101", place.before, place.token, message, f"write `in 0 days at {meant.text}`")
+
+
+def _line(place: Place) -> str:
+    return place.line_from(place.token)
+
+
+def _zone(place: Place) -> Slip | None:
+    """`zone Europe/Paris`, `between … and … Europe/Paris`."""
+    match = _ZONE.match(_line(place)) if place.token.kind == "WORD" else None
+    if match is None or find_zone(match[0]) is None:
+        return None
+    last = _until(place, place.token.start, place.token.start + match.end())
+    if place.before.kind == "ZONE":
+        remedy = f'names of zones stand in quotes: write `"{match[0]}"`'
+    elif place.goes_on_with("ZONE"):
+        remedy = f'write `zone "{match[0]}"`'
+    else:
+        return None
+    return Slip("CR101", place.token, last, f"unexpected `{match[0]}`", remedy)
+
+
+SCHEDULE_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
+    delay_with_clock,
+    _in_days,
+    _next_without_clock,
+    _window,
+    _clock,
+    _clock_alone,
+    _zone,
+)
+"""In the order in which they are looked for."""

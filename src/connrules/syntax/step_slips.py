@@ -1,0 +1,152 @@
+"""Slips in tests: what people write for a step or an expectation."""
+
+from collections.abc import Callable
+
+from connrules.syntax.names_meant import EVENTS, word_like
+from connrules.syntax.place import CLAUSES, COMPARATORS, STEPS, Place, Slip
+
+_FATES = frozenset({"SENT", "CANCELLED", "DROPPED", "IGNORED", "PENDING", "RESTARTED", "GOAL"})
+_SOFT_STEPS = STEPS - CLAUSES
+_NONE = frozenset({"no", "none", "never", "not", "zero", "0", "nothing"})
+_SENDING = frozenset({"send", "sends", "sending", "send_of", "message", "delivered"})
+
+
+def _nothing(place: Place) -> Slip | None:
+    """`expect no send`, `expect nothing sent`, `expect not sent X`."""
+    if place.goes_on_with("NOTHING") and place.token.text in _NONE:
+        more = place.at(1).text in _SENDING | {"sent"}
+        last = place.at(1) if more else place.token
+        message = f"`{place.text(place.token, last)}` is not how conn says it"
+        return Slip("CR101", place.token, last, message, "to expect no send write `nothing`")
+    if place.before.kind == "NOTHING" and place.token.text in _SENDING | {"sent"}:
+        return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `nothing` alone")
+    return None
+
+
+def _sent(place: Place) -> Slip | None:
+    """`expect send X`, `expect "X"`."""
+    if not place.goes_on_with("SENT", "IGNORED"):
+        return None
+    token = place.token
+    if token.text in _SENDING:
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", "write `sent`")
+    if token.kind == "STRING":
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `sent {token.text}`")
+    return None
+
+
+def _rule_not_as_a_word(place: Place) -> Slip | None:
+    """`cancelled "cart_reminder"`, `by rule r`, `on sent "welcome"`: rules are named by words."""
+    token, before = place.token, place.before
+    if before.kind in _SOFT_STEPS and place.at(-2).kind in _FATES:
+        message = f"the name of a rule is missing after `{place.at(-2).text}`"
+        return Slip("CR101", place.at(-2), place.at(-2), message, f"write `{place.at(-2).text} cart_reminder`")
+    if before.kind not in _FATES | {"BY", "BECAUSE"} or "WORD" not in place.accepted:
+        return None
+    if token.kind == "RULE" and place.at(1).kind == "WORD":
+        message, name = "unexpected `rule`", place.at(1).text
+        return Slip("CR101", token, place.at(1), message, f"write `{before.text} {name}`")
+    if token.kind == "STRING" and "STRING" not in place.accepted:
+        what = "reasons are words" if before.kind == "BECAUSE" else "rules are named by words"
+        remedy = f"{what}: write `{before.text} {word_like(token.text)}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+    return None
+
+
+def _step_without_at(place: Place) -> Slip | None:
+    """`after 2h purchase`, `2h purchase`, `purchase at 2h`, `on purchase`."""
+    if place.declaration != "TEST" or not place.goes_on_with("EXPECT"):
+        return None
+    token = place.token
+    if token.kind in {"COMMA", "AND", "OR"} and place.at(1).text in EVENTS:
+        remedy = f"each event is a step of its own: write `at 0s {place.at(1).text}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+    if token.kind in {"AFTER", "IN"} and place.at(1).kind in {"DURATION", "TIME"}:
+        remedy = f"a step says with `at` when something happens: write `at {place.at(1).text}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+    if token.kind == "DURATION":
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `at {token.text}`")
+    if token.text in EVENTS or token.kind == "EVENT":
+        remedy = f"the time stands before the event: write `at 0s {token.text}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+    return None
+
+
+def _user_after_time(place: Place) -> Slip | None:
+    """`at 2h user "u1" purchase`."""
+    if place.at(-2).kind != "USER" or place.at(-4).kind != "AT" or place.accepted != {"AT"}:
+        return None
+    remedy = f"the user stands before the time: write `user {place.before.text} at {place.at(-3).text}`"
+    return Slip("CR101", place.at(-4), place.before, "unexpected `user`", remedy)
+
+
+def _values_in_parentheses(place: Place) -> Slip | None:
+    """`each x in (1h, 2h)`, `each x = 1h`."""
+    if place.at(-3).kind == "EACH" and place.before.kind == "IN" and place.token.kind in {"LPAR", "UNEXPECTED"}:
+        remedy = "the values of `each` stand without: delete it, and the one at the end"
+        return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy)
+    return None
+
+
+def _clock_as_moment(place: Place) -> Slip | None:
+    """`at 10:00 purchase`."""
+    if place.declaration != "TEST" or place.token.kind != "CLOCK" or not {"DURATION", "TIME"} <= place.accepted:
+        return None
+    hours, minutes = map(int, place.token.text.split(":"))
+    meant = f"{hours}h{minutes}m" if minutes else f"{hours}h"
+    remedy = f"the times of a test count from its start: write `{meant}`"
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy)
+
+
+def _property_without_where(place: Place) -> Slip | None:
+    """`at 2h purchase amount = 30`, `at 2h purchase with amount = 30`."""
+    if place.declaration != "TEST" or "WHERE" not in place.accepted:
+        return None
+    token = place.token
+    if token.kind == "WITH" and place.at(2).kind in COMPARATORS | {"DOT"}:
+        return Slip("CR101", token, token, "unexpected `with`", "write `where`")
+    if token.kind in {"WORD", "QUOTED_NAME"} and place.at(1).kind in COMPARATORS | {"DOT"}:
+        remedy = f"properties begin with `where`: write `where {token.text}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+    return None
+
+
+def _or_between_properties(place: Place) -> Slip | None:
+    """`at 2h purchase where a = 1 or b = 2`."""
+    if place.declaration != "TEST" or place.token.kind != "OR" or "AND" not in place.accepted:
+        return None
+    remedy = "an event has all of its properties: write `and`"
+    return Slip("CR101", place.token, place.token, "unexpected `or`", remedy)
+
+
+def _test_without_quotes(place: Place) -> Slip | None:
+    """`test a purchase cancels:`, `test: …`."""
+    if place.declaration != "TEST" or place.stop != 1:
+        return None
+    if place.token.kind == "COLON":
+        remedy = 'say what it shows, e.g. `test "a purchase cancels":`'
+        return Slip("CR101", place.chunk[0], place.token, "the test has no name", remedy)
+    name = []
+    for token in place.chunk[1:]:
+        if token.kind == "COLON" or not place.same_line(place.chunk[0], token):
+            break
+        name.append(token)
+    if not name or any(token.kind in {"STRING", "UNTERMINATED", "TYPOGRAPHIC"} for token in name):
+        return None
+    text = place.text(name[0], name[-1])
+    return Slip("CR101", name[0], name[-1], f"`{text}` stands without quotes", f'write `test "{text}":`')
+
+
+STEP_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
+    _test_without_quotes,
+    _nothing,
+    _sent,
+    _rule_not_as_a_word,
+    _step_without_at,
+    _user_after_time,
+    _values_in_parentheses,
+    _clock_as_moment,
+    _property_without_where,
+    _or_between_properties,
+)
+"""In the order in which they are looked for."""
