@@ -11,7 +11,7 @@ from connrules.catalog import Campaign, Catalog
 from connrules.check import Checked
 from connrules.compile import compile_rules
 from connrules.testing.bound import bind
-from connrules.testing.play import play
+from connrules.testing.play import Player
 from connrules.testing.running import Scene, selected, stage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -86,7 +86,7 @@ def same_on_both(checked: Checked) -> int:
     count = 0
     for name, scene in scenes(checked):
         count += 1
-        played = play(compile_rules(scene.checked), scene.events, scene.end)
+        played = Player(compile_rules(scene.checked)).play(scene.events, scene.end)
         in_order = sorted(scene.events, key=lambda event: event.time)
         history = connrules.evaluate(scene.checked, in_order, until=scene.end)
         assert list(played.outcomes) == history.outcomes, name

@@ -18,7 +18,6 @@ from connrules.vocabulary import OBJECT_KIND, ObjectKind
 class Play:
     """What happened: events and outcomes in the order in which they did, and until when time went on."""
 
-    plan: Plan
     events: tuple[Event, ...]
     """In the order of the text; the n-th of them has the id `en`."""
     happened: tuple[Event | Outcome, ...]
@@ -32,17 +31,25 @@ class Play:
         return tuple(item for item in self.happened if isinstance(item, Outcome))
 
 
-def play(plan: Plan, events: Sequence[Event], end: int) -> Play:
-    """Run a plan over events, taken in order of time and then as they are given, up to the instant `end`."""
-    engine = Engine(plan)
-    happened: list[Event | Outcome] = []
-    dues: dict[str, int] = {}
-    for event in sorted(events, key=lambda event: event.time):
-        happened += engine.advance_to(event.time)
-        dues.update((wait.id, wait.due) for wait in engine.pending() if wait.due is not None)
-        happened += [event, *engine.feed(event)]
-    happened += engine.finish(end)
-    return Play(plan, tuple(events), tuple(happened), dues, end)
+class Player:
+    """Plays tests with one plan, on one engine that forgets everything in between: to make one takes a while."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._engine = Engine(plan)
+        self._blank = self._engine.snapshot()
+
+    def play(self, events: Sequence[Event], end: int) -> Play:
+        """Run the plan over events, taken in order of time and then as they are given, up to the instant `end`."""
+        engine = self._engine
+        engine.restore(self._blank)
+        happened: list[Event | Outcome] = []
+        dues: dict[str, int] = {}
+        for event in sorted(events, key=lambda event: event.time):
+            happened += engine.advance_to(event.time)
+            dues.update((wait.id, wait.due) for wait in engine.pending() if wait.due is not None)
+            happened += [event, *engine.feed(event)]
+        happened += engine.finish(end)
+        return Play(tuple(events), tuple(happened), dues, end)
 
 
 def events_of(happenings: Iterable[ast.Happening], start: int) -> tuple[Event, ...]:

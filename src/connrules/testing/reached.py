@@ -13,7 +13,7 @@ import msgspec
 from connrules.check import Checked
 from connrules.event import Event, Kind, Outcome
 from connrules.testing.coverage import AFTER, AT, BEFORE, Coverage, Point, RuleCoverage, points_of
-from connrules.testing.play import Play, play
+from connrules.testing.play import Play, Player
 
 
 class Reached:
@@ -39,24 +39,24 @@ class Reached:
             )
         )
 
-    def see(self, played: Play) -> None:
-        """Take in what was reached in a run."""
+    def see(self, played: Play, player: Player) -> None:
+        """Take in what was reached in a run, and by whom it was played."""
         for outcome in played.outcomes:
-            self._points[outcome.rule].update(_points(outcome, played))
+            self._points[outcome.rule].update(_points(outcome, played, player))
 
 
-def _points(outcome: Outcome, played: Play) -> Iterator[Point]:
+def _points(outcome: Outcome, played: Play, player: Player) -> Iterator[Point]:
     match outcome.kind:
         case Kind.SENT:
             yield Point(outcome.kind, outcome.send or "")
-            yield from _too_late(outcome, played)
+            yield from _too_late(outcome, played, player)
         case Kind.CANCELLED:
             yield Point(outcome.kind, outcome.pattern or "")
             if played.dues.get(outcome.id) == outcome.at - BEFORE:
                 yield Point("boundary", str(BEFORE))
         case Kind.DROPPED:
             yield Point(outcome.kind, outcome.reason or "")
-            yield from _too_late(outcome, played)
+            yield from _too_late(outcome, played, player)
         case Kind.IGNORED:
             yield Point(outcome.kind, outcome.reason or "")
         case Kind.RESTARTED | Kind.GOAL:
@@ -65,18 +65,18 @@ def _points(outcome: Outcome, played: Play) -> Iterator[Point]:
             pass
 
 
-def _too_late(fired: Outcome, played: Play) -> Iterator[Point]:
+def _too_late(fired: Outcome, played: Play, player: Player) -> Iterator[Point]:
     """The sides of the boundary on which an event came that would have cancelled, had it come before."""
     for event in played.events:
         side = event.time - fired.at
-        if event.user == fired.user and side in {AT, AFTER} and _would_cancel(event, fired, played):
+        if event.user == fired.user and side in {AT, AFTER} and _would_cancel(event, fired, played, player):
             yield Point("boundary", str(side))
 
 
-def _would_cancel(event: Event, fired: Outcome, played: Play) -> bool:
+def _would_cancel(event: Event, fired: Outcome, played: Play, player: Player) -> bool:
     moved = msgspec.structs.replace(event, time=fired.at + BEFORE)
     events = [moved if other is event else other for other in played.events]
-    again = play(played.plan, events, played.end)
+    again = player.play(events, played.end)
     return any(
         outcome.kind is Kind.CANCELLED and outcome.id == fired.id and outcome.by == event.id
         for outcome in again.outcomes

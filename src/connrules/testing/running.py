@@ -14,7 +14,7 @@ from connrules.testing.horizon import end_of
 from connrules.testing.judge import Expectation, Verdict, expectations_of, judge
 from connrules.testing.near_miss import NearMisses
 from connrules.testing.overlay import overlaid
-from connrules.testing.play import Play, events_of, play
+from connrules.testing.play import Play, Player, events_of
 from connrules.testing.reached import Reached
 from connrules.testing.report import Failure, Report, Result
 from connrules.testing.start import start_of
@@ -65,7 +65,7 @@ class _Runner:
 
     def __init__(self, checked: Checked, *, coverage: bool) -> None:
         self._checked = checked
-        self._plan = compile_rules(checked)
+        self._player = Player(compile_rules(checked))
         self._reached = Reached(checked) if coverage else None
 
     @property
@@ -80,10 +80,10 @@ class _Runner:
             scene = stage(self._checked, bound)
         except ImpossibleError as error:
             return Result(test, name, failures=(Failure(test.source, error.span, str(error), help=error.help),))
-        plan = self._plan if scene.checked is self._checked else compile_rules(scene.checked)
-        played = play(plan, scene.events, scene.end)
+        player = self._player if scene.checked is self._checked else Player(compile_rules(scene.checked))
+        played = player.play(scene.events, scene.end)
         if self._reached:
-            self._reached.see(played)
+            self._reached.see(played, player)
         return _result(bound, scene, played)
 
 

@@ -20,6 +20,7 @@ from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
 """When a test starts where nothing says otherwise."""
 
+_Intervals = tuple[Interval, ...]
 _BEGINNING: Final = ALWAYS[0][0]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,11 +34,9 @@ def start_of(checked: Checked, test: BoundTest) -> int:
     if test.start is not None:
         return test.start.time.ms
     world = overlaid(checked, test, None)
-    always: Sequence[Interval] = ALWAYS
-    for rules in (world.rules, _spoken_of(world, test)):
-        common = reduce(_both, (each for rule in rules for each in _lifetimes(rule.node, world.catalog)), always)
-        if common:
-            return _first_of(common[0])
+    common = _common(world.rules, world.catalog) or _common(_spoken_of(world, test), world.catalog)
+    if common:
+        return _first_of(common[0])
     raise ImpossibleError(
         test.test.node.name.span,
         "there is no instant at which all that the rules name is active",
@@ -45,9 +44,15 @@ def start_of(checked: Checked, test: BoundTest) -> int:
     )
 
 
-def _lifetimes(rule: ast.Rule, catalog: Catalog | None) -> Iterator[Sequence[Interval]]:
+def _common(rules: Sequence[CheckedRule], catalog: Catalog | None) -> _Intervals:
+    """When all is active that these rules name, oldest first."""
+    lifetimes = {each for rule in rules for each in _lifetimes(rule.node, catalog)}  # many are the same
+    return reduce(_both, lifetimes, ALWAYS)
+
+
+def _lifetimes(rule: ast.Rule, catalog: Catalog | None) -> Iterator[_Intervals]:
     """When the rule lives, and when each campaign and card is active that its trigger names or that it sends."""
-    yield [(rule.from_.time.ms if rule.from_ else _BEGINNING, rule.until.time.ms if rule.until else None)]
+    yield ((rule.from_.time.ms if rule.from_ else _BEGINNING, rule.until.time.ms if rule.until else None),)
     for kind, name in sources_of(rule):
         yield _intervals(catalog, kind, name.text)
     for target in rule.targets:
@@ -63,15 +68,15 @@ def sources_of(rule: ast.Rule) -> Iterator[tuple[ObjectKind, ast.Name]]:
                 yield from ((kind, name) for name in pattern.of.names)
 
 
-def _intervals(catalog: Catalog | None, kind: ObjectKind, name: str) -> Sequence[Interval]:
+def _intervals(catalog: Catalog | None, kind: ObjectKind, name: str) -> _Intervals:
     found = [] if catalog is None else catalog.named(kind, name)
     return found[0].intervals if len(found) == 1 else ALWAYS
 
 
-def _both(some: Sequence[Interval], others: Sequence[Interval]) -> Sequence[Interval]:
+def _both(some: _Intervals, others: _Intervals) -> _Intervals:
     """When both are, oldest first."""
     shared = ((max(a, b), _earlier(end, other)) for a, end in some for b, other in others)
-    return sorted(((start, end) for start, end in shared if end is None or start < end), key=lambda i: i[0])
+    return tuple(sorted(((start, end) for start, end in shared if end is None or start < end), key=lambda i: i[0]))
 
 
 def _earlier(end: int | None, other: int | None) -> int | None:
