@@ -218,7 +218,7 @@ class Engine:
             state = self._users.get(timer.user)
             if state is None or not self._stepper.on_timer(state, timer):
                 timers.one_was_dead()
-            elif state.is_empty:
+            elif not state.waits and state.is_empty:
                 del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:

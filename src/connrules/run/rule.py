@@ -41,7 +41,7 @@ class Exception(NamedTuple):  # noqa: A001  # the field's word
     matches: Matches
 
 
-class Goal(NamedTuple):
+class RuleGoal(NamedTuple):
     """What reaches a rule's goal, within so many milliseconds after a send."""
 
     pattern: Pattern
@@ -91,6 +91,7 @@ class Rule:
         "restarting",
         "still",
         "triggers",
+        "waits_per_user",
     )
 
     def __init__(self, index: int, compiled: plan.Plan, world: World, segments: Segments) -> None:
@@ -107,6 +108,8 @@ class Rule:
         self.quota: Quota | None = own_quota(index, rule)
         self.hold_out = rule.hold_out
         self._per = rule.per
+        self.waits_per_user = rule.per is None
+        """Whether a user waits for it once, not once for each value of a property."""
         self._ends = _ends(rule)
         self._arms = [Arm(send, rule, compiled, world) for send in _sends(rule)]
         self.arm = self._arms[0] if len(self._arms) == 1 else None
@@ -115,24 +118,20 @@ class Rule:
         self.kept_paths = _kept_paths(rule.exceptions)
         """The properties of the trigger event that the exceptions look at."""
         self.exceptions = [(m.type, _exception(m, world, self.kept_paths)) for m in rule.exceptions]
-        self.goal = None if rule.goal is None else Goal(_pattern(rule.goal.matcher, world), rule.goal.within)
+        self.goal = None if rule.goal is None else RuleGoal(_pattern(rule.goal.matcher, world), rule.goal.within)
         self.after_sent: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that this rule sent."""
         self.after_cancelled: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that a pending send of this rule was cancelled."""
 
-    @property
-    def waits_per_user(self) -> bool:
-        """Whether a user waits for it once, not once for each value of a property."""
-        return self._per is None
-
-    def per(self, properties: Properties | None) -> Any:
-        """The value of the property of the trigger event that the rule waits per; None where there is none."""
-        return None if self._per is None else per_value(look_up(properties or _NO_PROPERTIES, self._per))
+    def key_and_per(self, properties: Properties | None) -> tuple[Key, Any]:
+        """What a wait is known by, and the value of the property of its trigger that the rule waits per."""
+        per = None if self._per is None else per_value(look_up(properties or _NO_PROPERTIES, self._per))
+        return self.key(per), per
 
     def key(self, per: Any) -> Key:
         """What a wait for such a value is known by."""
-        return self.index if self._per is None else (self.index, _encode(per))
+        return self.index if self.waits_per_user else (self.index, _encode(per))
 
     def keep(self, properties: Properties | None) -> Kept:
         """What a wait keeps of its trigger's properties."""

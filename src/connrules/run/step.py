@@ -14,8 +14,8 @@ from connrules.run.audience import attributes_of, zone_of
 from connrules.run.chance import is_held_out
 from connrules.run.program import Route
 from connrules.run.quotas import Quota, forget_oldest
-from connrules.run.rule import Arm, Exception, Rule  # noqa: A004  # the field's word
-from connrules.run.state import Goal, UserState, Wait
+from connrules.run.rule import Arm, Exception, Rule, RuleGoal  # noqa: A004  # the field's word
+from connrules.run.state import Goal, Key, UserState, Wait
 from connrules.run.timers import Forget, Timer, Timers
 from connrules.run.world import Known
 
@@ -94,7 +94,7 @@ class Stepper:
 
     def pending(self, wait: Wait, at: int) -> Outcome:
         """The outcome of a wait that is still pending at the end of a run."""
-        return self._outcome(_PENDING, wait, at, due=wait.due)
+        return self._outcome(_PENDING, wait, at, None, None, None, None, wait.due)
 
     def _cancel(
         self, state: UserState, event: Event, name: str, known: Known | None, exceptions: dict[int, list[Exception]]
@@ -109,9 +109,10 @@ class Stepper:
         for wait, exception in cancelled:
             del state.waits[wait.key]
             self.timers.one_died()
-            outcome = self._outcome(_CANCELLED, wait, event.time, by=name, pattern=exception.text)
+            outcome = self._outcome(_CANCELLED, wait, event.time, None, name, exception.text)
             self.outcomes.append(outcome)
-            self._link(outcome, self.rules[wait.rule].after_cancelled, None)
+            if followers := self.rules[wait.rule].after_cancelled:
+                self._links.append((outcome, followers, None))
         return bool(cancelled)
 
     def _reach(self, state: UserState, event: Event, name: str, known: Known | None, rules: frozenset[int]) -> bool:
@@ -129,9 +130,8 @@ class Stepper:
 
     def _start(self, rule: Rule, state: UserState, event: Event, name: str, known: Known | None) -> None:
         now, user = event.time, event.user
-        per = None if rule.waits_per_user else rule.per(event.properties)
-        key = rule.index if rule.waits_per_user else rule.key(per)
-        reason = self._reason_not_to_start(rule, state, event, known, is_waiting=key in state.waits)
+        key, per = (rule.index, None) if rule.waits_per_user else rule.key_and_per(event.properties)
+        reason = self._reason_not_to_start(rule, state, event, known, key)
         if reason is not None:
             self.outcomes.append(
                 Outcome(_IGNORED, rule.name, user, now, name, now, None, None, None, reason, None, per)
@@ -163,39 +163,32 @@ class Stepper:
         arm = rule.arm or rule.arm_of(wait.user)
         reason = self._reason_to_drop(rule, arm, state, wait)
         if reason is not None:
-            self.outcomes.append(self._outcome(_DROPPED, wait, wait.due, reason=reason))
-            if reason is _HELD_OUT:
-                self._open_goal(rule, state, wait, None)
+            self.outcomes.append(self._outcome(_DROPPED, wait, wait.due, None, None, None, reason))
+            if reason is _HELD_OUT and rule.goal is not None:
+                self._open(rule.goal, state, wait, None)
             return
         if rule.quota is not None:
             self._use(rule.quota, state, wait)
         for limit in arm.limits:
             self._use(limit, state, wait)
-        due, per = wait.due, wait.per
-        outcome = Outcome(
-            _SENT, rule.name, wait.user, due, wait.trigger, wait.triggered_at, arm.send, None, None, None, None, per
-        )
+        outcome = self._outcome(_SENT, wait, wait.due, arm.send)
         self.outcomes.append(outcome)
-        self._open_goal(rule, state, wait, arm.send)
-        self._link(outcome, rule.after_sent, arm.target)
+        if rule.goal is not None:
+            self._open(rule.goal, state, wait, arm.send)
+        if rule.after_sent:
+            self._links.append((outcome, rule.after_sent, arm.target))
 
     def _use(self, quota: Quota, state: UserState, wait: Wait) -> None:
         forget = quota.use(state, wait.user, wait.due)
         if forget is not None:
             self.timers.add(self._forgets[quota.number], forget)
 
-    def _open_goal(self, rule: Rule, state: UserState, wait: Wait, send: str | None) -> None:
-        """From now on the user can reach the rule's goal, if it has one."""
-        if rule.goal is None:
-            return
-        end, trigger, since = wait.due + rule.goal.within, wait.trigger, wait.triggered_at
-        goal = Goal(end, wait.start, wait.user, rule.index, trigger, since, send, wait.per)
+    def _open(self, of_rule: RuleGoal, state: UserState, wait: Wait, send: str | None) -> None:
+        """From now on the user can reach the goal of a rule."""
+        end, trigger, since = wait.due + of_rule.within, wait.trigger, wait.triggered_at
+        goal = Goal(end, wait.start, wait.user, wait.rule, trigger, since, send, wait.per)
         state.open(goal)
-        self.timers.add(self._goals[rule.index], goal)
-
-    def _link(self, outcome: Outcome, followers: list[Rule], known: Known | None) -> None:
-        if followers:
-            self._links.append((outcome, followers, known))
+        self.timers.add(self._goals[wait.rule], goal)
 
     def _follow(self, state: UserState) -> None:
         """Start what the outcomes of this step start, and what the outcomes of that do in turn."""
@@ -207,7 +200,7 @@ class Stepper:
                 self._start(rule, state, event, name, known)
 
     def _reason_not_to_start(
-        self, rule: Rule, state: UserState, event: Event, known: Known | None, *, is_waiting: bool
+        self, rule: Rule, state: UserState, event: Event, known: Known | None, key: Key
     ) -> Reason | None:
         """Why a trigger starts no wait: the first check that fails."""
         now = event.time
@@ -221,7 +214,7 @@ class Stepper:
             return Reason.SOURCE_NOT_ACTIVE
         if rule.condition is not None and not rule.condition(self._attributes(state, event.user), ()):
             return Reason.AUDIENCE
-        if is_waiting and not rule.restarting:
+        if not rule.restarting and key in state.waits:
             return Reason.ALREADY_WAITING
         if rule.quota is not None and not rule.quota.allows_one_more(state):
             return Reason.NOT_ELIGIBLE
@@ -260,10 +253,10 @@ class Stepper:
             _GOAL, rule.name, goal.user, at, trigger, since, goal.send, name, pattern, reason, None, goal.per
         )
 
-    def _outcome(self, kind: Kind, wait: Wait, at: int, **fields: Any) -> Outcome:
-        """The outcome of a wait, with what else is to be said."""
-        rule = self.rules[wait.rule].name
-        return Outcome(kind, rule, wait.user, at, wait.trigger, wait.triggered_at, per=wait.per, **fields)
+    def _outcome(self, kind: Kind, wait: Wait, at: int, *rest: Any) -> Outcome:
+        """The outcome of a wait; `rest` are its fields from `send` to `due`, as many as matter."""
+        rule, since = self.rules[wait.rule].name, wait.triggered_at
+        return Outcome(kind, rule, wait.user, at, wait.trigger, since, *rest, per=wait.per)  # type: ignore[misc]
 
 
 def is_live(state: UserState, timer: Timer) -> bool:

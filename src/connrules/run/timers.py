@@ -91,7 +91,10 @@ class Timers:
             heapq.heapreplace(heads, (timers[0].due, timers[0].start, number))
         else:
             heapq.heappop(heads)
-        self._look_ahead()
+        if unordered:
+            self._look_ahead()
+        else:
+            self.next_due = heads[0][0] if heads else NEVER
         return timer
 
     def one_died(self) -> None:
