@@ -78,8 +78,8 @@ def test_nothing_is_found_and_nothing_to_format(folder: Path, command: list[str]
 
 
 @each_folder
-def test_the_tests_of_a_folder_pass(folder: Path) -> None:
-    result = _connrules("test", _shown(folder))
+def test_the_tests_of_a_folder_pass_and_reach_what_there_is_to_reach(folder: Path) -> None:
+    result = _connrules("test", _shown(folder), "--fail-under", "90")
     assert result.returncode == 0, result.stdout.decode()
 
 
