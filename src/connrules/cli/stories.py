@@ -61,7 +61,8 @@ class _Text:
         story = self._story
         sends = " or ".join(quoted(name) for name in story.sends)
         title = self._styled(f"rule {visible(story.rule)}", bold=True)
-        yield f"{title} ({_place(story.place)}) sends {sends}"
+        drawn = f"; the draw gives this user {quoted(story.target)}" if len(story.sends) > 1 else ""
+        yield f"{title} ({_place(story.place)}) sends {sends}{drawn}"
         for entry in story.entries:
             yield ""
             match entry:

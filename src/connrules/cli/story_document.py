@@ -11,7 +11,7 @@ from connrules.explain import Explanation
 JSON_VERSION: Final = 1
 """The version of the form of the document; it grows when something in it changes its meaning or goes away."""
 _INSTANTS: Final = frozenset({"at", "due", "until", "to"})
-_FREE: Final = frozenset({"value", "operand_value", "per"})
+_AS_LOGGED: Final = frozenset({"value", "operand_value", "per"})
 """What the log said stands here as it was, whatever its keys are called."""
 
 
@@ -21,11 +21,12 @@ def render_document(explanation: Explanation) -> str:
 
 
 def _written(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key: _value(key, value) for key, value in fields.items() if value is not None or key in _FREE}
+    """An object without the fields that have no value; only the value that was looked at may be null: missing."""
+    return {key: _value(key, value) for key, value in fields.items() if value is not None or key == "value"}
 
 
 def _value(key: str, value: Any) -> Any:
-    if key in _FREE:
+    if key in _AS_LOGGED:
         return value
     match value:
         case dict():

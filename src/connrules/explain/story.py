@@ -180,6 +180,8 @@ class Story(msgspec.Struct, frozen=True):
     rule: str
     place: Clause
     sends: tuple[str, ...]
+    target: str
+    """The one of them that falls to the user."""
     entries: tuple[Trigger | Mismatch, ...]
     absent: tuple[Absent, ...] = ()
     """Where nothing triggered: what was looked for."""

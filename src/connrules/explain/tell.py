@@ -14,6 +14,7 @@ from connrules.explain.past import Past
 from connrules.explain.story import Clock, Explanation, Goal, Late, Mismatch, Story, Trigger
 from connrules.explain.verdict import trigger_pattern, verdict
 from connrules.explain.world import World
+from connrules.reference.chance import target_of
 
 
 def explain(  # noqa: PLR0913  # each says one thing about a run
@@ -51,6 +52,7 @@ def _story(past: Past, world: World, rule: CheckedRule) -> Story:
         rule=rule.name,
         place=clause_at(rule.source, rule.node.name.span if rule.node.name else rule.node.on.span),
         sends=tuple(target.text for target in rule.node.targets),
+        target=target_of(rule, past.user),
         entries=tuple(sorted(entries, key=lambda entry: entry.event.at)),
         absent=() if entries else tuple(absent_triggers(past, world, rule)),
     )
