@@ -7,6 +7,8 @@ from pathlib import Path
 from connrules.catalog import Catalog, CatalogError, load_catalog
 from connrules.check import Checked
 from connrules.cli.exit import ShellError
+from connrules.connectors.profiles import Profiles, read_profiles
+from connrules.connectors.streams import STANDARD
 from connrules.files import UnreadableError, read_bytes, read_sources
 from connrules.pipeline import check_sources
 from connrules.text import SourceText
@@ -69,6 +71,18 @@ def find_log(paths: Sequence[Path]) -> Path:
             names = ", ".join(file.name for file in found)
             raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
     raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
+
+
+def load_profiles(path: Path | None, events: Path) -> Profiles | None:
+    """The profiles in a file, if one is given. Raises ShellError where they cannot be read, or a line is no profile."""
+    if path is None:
+        return None
+    if str(path) == str(events) == STANDARD:
+        raise ShellError("standard input cannot be both the events and the profiles", "name a file for one of them")
+    try:
+        return read_profiles(path)
+    except UnreadableError as error:
+        raise ShellError(str(error), error.help) from None
 
 
 def read_catalog(path: Path) -> Catalog:

@@ -46,6 +46,23 @@ catalog_option: Final = click.option(
     "the file `catalog` with one of those endings in it, if there is one.",
 )
 
+dedupe_option: Final = click.option(
+    "--dedupe",
+    metavar="DURATION",
+    type=DURATION,
+    default="0s",
+    show_default=True,
+    help="For how long the id of an event is remembered, so that another with it is skipped.",
+)
+profiles_option: Final = click.option(
+    "--profiles",
+    "profiles_path",
+    metavar="FILE",
+    type=FILE,
+    help='What is known of users, for what events do not say: JSON lines {"user": "u1", "attributes": {"country": '
+    '"FR"}}, plain or compressed with gzip or zstd.',
+)
+
 
 def color_of_environment() -> bool | None:
     """Whether NO_COLOR, FORCE_COLOR or a terminal without colours decides the matter; None: each stream by itself."""

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -16,7 +16,8 @@ from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
 from connrules.plan import Plan
-from connrules.run.counts import Counts
+from connrules.run.counts import Conversion, Counts
+from connrules.run.engine import Engine
 from connrules.text import closest
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -67,16 +68,19 @@ class Progress:
         return f"{share:4.0%}  {done}, about {left:,.0f} s to go"
 
 
-def render_counts(counts: Counts, rejected: int, plan: Plan) -> str:
+def render_counts(engine: Engine, rejected: int) -> str:
     """The summary: what came in, what came out, and what was left aside, with the reasons."""
+    counts, plan = engine.counts, engine.plan
     unknown = Counter({_unknown(type_, name, plan): n for (type_, name), n in counts.unknown_objects.items()})
     rows = [
         f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
         *_outcome_rows(counts),
+        *([f"  {'repeated':<11}{counts.repeated:>11,}"] if engine.dedupe else []),
         f"  {'late':<11}{counts.late:>11,}",
         f"  {'rejected':<11}{rejected:>11,}",
         *_unknown_rows("unknown campaign, card or event", unknown),
         *_unknown_rows("unknown type of event", counts.unknown_types),
+        *_conversion_rows(counts.conversions),
     ]
     return "\n".join(rows)
 
@@ -98,6 +102,24 @@ def _part_rows(parts: Counter[str]) -> Iterator[str]:
     if len(rows) > _MOST_ROWS:
         rest = sum(count for _, count in rows[_MOST_ROWS:])
         yield f"{'':13}{rest:>11,}  {_counted(len(rows) - _MOST_ROWS, 'other')}"
+
+
+def _conversion_rows(conversions: Mapping[str, Conversion]) -> Iterator[str]:
+    """`cart_reminder: converted 120 of 900 sent (13.3 %), 9 of 100 held out (9.0 %)`, for each rule with a goal."""
+    for rule, of in conversions.items():
+        held_out = (
+            f", {_share(of.held_out_converted, of.held_out)} held out{_percent(of.held_out_converted, of.held_out)}"
+        )
+        sent = f"{_share(of.sent_converted, of.sent)} sent{_percent(of.sent_converted, of.sent)}"
+        yield f"  {rule}: converted {sent}{held_out if of.held_out else ''}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f" ({part / whole:.1%})".replace("%", " %") if whole else ""
 
 
 def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:

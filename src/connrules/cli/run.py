@@ -12,14 +12,16 @@ import click
 import msgspec
 
 from connrules.cli.exit import ExitCode, ShellError
-from connrules.cli.inputs import RuleSet, find_log, load_rule_set
+from connrules.cli.inputs import RuleSet, find_log, load_profiles, load_rule_set
 from connrules.cli.options import (
     DURATION,
     FILE,
     TIME,
     catalog_option,
     color_option,
+    dedupe_option,
     paths_argument,
+    profiles_option,
     wants_color,
 )
 from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
@@ -40,7 +42,7 @@ from connrules.compile import compile_rules
 from connrules.connectors.jsonl import EventError, encode_outcome, parse_event
 from connrules.connectors.streams import Lines, LineWriter
 from connrules.duration import LIKE_SECONDS
-from connrules.event import Event, Kind, Outcome
+from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.files import UnreadableError
 from connrules.plan import Plan
 from connrules.run.engine import Engine
@@ -51,6 +53,7 @@ Examples:
   connrules run rules/ --catalog catalog.toml --events events.jsonl.gz --output sends.jsonl
   zcat log.gz | connrules run carts.conn --catalog catalog.toml --events - --outcomes all
   connrules run rules/ --catalog catalog.toml --events log.jsonl --lateness 10m --late late.jsonl
+  connrules run rules/ --catalog catalog.toml --events log.jsonl --profiles users.jsonl.gz --dedupe 1d
 
 \b
 Events are JSON, one object a line:
@@ -81,7 +84,8 @@ _BEFORE_MS = LIKE_SECONDS.stop
     type=click.Choice(["sent", "all"]),
     default="sent",
     show_default=True,
-    help="What is written: the decisions to send, or also what was cancelled, dropped, ignored and is pending.",
+    help="What is written: the decisions to send, or also what was cancelled, dropped, ignored, reached and is "
+    "pending.",
 )
 @click.option("--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event.")
 @click.option(
@@ -92,14 +96,17 @@ _BEFORE_MS = LIKE_SECONDS.stop
     show_default=True,
     help="How much older than the newest event before it an event may be and still count.",
 )
+@dedupe_option
+@profiles_option
 @click.option("--rejects", metavar="FILE", type=FILE, help="Where lines go that are no events, with number and reason.")
 @click.option("--late", metavar="FILE", type=FILE, help="Where late events go, as they came.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; warnings and errors only.")
 @color_option
-def command(
+def command(  # noqa: PLR0913  # the options that are looked at here
     paths: tuple[Path, ...],
     catalog_path: Path | None,
     events_path: Path | None,
+    profiles_path: Path | None,
     color: str,
     *,
     quiet: bool,
@@ -113,9 +120,11 @@ def command(
     if rule_set.checked.errors:
         return _refuse(rule_set, color)
     events = events_path or find_log(paths)
-    refuse_overwriting([*rule_set.files, events], [options["output"], options["rejects"], options["late"]])
+    inputs = [*rule_set.files, events, *filter(None, [profiles_path])]
+    refuse_overwriting(inputs, [options["output"], options["rejects"], options["late"]])
+    profiles = load_profiles(profiles_path, events)
     say_before(rule_set, quiet=quiet)
-    run = _Run(compile_rules(rule_set.checked), events, **options)
+    run = _Run(compile_rules(rule_set.checked), events, profiles=profiles, **options)
     _collect_garbage_seldom()
     return run.to_the_end(quiet=quiet)
 
@@ -145,10 +154,12 @@ class _Run:
         outcomes: str,
         until: int | None,
         lateness: int,
+        dedupe: int,
+        profiles: Profiles | None,
         rejects: Path | None,
         late: Path | None,
     ) -> None:
-        self._engine = Engine(plan, lateness=lateness, on_late=self._keep_late)
+        self._engine = Engine(plan, lateness=lateness, dedupe=dedupe, on_late=self._keep_late, profiles=profiles)
         self._everything = outcomes == "all"
         self._until = until
         self._rejected = 0
@@ -179,7 +190,7 @@ class _Run:
             self._write(self._engine.finish(self._until))
         self._warn()
         if not quiet:
-            say(render_counts(self._engine.counts, self._rejected, self._engine.plan))
+            say(render_counts(self._engine, self._rejected))
         return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
 
     @property

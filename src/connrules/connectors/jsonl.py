@@ -107,20 +107,24 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
     )
 
 
+def complaint(error: Exception, what: str) -> str:
+    """What a decoder's error says, in the words of the data's owner; `what` the line should have been: `an event`."""
+    match error:
+        case msgspec.ValidationError():
+            return _why(str(error), what)
+        case msgspec.MsgspecError():
+            return f"not JSON: {_not_json(str(error))}"
+        case UnicodeError():
+            return "not JSON: the line is not UTF-8"
+        case _:
+            return f"not {what}: nested too deep"
+
+
 def _second_look(data: bytes | str, error: Exception) -> _Line:
     """A line that the decoder did not take: one whose time has no seconds is fine; EventError says what others lack."""
-    match error:
-        case msgspec.ValidationError() if " - at `$.time`" in str(error):
-            return _read_odd_time(data)
-        case msgspec.ValidationError():
-            why = _why(str(error))
-        case msgspec.MsgspecError():
-            why = f"not JSON: {_not_json(str(error))}"
-        case UnicodeError():
-            why = "not JSON: the line is not UTF-8"
-        case _:
-            why = "not an event: nested too deep"
-    raise EventError(why) from None
+    if isinstance(error, msgspec.ValidationError) and " - at `$.time`" in str(error):
+        return _read_odd_time(data)
+    raise EventError(complaint(error, "an event")) from None
 
 
 def _read_odd_time(data: bytes | str) -> _Line:
@@ -132,7 +136,7 @@ def _read_odd_time(data: bytes | str) -> _Line:
         instant = parse_instant(line.time)
     except msgspec.ValidationError as error:
         elsewhere = " - at `$.time`" not in str(error)
-        raise EventError(_why(str(error)) if elsewhere else f"time: {_TIME_HELP}") from None
+        raise EventError(_why(str(error), "an event") if elsewhere else f"time: {_TIME_HELP}") from None
     except ValueError as error:
         unlike = isinstance(error, EventError) or "is not a time" in str(error)
         raise EventError(f"time: {_TIME_HELP if unlike else error}") from None
@@ -174,13 +178,13 @@ def _milliseconds(moment: datetime) -> int:
     return since.days * _DAY + since.seconds * _SECOND + since.microseconds // 1000
 
 
-def _why(message: str) -> str:
+def _why(message: str, what: str) -> str:
     """A decoder's message in the words of the data's owner."""
     if match := _MISSING.search(message):
         return f"{match[1]}: it is missing"
     field = _FIELD.search(message)
     if field is None:
-        return "not an event: expected a JSON object"
+        return f"not {what}: expected a JSON object"
     if field[1] == "time":
         return f"time: {_TIME_HELP}"
     if match := _EXPECTED.search(message):
