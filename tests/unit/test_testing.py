@@ -93,14 +93,14 @@ def test_passes(steps: list[str]) -> None:
         ([PUSH, 'expect sent "Reminder" at 1d1ms'], "sent at 1d, 1ms earlier"),
         ([PUSH, "at 2h purchase", 'expect sent "Reminder"'], "cancelled by the purchase at 2h instead"),
         ([PUSH, "at 2h purchase", "expect cancelled reminder at 3h"], "cancelled at 2h, 1h earlier"),
+        (
+            ["at 2026-03-02T10:00:00Z " + PUSH[6:], 'expect sent "Reminder" at 2026-03-03T11:00:00Z'],
+            "sent at 2026-03-03T10:00:00Z, 1h earlier",
+        ),
         ([PUSH, "expect nothing"], '"Reminder" is sent at 1d by reminder'),
         (['user "a" ' + PUSH, 'expect user "a" nothing'], '"Reminder" is sent at 1d by reminder'),
         ([PUSH, "expect ignored reminder", 'expect sent "Reminder"'], "nothing else became of `reminder`"),
         (["at 0s purchase", 'expect sent "Reminder"'], "no event triggered `reminder`"),
-        (
-            [PUSH, "at 1h " + PUSH[6:], "expect ignored reminder because not_eligible", 'expect sent "Reminder"'],
-            "because already_waiting instead",
-        ),
         ([PUSH, 'expect sent "Reminder"', 'expect sent "Reminder"'], "it did not happen as often as it is expected"),
         ([PUSH, "expect pending reminder at 2d"], "due at 1d, 1d earlier"),
         ([PUSH, "at 1d purchase", "expect pending reminder"], 'sent "Reminder" at 1d instead'),
@@ -131,6 +131,15 @@ def test_expectations_find_their_outcomes_whatever_their_order() -> None:
         *('expect sent "Reminder"', 'expect user "a" sent "Reminder"'),
     )
     assert passed.status is Status.PASSED
+
+
+def test_because_names_the_reason() -> None:
+    once = RULES + "once\n"
+    steps = (PUSH, "at 1h " + PUSH[6:], 'expect sent "Reminder"')
+    passed = result(*steps, "expect ignored reminder because already_waiting", rules=once)
+    assert passed.status is Status.PASSED
+    failed = result(*steps, "expect ignored reminder because not_eligible", rules=once)
+    assert whys(failed) == ["because already_waiting instead"]
 
 
 def test_by_names_the_rule_that_sent() -> None:
@@ -198,6 +207,11 @@ def test_the_run_goes_on_for_the_longest_delay() -> None:
 def test_the_run_goes_on_for_what_follows_from_a_send() -> None:
     rules = "rule a: on purchase after 1d send X\nrule b: on sent a after 2d send Y\n"
     assert whys(result("at 0s purchase", "expect sent X at 1d", rules=rules)) == ['"Y" is sent at 3d by b']
+
+
+def test_time_ends_with_the_year_9999() -> None:
+    assert result("start 9999-12-31", PUSH, "expect pending reminder at 1d").status is Status.PASSED
+    assert result("start 9999-12-31", PUSH, "expect nothing").status is Status.PASSED
 
 
 def test_the_run_goes_on_for_what_is_held() -> None:
@@ -364,6 +378,7 @@ def test_each_runs_the_test_for_every_combination() -> None:
         (['each v in "x"', "at v purchase"], '`"x"` is no time'),
         (["at v purchase"], "nothing is called `v` here"),
         (["each v in 1h", "at 0s purchase where amount = v"], "the duration `1h` cannot be a property"),
+        (["start 9999-12-31", "at 1d purchase"], "this event would be outside the years 1 to 9999"),
         (["at 0s purchas"], "there is no event `purchas`"),
         (['active "Nothing Like It"'], "there is no campaign or card `Nothing Like It` in the catalog"),
     ],

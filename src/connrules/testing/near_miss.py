@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from connrules import ast
 from connrules.check import CheckedRule
-from connrules.duration import format_duration
+from connrules.duration import format_duration, format_instant
 from connrules.event import Kind, Outcome
 from connrules.syntax.spelling import quoted
 from connrules.testing.judge import Expectation, Verdict, instant_in
@@ -78,9 +78,8 @@ class NearMisses:
         if expectation.at is not None and at != expectation.at:
             apart = format_duration(abs(at - expectation.at))
             verb = "due" if outcome.kind is Kind.PENDING else outcome.kind.value
-            parts.append(
-                f"{verb} at {offset(at, self._start)}, {apart} {'later' if at > expectation.at else 'earlier'}"
-            )
+            shown = format_instant(at) if isinstance(node.at, ast.Instant) else offset(at, self._start)
+            parts.append(f"{verb} at {shown}, {apart} {'later' if at > expectation.at else 'earlier'}")
         if node.because is not None and node.because.text != outcome.reason:
             parts.append(f"because {outcome.reason}" if outcome.reason else f"{node.fate} knows no reason")
         if node.by is not None and node.by.text != outcome.rule:

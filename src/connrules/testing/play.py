@@ -6,7 +6,7 @@ from typing import Any
 
 from connrules import ast
 from connrules.check.tests import OWN_USER
-from connrules.duration import format_instant
+from connrules.duration import EARLIEST, LATEST, format_instant
 from connrules.event import Event, Outcome
 from connrules.plan import Plan
 from connrules.run.engine import Engine
@@ -61,12 +61,15 @@ def _event(step: ast.Happening, id_: str, start: int) -> Event:
     type_ = step.type.text
     if type_ not in OBJECT_KIND:
         raise ImpossibleError(step.type.span, f"there is no event `{type_}`")
+    time = instant_of(step.at, start)
+    if not EARLIEST <= time <= LATEST:
+        raise ImpossibleError(step.at.span, "this event would be outside the years 1 to 9999")
     kind = OBJECT_KIND[type_]
     name = step.object.text if step.object else None
     return Event(
         user=step.user or OWN_USER,
         type=type_,
-        time=instant_of(step.at, start),
+        time=time,
         id=id_,
         campaign=name if kind is ObjectKind.CAMPAIGN else None,
         card=name if kind is ObjectKind.CARD else None,
