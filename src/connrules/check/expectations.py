@@ -8,6 +8,7 @@ from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.index import Index
 from connrules.check.names import Mention, Names, bind
 from connrules.check.references import check_rule_name
+from connrules.check.waiting import can_wait
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Reason
@@ -41,7 +42,7 @@ def check_expectation(test: CheckedTest, step: ast.Expect, index: Index, names: 
     if step.by is not None:
         yield from _by(test, step, step.by, index)
     if step.because is not None:
-        yield from _because(test, step, step.because)
+        yield from _because(test, step, step.because, index)
 
 
 def _impossible(test: CheckedTest, span: Span, message: str, remedy: str) -> Diagnostic:
@@ -99,10 +100,15 @@ def _by(test: CheckedTest, step: ast.Expect, by: ast.Name, index: Index) -> Iter
         yield _impossible(test, by.span, message, f"it sends {' or '.join(f'`{target}`' for target in targets)}")
 
 
-def _because(test: CheckedTest, step: ast.Expect, because: ast.Name) -> Iterator[Diagnostic]:
+def _because(test: CheckedTest, step: ast.Expect, because: ast.Name, index: Index) -> Iterator[Diagnostic]:
     assert step.fate is not None  # `expect nothing` has no reason
     possible = REASONS.get(step.fate, ())
+    rule = index.rules.get(step.subject.text) if step.subject else None
     if because.text in possible:
+        clause = _source_of(Reason(because.text), rule.node, index.policy) if rule else None
+        if rule and clause:
+            message = f"`{rule.name}` can have no `{because.text}`: there is no `{clause}`"
+            yield _impossible(test, because.span, message, f"add `{clause}`, or expect something else")
         return
     listed = ", ".join(f"`{reason}`" for reason in possible)
     near = closest(because.text, possible)
@@ -117,3 +123,21 @@ def _because(test: CheckedTest, step: ast.Expect, because: ast.Name) -> Iterator
         message = f"there is no reason `{because.text}`"
         remedy = f"did you mean `{near}`?" if near else f"the reasons for `{step.fate}` are {listed}"
     yield _impossible(test, because.span, message, remedy)
+
+
+def _source_of(reason: Reason, rule: ast.Rule, policy: ast.Policy) -> str | None:
+    """The clause that alone gives a reason, where neither the rule nor the policy has it."""
+    window = rule.between or policy.quiet
+    there = {
+        Reason.RULE_NOT_LIVE: ("from", rule.from_ or rule.until),
+        Reason.AUDIENCE: ("if", rule.if_),
+        Reason.ALREADY_WAITING: ("after", can_wait(rule, policy)),
+        Reason.NOT_ELIGIBLE: ("once", rule.eligibility),
+        Reason.OUTSIDE_WINDOW: ("or drop", window and window.drops),
+        Reason.RULE_ENDED: ("until", rule.until),
+        Reason.AUDIENCE_AT_SEND: ("still if", rule.still_if),
+        Reason.HELD_OUT: ("hold out", rule.hold_out),
+        Reason.LIMITED: ("limit", policy.limits),
+    }
+    clause, found = there.get(reason, ("", True))
+    return None if found else clause
