@@ -160,12 +160,26 @@ def test_an_outcome_is_one_line_with_its_fields_in_order() -> None:
         ({"kind": Kind.DROPPED, "reason": Reason.TARGET_STOPPED}, {"reason"}),
         ({"kind": Kind.PENDING, "due": 7}, {"due"}),
         ({"kind": Kind.RESTARTED}, set()),
+        ({"kind": Kind.GOAL, "by": "e9", "pattern": "purchase", "send": "X"}, {"by", "pattern", "send"}),
+        (
+            {"kind": Kind.GOAL, "by": "e9", "pattern": "purchase", "reason": Reason.HELD_OUT},
+            {"by", "pattern", "reason"},
+        ),
+        ({"kind": Kind.RESTARTED, "per": "c1"}, {"per"}),
+        ({"kind": Kind.RESTARTED, "per": False}, {"per"}),
     ],
 )
 def test_fields_without_a_value_are_left_out(fields: dict[str, Any], keys: set[str]) -> None:
     written = json.loads(encode_outcome(outcome(**fields)))
     assert written.keys() - {"id", "outcome", "rule", "user", "at", "trigger", "triggered_at"} == keys
     assert written["outcome"] == fields["kind"]
+
+
+@pytest.mark.parametrize("value", ["c1", 0, False, "", [], {}, [1, {"a": None}], 2**70, 1.5])
+def test_the_value_that_a_rule_waits_per_is_written_as_it_is(value: Any) -> None:
+    line = encode_outcome(outcome(per=value))
+    assert json.loads(line)["per"] == value
+    assert list(json.loads(line))[3:5] == ["user", "per"]
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,20 @@ rule every: on purchase where (amount > 5 or tags contains "a") and not code is 
   at most 3 per 1w
   send "X"
 on viewed_card of any after 1h unless clicked_card once send "Y"
+segment locals = user.address.city in ("Oslo", "Bergen") and user.since < 2026-03-01
+policy: limit 3 per 1d limit push to 1 per 12h time zone "Europe/Oslo" quiet 22:00 to 08:00 local
+rule whole: on sent every or cancelled every or purchase if in segment locals or user.vip = true
+  next monday at 09:00 local unless purchase per cart.id still if not user.blocked = true
+  between 09:00 and 21:00 zone "Europe/Paris" or drop hold out 12.5%
+  convert on purchase where amount > 3 within 7d send one of 33.3% "X", 66.7% "Y"
+rule early: on purchase in 2 days at 00:00 send "X"
 """
 CATALOG = connrules.Catalog.model_validate(
     {
         "campaigns": [{"name": name, "channels": ["push"], "id": f"c-{name}"} for name in "ABXY"],
         "cards": [{"name": "K", "active": [[1, 5], [7]]}],
         "events": [{"name": "Joined", "properties": {}}],
+        "user": {"attributes": {"since": "time", "address": "object", "vip": "boolean", "blocked": "boolean"}},
     }
 )
 
@@ -114,6 +122,14 @@ def test_rules_with_errors_are_not_compiled(rules: str, message: str) -> None:
         ("triggers", []),
         ("eligibility", {"count": 0}),
         ("eligibility", {"count": 1, "window": 0}),
+        ("send", []),
+        ("send", [{"share": 1_000_001, "send": "X"}]),
+        ("hold_out", -1),
+        ("per", []),
+        ("schedule", {"is": "in_days", "days": -1, "minute": 0, "zone": {}}),
+        ("schedule", {"is": "in_days", "days": 1, "minute": 1_440, "zone": {}}),
+        ("schedule", {"is": "next_weekday", "weekday": 7, "minute": 0, "zone": {}}),
+        ("between", {"opens": -1, "closes": 5, "zone": {}}),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(field: str, value: object) -> None:
@@ -122,6 +138,41 @@ def test_a_plan_that_makes_no_sense_is_refused(field: str, value: object) -> Non
     tree["rules"][0][field] = value
     with pytest.raises(connrules.PlanError):
         connrules.Plan.from_json(json.dumps(tree).encode())
+
+
+LOOP = {"name": "s", "condition": {"is": "not", "term": {"is": "in_segment", "name": "s"}}}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("send", [{"share": 999_999, "send": "X"}], "the shares of the rule `rules.conn:1` are not the whole"),
+        ("condition", {"is": "in_segment", "name": "t"}, "the segment `t` is missing, or part of itself"),
+        ("condition", {"is": "in_segment", "name": "s"}, "the segment `s` is missing, or part of itself"),
+        ("triggers", [{"text": "", "type": "sent", "rule": "q"}], "the rule `rules.conn:1` follows `sent q`"),
+        ("triggers", [{"text": "", "type": "purchase", "rule": "rules.conn:1"}], "follows `purchase rules.conn:1`"),
+        ("triggers", [{"text": "", "type": "attributes"}], "does not know `attributes`"),
+        (
+            "between",
+            {"opens": 5, "closes": 5, "zone": {}},
+            "the delivery window of the rule `rules.conn:1` never opens",
+        ),
+        ("between", {"opens": 5, "closes": 6, "zone": {"name": "Mars/Base"}}, "there is no time zone `Mars/Base` here"),
+        (
+            "schedule",
+            {"is": "in_days", "days": 1, "minute": 1, "zone": {"name": "Mars/Base", "local": True}},
+            "there is no time zone `Mars/Base` here, of which the rule `rules.conn:1` speaks",
+        ),
+        ("goal", {"matcher": {"text": "", "type": "teleported"}, "within": 5}, "does not know `teleported`"),
+    ],
+)
+def test_what_no_rule_set_gives_is_refused_by_the_engine(field: str, value: object, words: str) -> None:
+    tree = json.loads(connrules.compile_rules(connrules.loads("on purchase send X")).to_json())
+    tree["segments"] = [LOOP]
+    tree["rules"][0][field] = value
+    plan = connrules.Plan.from_json(json.dumps(tree).encode())
+    with pytest.raises(connrules.PlanError, match=words):
+        connrules.Engine(plan)
 
 
 def test_two_rules_of_one_name_are_refused() -> None:

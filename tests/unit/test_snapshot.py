@@ -7,12 +7,21 @@ import pytest
 
 import connrules
 from connrules import Engine, Event, SnapshotError
+from connrules.run.snapshot import from_bytes
 
 DAY = 86_400_000
 RULES = """
 rule implied: on received_push of "A", "B" after 1d unless opened_push send "X"
 rule kept: on purchase after 2d restarting unless purchase where cart.id = trigger.cart.id at most 2 per 1w send "Y"
 rule first: on session_start once send "Z"
+segment locals = user.city = "Oslo"
+policy:
+  limit 5 per 2d
+  limit 9 per 1w
+rule scheduled: on purchase if not in segment locals in 1 day at 09:00 local per cart.id hold out 30%
+  convert on opened_push of "C" within 1w send one of 50% "V", 50% "W"
+rule dropped: on purchase after 1d unless event "Never" between 08:00 and 09:30 zone "Asia/Kolkata" or drop send "U"
+rule follows: on sent implied or cancelled scheduled after 3d unless clicked_card of any send "T"
 """
 PLAN = connrules.compile_rules(connrules.loads(RULES))
 
@@ -24,19 +33,27 @@ def events(count: int = 60) -> list[Event]:
         {"type": "session_start"},
         {"type": "opened_push", "campaign": "B"},
         {"type": "purchase", "properties": {"cart": {"id": "café"}}},
+        {"type": "attributes", "properties": {"city": "Oslo", "time_zone": "Asia/Tokyo", "unused": [1]}},
+        {"type": "attributes", "properties": {"city": None}},
     ]
-    return [Event(user=f"u{n % 4}", time=n * 7_200_000 + n % 3, **kinds[n % 5]) for n in range(count)]
+    return [
+        Event(user=f"u{n % 4}", time=n * 7_200_000 + n % 3, id=f"e{n // 2 * 2}", **kinds[n % 7]) for n in range(count)
+    ]
+
+
+def blank(lateness: int = 3_600_000) -> Engine:
+    return Engine(PLAN, lateness=lateness, dedupe=DAY)
 
 
 def engine(lateness: int = 3_600_000, fed: int = 40) -> Engine:
-    made = Engine(PLAN, lateness=lateness)
+    made = blank(lateness)
     made.feed_many(events()[:fed])
     return made
 
 
 @pytest.mark.parametrize("fed", [0, 1, 25, 40, 60])
 def test_a_restored_engine_goes_on_as_the_other_would_have(fed: int) -> None:
-    first, second = engine(fed=fed), Engine(PLAN, lateness=3_600_000)
+    first, second = engine(fed=fed), blank()
     second.restore(first.snapshot())
     assert second.snapshot() == first.snapshot()
     assert second.watermark == first.watermark
@@ -45,8 +62,24 @@ def test_a_restored_engine_goes_on_as_the_other_would_have(fed: int) -> None:
     assert second.feed_many(rest) + second.finish() == first.feed_many(rest) + first.finish()
 
 
+def test_what_the_snapshots_here_are_of() -> None:
+    """They hold something of everything that is remembered; a snapshot of too little would prove nothing."""
+    saved = from_bytes(engine().snapshot())
+    users = saved.users.values()
+    waits = [wait for user in users for wait in user.waits]
+    assert {wait.rule for wait in waits} == {"implied", "kept", "scheduled", "dropped", "follows"}
+    assert {wait.per for wait in waits} == {None, 7, "café"}
+    assert {wait.rule for wait in waits if wait.missed} == {"dropped"}
+    assert {goal.send for user in users for goal in user.goals} == {None, "V", "W"}
+    assert {number for user in users for number in user.limited} == {"0", "1"}
+    assert {name for user in users for name in user.sends} == {"first", "kept"}
+    assert {name for user in users for name in user.attributes} == {"city", "time_zone"}
+    assert saved.seen
+    assert saved.buffered
+
+
 def test_the_same_state_gives_the_same_bytes() -> None:
-    one_by_one = Engine(PLAN, lateness=3_600_000)
+    one_by_one = blank()
     for event in events()[:40]:
         one_by_one.feed(event)
     assert one_by_one.snapshot() == engine().snapshot() == engine().snapshot()
@@ -133,6 +166,15 @@ def test_a_snapshot_with_another_lateness_is_refused_and_changes_nothing(latenes
     other = engine(lateness)
     before = other.snapshot()
     with pytest.raises(SnapshotError, match="taken with a lateness of 3600000 ms"):
+        other.restore(WHOLE)
+    assert other.snapshot() == before
+
+
+@pytest.mark.parametrize("dedupe", [0, DAY - 1, DAY + 1])
+def test_a_snapshot_with_another_dedupe_horizon_is_refused_and_changes_nothing(dedupe: int) -> None:
+    other = Engine(PLAN, lateness=3_600_000, dedupe=dedupe)
+    before = other.snapshot()
+    with pytest.raises(SnapshotError, match="taken with a dedupe horizon of 86400000 ms"):
         other.restore(WHOLE)
     assert other.snapshot() == before
 

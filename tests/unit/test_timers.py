@@ -17,6 +17,7 @@ class Setting(NamedTuple):
     later: int
     delay: int
     forget: bool = False
+    unordered: bool = False
 
 
 class Cancelling(NamedTuple):
@@ -34,7 +35,7 @@ class Moving(NamedTuple):
 OPERATIONS = st.lists(
     st.one_of(
         st.builds(Setting, st.integers(0, 3), st.sampled_from(DELAYS), st.booleans()),
-        st.builds(Setting, st.integers(0, 3), st.sampled_from(DELAYS), st.booleans()),
+        st.builds(Setting, st.integers(0, 3), st.integers(0, 70), st.just(False), st.just(True)),
         st.builds(Cancelling, st.integers(0, 100)),
         st.builds(Moving, st.integers(0, 80)),
     ),
@@ -56,6 +57,13 @@ class World:
 
     def run(self, operation: Setting | Cancelling | Moving) -> None:
         match operation:
+            case Setting(later, delay, _, unordered=True):
+                self.now += later
+                self.fire()
+                clocked = wait(self.now + delay, self.starts)
+                self.starts += 1
+                self.alive.append(clocked)
+                self.timers.add_unordered(clocked)
             case Setting(later, delay, forget):
                 self.now += later
                 self.fire()
@@ -133,6 +141,21 @@ def test_the_dead_are_buried_before_they_outnumber_the_living() -> None:
         timer = timers.pop()
         fired += [timer.start] if timer.start in alive else []
     assert fired == sorted(alive)
+
+
+def test_the_dead_among_those_in_no_order_are_buried_too() -> None:
+    alive: set[int] = set()
+    timers = Timers(lambda timer: timer.start in alive)
+    for start in range(20_000):
+        alive.add(start)
+        timers.add_unordered(wait(10**9 - start % 7, start))
+        if start % 500:
+            alive.discard(start)
+            timers.one_died()
+        assert len(timers) <= 2 * len(alive) + 1_002
+    fired = [timer for timer in (timers.pop() for _ in range(len(timers))) if timer.start in alive]
+    assert [(t.due, t.start) for t in fired] == sorted((10**9 - start % 7, start) for start in alive)
+    assert timers.next_due == NEVER
 
 
 def test_burying_everything_leaves_nothing_due() -> None:

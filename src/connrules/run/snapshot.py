@@ -59,7 +59,7 @@ class SavedUser(msgspec.Struct, frozen=True, array_like=True):
 
     waits: tuple[SavedWait, ...]
     sends: dict[str, tuple[int, ...]]
-    limited: dict[int, tuple[int, ...]]
+    limited: dict[str, tuple[int, ...]]
     goals: tuple[SavedGoal, ...]
     attributes: dict[str, Any]
 
@@ -121,7 +121,7 @@ def save_user(state: UserState, program: Program) -> SavedUser:
     return SavedUser(
         waits=tuple(_save_wait(rules[wait.rule].name, wait) for wait in state.waits.values()),
         sends={rules[quota].name: tuple(instants) for quota, instants in sends if quota < len(rules)},
-        limited={quota - len(rules): tuple(instants) for quota, instants in sends if quota >= len(rules)},
+        limited={str(quota - len(rules)): tuple(instants) for quota, instants in sends if quota >= len(rules)},
         goals=tuple(_save_goal(rules[goal.rule].name, goal) for goal in state.goals.values()),
         attributes=state.attributes,
     )
@@ -139,7 +139,7 @@ def restore_user(user: str, saved: SavedUser, program: Program) -> UserState:
         )
         state.waits[wait.key] = wait
     state.sends = {rules[name].index: list(instants) for name, instants in saved.sends.items()}
-    state.sends |= {number + len(rules): list(instants) for number, instants in saved.limited.items()}
+    state.sends |= {int(number) + len(rules): list(instants) for number, instants in saved.limited.items()}
     for g in saved.goals:
         state.open(Goal(g.due, g.start, user, rules[g.rule].index, g.trigger, g.triggered_at, g.send, g.per))
     if saved.attributes:
