@@ -120,7 +120,7 @@ def _operator(place: Place) -> Slip | None:
         first, last = place.before, place.token
         if place.at(1).kind == "OPERATOR" and place.glued(1):
             last = place.at(1)
-    elif place.after_path():
+    elif place.after_path() and place.token.kind != "$END":
         first = last = place.token
         if place.at(1).kind in {"WITH", "OPERATOR"} and (place.at(1).kind == "WITH" or place.glued(1)):
             last = place.at(1)

@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
     def line_from(self, token: Token) -> str:
         """The rest of the line on which a token stands, from the token on, without a comment."""
-        return re.split(r"[\r\n#]", self.source.text[token.start :], maxsplit=1)[0]
+        return "" if token is NOTHING else re.split(r"[\r\n#]", self.source.text[token.start :], maxsplit=1)[0]
 
     @property
     def declaration(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from connrules.syntax.clause_slips import CLAUSE_SLIPS, segment_without_equals
 from connrules.syntax.condition_slips import CONDITION_SLIPS, open_where
 from connrules.syntax.names_meant import EVENTS, bare_name, declared_name, event_word, property_name
-from connrules.syntax.place import CLAUSES, COMPARATORS, Place, Slip
+from connrules.syntax.place import CLAUSES, COMPARATORS, NOTHING, Place, Slip
 from connrules.syntax.scanner import Token
 from connrules.syntax.schedule_slips import SCHEDULE_SLIPS
 from connrules.syntax.step_slips import STEP_SLIPS
@@ -18,7 +18,8 @@ from connrules.syntax.times_meant import time_meant
 
 def slip(place: Place) -> Slip | None:
     """The slip that best explains a token that does not fit; None where nothing known does."""
-    return next((found for look in _LOOKS if (found := look(place)) is not None), None)
+    found = (look(place) for look in _LOOKS)
+    return next((slip for slip in found if slip is not None and NOTHING not in (slip.first, slip.last)), None)
 
 
 def _patterns_without_or(place: Place) -> Slip | None:
