@@ -21,12 +21,36 @@ FULL = """\
 rule cart_reminder:
   on received_push of "Abandoned Cart", Welcome where cart.total >= 30.5 and not coupon is present
     or event "Left Cart"
+  if user.country = "FR" or in segment locals
   after 1d12h restarting
   unless purchase where cart_id = trigger.cart.id or opened_push
+  per cart.id
+  still if not user.blocked = true
+  between 09:00 and 21:30 zone "Europe/Paris" or drop
   from 2026-03-01
   until 2026-06-01T09:00:00+02:00
   at most 3 per 1w
-  send "Cart Reminder"
+  hold out 12.5%
+  convert on purchase where amount > 3 within 7d
+  send one of 50% "Cart Reminder", 50% other
+"""
+REST = """\
+segment locals = user.city in ("Paris", "Lyon") and user.age >= 18
+policy:
+  limit 3 per 1d
+  limit push to 1 per 12h
+  time zone "Europe/Paris"
+  quiet 22:00 to 08:00 local or hold
+test "a purchase cancels":
+  start 2026-03-02
+  active "Cart Reminder" from 0s until 60d
+  each wait in 1h, 2h
+  at 0s received_push of "Abandoned Cart"
+  user "u2" at wait event "Left Cart" where total = 5 and when = wait
+  expect user "u2" dropped cart_reminder at 1d by other because limited
+  expect nothing
+on sent cart_reminder in 2 days at 09:00 send X
+on cancelled cart_reminder next friday at 00:00 local send X
 """
 
 
@@ -34,19 +58,31 @@ def _codes(text: str) -> list[str]:
     return [finding.code for finding in parse(SourceText("x.conn", text)).diagnostics]
 
 
-def _rules(text: str) -> tuple[ast.Rule, ...]:
+def _declarations(text: str) -> tuple[ast.Declaration, ...]:
     parsed = parse(SourceText("x.conn", text))
     assert [finding.message for finding in parsed.diagnostics] == []
     return parsed.file.declarations
 
 
 def _rule(text: str) -> ast.Rule:
-    [rule] = _rules(text)
+    [rule] = _declarations(text)
+    assert isinstance(rule, ast.Rule)
     return rule
+
+
+def _target(rule: ast.Rule) -> str:
+    [target] = rule.targets
+    return target.text
+
+
+def _is_unconditional(pattern: ast.Pattern) -> bool:
+    assert isinstance(pattern, ast.EventPattern | ast.CustomEvent)
+    return pattern.where is None
 
 
 def _where(condition: str) -> ast.Condition:
     [pattern] = _rule(f"on purchase where {condition} send X").on.patterns
+    assert isinstance(pattern, ast.EventPattern)
     assert pattern.where is not None
     return pattern.where
 
@@ -82,19 +118,122 @@ def test_the_tree_of_a_rule_with_everything_in_it() -> None:
     assert isinstance(pattern.where, ast.AllOf)
     comparison, negation = pattern.where.terms
     assert isinstance(comparison, ast.Compare)
-    assert comparison.path.segments == ("cart", "total")
+    assert isinstance(comparison.subject, ast.Path)
+    assert comparison.subject.segments == ("cart", "total")
     assert isinstance(negation, ast.Negation)
     assert isinstance(negation.term, ast.IsPresent)
     assert isinstance(custom, ast.CustomEvent)
     assert (rule.after and rule.after.delay.ms, rule.after and rule.after.restarting) == (36 * HOUR, True)
     assert rule.unless is not None
-    assert [p.where is None for p in rule.unless.patterns] == [False, True]
+    assert [_is_unconditional(p) for p in rule.unless.patterns] == [False, True]
     assert rule.from_ is not None
     assert rule.until is not None
     assert rule.until.time.ms - rule.from_.time.ms == 92 * DAY + 7 * HOUR
     assert isinstance(rule.eligibility, ast.AtMost)
     assert (rule.eligibility.count, rule.eligibility.window.ms) == (3, 7 * DAY)
-    assert rule.send.target.text == "Cart Reminder"
+    assert [target.text for target in rule.targets] == ["Cart Reminder", "other"]
+
+
+def test_the_tree_of_what_is_asked_of_the_user_and_the_clock() -> None:
+    rule = _rule(FULL)
+    assert rule.if_ is not None
+    assert isinstance(rule.if_.condition, ast.AnyOf)
+    country, locals_ = rule.if_.condition.terms
+    assert isinstance(country, ast.Compare)
+    assert isinstance(country.subject, ast.Attribute)
+    assert country.subject.path.segments == ("country",)
+    assert isinstance(locals_, ast.InSegment)
+    assert locals_.name.text == "locals"
+    assert rule.per is not None
+    assert rule.per.path.segments == ("cart", "id")
+    assert rule.still_if is not None
+    assert isinstance(rule.still_if.condition, ast.Negation)
+    assert rule.between is not None
+    assert (rule.between.opens.minutes, rule.between.closes.minutes, rule.between.drops) == (9 * 60, 21 * 60 + 30, True)
+    assert rule.between.zone == ast.NamedZone("Europe/Paris", Span(0, 0))
+
+
+def test_the_tree_of_chance() -> None:
+    rule = _rule(FULL)
+    assert rule.hold_out is not None
+    assert rule.hold_out.share.millionths == 125_000
+    assert rule.convert is not None
+    assert isinstance(rule.convert.pattern, ast.EventPattern)
+    assert rule.convert.within.ms == 7 * DAY
+    assert isinstance(rule.send, ast.SendOneOf)
+    assert [arm.share.millionths for arm in rule.send.arms] == [500_000, 500_000]
+
+
+def test_the_tree_of_segments_policy_and_schedules() -> None:
+    segment, policy, _, sent, cancelled = _declarations(REST)
+    assert isinstance(segment, ast.Segment)
+    assert segment.name.text == "locals"
+    assert isinstance(segment.condition, ast.AllOf)
+    assert isinstance(policy, ast.Policy)
+    assert [(x.channel and x.channel.text, x.count, x.window.ms) for x in policy.limits] == [
+        (None, 3, DAY),
+        ("push", 1, DAY // 2),
+    ]
+    assert policy.time_zone is not None
+    assert policy.time_zone.name == "Europe/Paris"
+    assert policy.quiet is not None
+    assert (policy.quiet.begins.minutes, policy.quiet.ends.minutes, policy.quiet.drops) == (22 * 60, 8 * 60, False)
+    assert isinstance(policy.quiet.zone, ast.Local)
+    assert isinstance(sent, ast.Rule)
+    assert isinstance(cancelled, ast.Rule)
+    assert isinstance(sent.on.patterns[0], ast.SentRule)
+    assert isinstance(cancelled.on.patterns[0], ast.CancelledRule)
+    assert isinstance(sent.delay, ast.InDays)
+    assert (sent.delay.days, sent.delay.clock.minutes, sent.delay.zone) == (2, 9 * 60, None)
+    assert isinstance(cancelled.delay, ast.NextWeekday)
+    assert (cancelled.delay.weekday, cancelled.delay.clock.minutes) == (4, 0)
+    assert cancelled.after is None
+
+
+def test_the_tree_of_a_test() -> None:
+    test = _declarations(REST)[2]
+    assert isinstance(test, ast.Test)
+    assert (test.name.text, test.name.quoted) == ("a purchase cancels", True)
+    start, active, each, first, second, expect, nothing = test.steps
+    assert isinstance(start, ast.Start)
+    assert isinstance(active, ast.Active)
+    assert (active.from_, active.until) == (
+        ast.Duration(0, "0s", Span(0, 0)),
+        ast.Duration(60 * DAY, "60d", Span(0, 0)),
+    )
+    assert isinstance(each, ast.Each)
+    assert (each.variable.name, len(each.values)) == ("wait", 2)
+    assert isinstance(first, ast.Happening)
+    assert (first.user, first.type.text, first.object and first.object.text) == (
+        None,
+        "received_push",
+        "Abandoned Cart",
+    )
+    assert isinstance(second, ast.Happening)
+    assert (second.user, second.at) == ("u2", ast.Variable("wait", Span(0, 0)))
+    assert [property_.path.segments for property_ in second.properties] == [("total",), ("when",)]
+    assert isinstance(second.properties[1].value, ast.Variable)
+    assert isinstance(expect, ast.Expect)
+    assert (expect.user, expect.fate, expect.subject and expect.subject.text) == ("u2", "dropped", "cart_reminder")
+    assert (expect.at, expect.by and expect.by.text, expect.because and expect.because.text) == (
+        ast.Duration(DAY, "1d", Span(0, 0)),
+        "other",
+        "limited",
+    )
+    assert isinstance(nothing, ast.Expect)
+    assert (nothing.fate, nothing.subject) == (None, None)
+
+
+def test_what_is_said_of_an_expectation_stands_in_any_order() -> None:
+    orders = ("at 1d by r because limited", "because limited at 1d by r", "by r because limited at 1d")
+    one, other, third = (_declarations(f'test "x": expect dropped r {order} at 2d purchase') for order in orders)
+    assert one == other == third
+
+
+def test_an_event_after_an_expectation_is_a_step_of_its_own() -> None:
+    [test] = _declarations('test "x": expect sent X at 1d at 2d purchase')
+    assert isinstance(test, ast.Test)
+    assert [type(step).__name__ for step in test.steps] == ["Expect", "Happening"]
 
 
 def test_the_order_of_clauses_is_not_part_of_the_tree_but_can_be_asked_for() -> None:
@@ -134,7 +273,7 @@ def test_comments_are_kept() -> None:
 
 
 def test_a_file_may_be_empty() -> None:
-    assert [_rules(text) for text in ("", " \n", "# nothing", "\r\n\t")] == [()] * 4
+    assert [_declarations(text) for text in ("", " \n", "# nothing", "\r\n\t")] == [()] * 4
 
 
 # spans
@@ -144,19 +283,27 @@ def test_spans_are_those_of_the_text() -> None:
     rule = _rule(FULL)
     text_of = {type(node).__name__: FULL[slice(*node.span)] for node in _nodes(rule)}  # type: ignore[attr-defined]
     assert FULL[slice(*rule.span)] == FULL.removeprefix("# carts\n").rstrip()
-    assert text_of["Send"] == 'send "Cart Reminder"'
+    assert text_of["SendOneOf"] == 'send one of 50% "Cart Reminder", 50% other'
+    assert text_of["Arm"] == "50% other"
+    assert text_of["Share"] == "12.5%"
+    assert text_of["Between"] == 'between 09:00 and 21:30 zone "Europe/Paris" or drop'
+    assert text_of["NamedZone"] == 'zone "Europe/Paris"'
+    assert text_of["InSegment"] == "in segment locals"
+    assert text_of["StillIf"] == "still if not user.blocked = true"
+    assert text_of["Attribute"] == "user.blocked"
+    assert text_of["HoldOut"] == "hold out 12.5%"
+    assert text_of["Convert"] == "convert on purchase where amount > 3 within 7d"
     assert text_of["After"] == "after 1d12h restarting"
     assert text_of["AtMost"] == "at most 3 per 1w"
     assert text_of["CustomEvent"] == 'event "Left Cart"'
-    assert text_of["Compare"] == "cart_id = trigger.cart.id"
+    assert text_of["Compare"] == "amount > 3"
     assert text_of["TriggerProperty"] == "trigger.cart.id"
-    assert text_of["Negation"] == "not coupon is present"
+    assert text_of["Negation"] == "not user.blocked = true"
     assert text_of["Instant"] == "2026-06-01T09:00:00+02:00"
 
 
 def test_a_node_lies_within_the_one_above_it() -> None:
-    rule = _rule(FULL)
-    for outer in _nodes(rule):
+    for outer in _nodes(_declarations(FULL + REST)):
         for inner in _nodes(outer):
             assert outer.span.start <= inner.span.start <= inner.span.end <= outer.span.end  # type: ignore[attr-defined]
 
@@ -174,7 +321,7 @@ def test_clauses_read_again_from_their_spans_make_the_same_rule() -> None:
 def test_words_that_are_keywords_in_one_place_are_names_elsewhere(word: str) -> None:
     rule = _rule(f"rule {word}: on purchase where {word} is missing send {word}")
     assert rule.name is not None
-    assert (rule.name.text, rule.send.target.text) == (word, word)
+    assert (rule.name.text, _target(rule)) == (word, word)
 
 
 @pytest.mark.parametrize("word", [word for word in SOFT_KEYWORDS if word != "any"])
@@ -196,7 +343,7 @@ def test_of_any_is_not_a_campaign_but_of_any_in_quotes_is() -> None:
 @pytest.mark.parametrize("word", sorted(RESERVED))
 def test_a_reserved_word_names_nothing_unless_in_quotes(word: str) -> None:
     assert _codes(f"on purchase send {word}") != []
-    assert _rule(f'on purchase send "{word}"').send.target.text == word
+    assert _target(_rule(f'on purchase send "{word}"')) == word
     assert _where(f"`{word}` is missing") == _where(f"`{word}`is missing")
 
 
@@ -205,7 +352,7 @@ def test_names_are_in_nfc_wherever_they_stand() -> None:
         _rule(f'on opened_push of "{n}" where `{n}` = "{n}" or event "{n}" send "{n}"') for n in (NFC, NFD)
     )
     assert composed == decomposed
-    assert decomposed.send.target.text == NFC
+    assert _target(decomposed) == NFC
 
 
 def test_names_tell_case_apart() -> None:
@@ -327,7 +474,7 @@ def test_parentheses_alone_are_not_part_of_the_tree() -> None:
 
 def test_a_bare_or_separates_patterns() -> None:
     rule = _rule("on purchase where a = 1 or session_start send X")
-    assert [p.where is None for p in rule.on.patterns] == [False, True]
+    assert [_is_unconditional(p) for p in rule.on.patterns] == [False, True]
 
 
 DEEPEST = 60
@@ -354,22 +501,33 @@ def test_many_terms_side_by_side_are_not_deep() -> None:
 def test_a_broken_rule_does_not_take_the_healthy_ones_with_it() -> None:
     text = "on purchase send A\nrule b: on or send B\nrule c: on purchase after send C\non session_start send D\n"
     parsed = parse(SourceText("x.conn", text))
-    assert [rule.send.target.text for rule in parsed.file.declarations] == ["A", "D"]
+    assert [_target(rule) for rule in parsed.file.rules] == ["A", "D"]
     assert [finding.source.position(finding.span.start).line for finding in parsed.diagnostics] == [2, 3]
 
 
 @pytest.mark.parametrize(
-    "declaration", ["segment vip = user.age > 5", "policy: limit 3 per 1d", 'test "x": at 0s purchase']
+    "declaration",
+    [
+        "segment vip = age > 5",
+        "policy: limit push 3 per 1d",
+        'test "x": after 0s purchase',
+        "segment = ",
+        "policy",
+        "test",
+    ],
 )
-def test_what_is_not_yet_in_this_version_is_said_once_and_harms_nothing_else(declaration: str) -> None:
-    parsed = parse(SourceText("x.conn", f"on purchase send A\n{declaration}\nrule b: on purchase send B"))
+@pytest.mark.parametrize(
+    "healthy", ["on purchase send A", "segment s = user.x = 1", "policy: limit 3 per 1d", 'test "x": expect nothing']
+)
+def test_a_broken_declaration_of_any_kind_is_one_finding_and_harms_nothing_else(declaration: str, healthy: str) -> None:
+    parsed = parse(SourceText("x.conn", f"{healthy}\n{declaration}\n{healthy}"))
     assert len(parsed.file.declarations) == 2
-    [finding] = parsed.diagnostics
-    assert "not yet of this version" in finding.message
+    assert len(parsed.diagnostics) == 1
 
 
 WORDS = [
     *FULL.split(),
+    *REST.split(),
     "on",
     "rule",
     "or",
