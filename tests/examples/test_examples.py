@@ -3,14 +3,14 @@ a due instant.
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from connrules.cli.shell import shell
 from connrules.connectors.jsonl import parse_event
 from connrules.duration import parse_instant
 from connrules.event import Kind
@@ -35,9 +35,13 @@ each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: fold
 each_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 
 
-def _connrules(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "connrules", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+def _connrules(*arguments: str) -> Result:
+    return CliRunner().invoke(shell, arguments, catch_exceptions=False)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
@@ -74,21 +78,21 @@ def test_rules_and_tests_have_a_file_each(folder: Path) -> None:
 @pytest.mark.parametrize("command", [["check"], ["fmt", "--check"]], ids=" ".join)
 def test_nothing_is_found_and_nothing_to_format(folder: Path, command: list[str]) -> None:
     result = _connrules(*command, _shown(folder))
-    assert (result.returncode, result.stdout) == (0, b"")
+    assert (result.exit_code, result.stdout) == (0, "")
 
 
 @each_folder
 def test_the_tests_of_a_folder_pass_and_reach_what_there_is_to_reach(folder: Path) -> None:
     result = _connrules("test", _shown(folder), "--fail-under", "90")
-    assert result.returncode == 0, result.stdout.decode()
+    assert result.exit_code == 0, result.stdout
 
 
 @each_story
 @pytest.mark.parametrize(("file", "options"), [("expected.jsonl", []), ("expected-all.jsonl", ["--outcomes", "all"])])
 def test_run_gives_what_the_story_shows_byte_for_byte(story: Path, file: str, options: list[str]) -> None:
     result = _connrules("run", _shown(story), *_profiles(story), *options)
-    assert result.returncode == 0
-    assert result.stdout.decode() == (story / file).read_text(encoding="utf-8")
+    assert result.exit_code == 0
+    assert result.stdout_bytes.decode() == (story / file).read_text(encoding="utf-8")
 
 
 @each_story
@@ -144,3 +148,10 @@ def test_the_readme_tells_of_every_user_and_of_what_was_ignored_or_dropped(story
     reasons = {o["reason"] for o in _lines(story / "expected-all.jsonl") if "reason" in o}
     assert [user for user in sorted(users) if f"| {user} |" not in readme] == []
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in readme] == []
+
+
+def test_the_readme_tells_how_many_were_converted() -> None:
+    summary = _connrules("run", "examples/measured").stderr
+    told = (ROOT / "examples" / "measured" / "README.md").read_text(encoding="utf-8")
+    assert "converted 4 of 6 sent" in summary.splitlines()[-1]
+    assert summary.splitlines()[-1] in told.splitlines()
