@@ -111,6 +111,28 @@ def test_what_the_dates_of_the_catalog_add() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("first", "trigger", "again"),
+    [
+        ("rule a: on purchase once send X", "sent a", False),
+        ("rule a: on purchase send X", "sent a", True),
+        ("rule a: on purchase once send X", "sent a or session_start", True),
+        ("rule a: on purchase after 1h unless session_start once send X", "cancelled a", True),
+        ("rule b: on purchase once send X rule a: on sent b after 1h unless purchase send Y", "cancelled a", False),
+        ("rule b: on purchase once send X rule a: on sent b after 1h unless purchase send Y", "sent a", False),
+        ("rule b: on purchase send X rule a: on sent b after 1h unless purchase send Y", "sent a", True),
+        ("rule a: on sent r after 1h send Y", "sent a", True),
+    ],
+)
+def test_what_follows_from_something_that_happens_once(first: str, trigger: str, again: bool) -> None:
+    """Who is triggered once cannot be triggered while waiting, nor after a send."""
+    rules = f"rule r: on {trigger} after 1d at most 1 per 1w send Z {first}"
+    more = {"ignored because already_waiting", "ignored because not_eligible"}
+    assert set(texts(rules, known=None)) == {'sent "Z"'} | (more if again else set())
+    restarting = rules.replace("after 1d", "after 1d restarting")
+    assert ("restarted" in texts(restarting, known=None)) is again
+
+
 def test_restarting_replaces_already_waiting() -> None:
     assert texts('rule r: on purchase after 1d restarting send "Reminder"') == ['sent "Reminder"', "restarted"]
 

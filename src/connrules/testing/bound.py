@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import assert_never
 
 from connrules import ast
 from connrules.check import CheckedTest
@@ -75,6 +76,8 @@ def _step(step: ast.Step, values: Values) -> ast.Step:
             return replace(step, at=at and _moment(at, values))
         case ast.Start() | ast.Each():
             return step
+        case _:
+            assert_never(step)
 
 
 def _moment(moment: ast.Moment, values: Values) -> ast.Duration | ast.Instant:
@@ -108,3 +111,5 @@ def instant_of(moment: ast.Moment, start: int) -> int:
             return ms
         case ast.Variable():
             raise TypeError("a bound test has no variables")
+        case _:
+            assert_never(moment)

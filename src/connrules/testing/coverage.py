@@ -15,6 +15,7 @@ from connrules.duration import format_duration
 from connrules.event import Kind, Reason
 from connrules.syntax.formatter import format_pattern
 from connrules.syntax.spelling import quoted, spell_name
+from connrules.testing.chains import triggered_once
 from connrules.testing.start import sources_of
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -98,6 +99,7 @@ class _Possible:
         self._catalog = checked.catalog
         self._policy = checked.policy
         self._window = rule.between or checked.policy.quiet
+        self._again = not triggered_once(rule, {other.name: other.node for other in checked.rules})
         self._waits = _waits(rule.delay) or (self._window is not None and not self._window.drops)
 
     def items(self) -> Iterator[Item]:
@@ -105,7 +107,7 @@ class _Possible:
         yield from self._sends()
         yield from self._exceptions()
         yield from self._boundary()
-        if isinstance(self._rule.delay, ast.After) and self._rule.delay.restarting:
+        if self._again and isinstance(self._rule.delay, ast.After) and self._rule.delay.restarting:
             yield Item(Point(Kind.RESTARTED), "restarted", "trigger the rule again while it waits")
         if self._rule.convert:
             text = format_pattern(self._rule.convert.pattern)
@@ -152,7 +154,7 @@ class _Possible:
             yield Reason.RULE_ENDED, f"trigger it so shortly before {rule.until.time.spelling} that it is due after it"
         if rule.still_if:
             yield Reason.AUDIENCE_AT_SEND, "change the user during the wait: `at … attributes where …`"
-        if rule.eligibility and self._waits and rule.per:
+        if rule.eligibility and self._again and self._waits and rule.per:
             yield Reason.NOT_ELIGIBLE, "let several waits of one user be due, more than the rule may send"
         if rule.hold_out:
             yield Reason.HELD_OUT, 'try other users, e.g. `user "u2" at 0s …`: some of them are held out'
@@ -171,9 +173,9 @@ class _Possible:
             yield Reason.SOURCE_NOT_ACTIVE, f"trigger it while that is not active: {hint}"
         if rule.if_:
             yield Reason.AUDIENCE, "trigger it for a user whom `if` leaves out"
-        if self._waits and not (isinstance(rule.delay, ast.After) and rule.delay.restarting):
+        if self._again and self._waits and not (isinstance(rule.delay, ast.After) and rule.delay.restarting):
             yield Reason.ALREADY_WAITING, "trigger it again while it waits"
-        if rule.eligibility and self._can_use_up():
+        if rule.eligibility and self._again and self._can_use_up():
             yield Reason.NOT_ELIGIBLE, "trigger it again after as many sends as it may make"
 
     def _from(self, names: list[ast.Name] | tuple[ast.Name, ...]) -> str:

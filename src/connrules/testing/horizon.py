@@ -5,6 +5,7 @@ test that expects something to be pending ends with its last event instead: late
 """
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from connrules import ast
 from connrules.check import Checked
@@ -42,6 +43,8 @@ def _longest_wait(rule: ast.Rule, policy: ast.Policy) -> int:
             return (days + 2) * DAY + held
         case ast.NextWeekday():
             return 9 * DAY + held
+        case _:
+            assert_never(rule.delay)
 
 
 def _follows(rule: ast.Rule) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from connrules import ast
 from connrules.check.tests import OWN_USER
@@ -101,3 +101,5 @@ def _data(value: ast.Literal | ast.Variable) -> Any:
             return data
         case ast.Variable():
             raise TypeError("a bound test has no variables")
+        case _:
+            assert_never(value)

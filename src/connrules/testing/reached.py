@@ -7,6 +7,7 @@ instant came too late to cancel is found out by playing the test once more with 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import assert_never
 
 import msgspec
 
@@ -63,6 +64,8 @@ def _points(outcome: Outcome, played: Play, player: Player) -> Iterator[Point]:
             yield Point(outcome.kind)
         case Kind.PENDING:
             pass
+        case _:
+            assert_never(outcome.kind)
 
 
 def _too_late(fired: Outcome, played: Play, player: Player) -> Iterator[Point]:

@@ -6,7 +6,7 @@ Instants are epoch milliseconds, intervals half-open; None is no end.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Final
+from typing import Final, assert_never
 
 from connrules import ast
 from connrules.catalog import Catalog
@@ -124,6 +124,8 @@ def _may_match(pattern: ast.Pattern, step: ast.Happening) -> bool:
             return step.type.text == word.text and _text(step.object) in named
         case ast.SentRule() | ast.CancelledRule():
             return False
+        case _:
+            assert_never(pattern)
 
 
 def _follows(rule: ast.Rule, name: str) -> bool:
