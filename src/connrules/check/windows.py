@@ -13,8 +13,8 @@ from connrules.wallclock import is_open
 _MINUTE = 60_000
 _MINUTES = 24 * 60
 _LONGEST_SKIP = 3 * 60
-_NIGHT = (23 * 60, 5 * 60)
-"""Between which times of the day clocks are changed, in minutes; what that skips comes later on the clock."""
+_NIGHT = (21 * 60, 6 * 60)
+"""Between which times of the day clocks have gone forward since 2001, in minutes; what they skip comes later."""
 
 
 def check_window(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
