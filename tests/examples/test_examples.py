@@ -83,7 +83,7 @@ def test_nothing_is_found_and_nothing_to_format(folder: Path, command: list[str]
 
 @each_folder
 def test_the_tests_of_a_folder_pass_and_reach_what_there_is_to_reach(folder: Path) -> None:
-    result = _connrules("test", _shown(folder), "--fail-under", "90")
+    result = _connrules("test", _shown(folder), "--fail-under", "100")
     assert result.exit_code == 0, result.stdout
 
 
