@@ -16,6 +16,7 @@ from connrules.wallclock import find_zone, zone_meant
 
 DURATION_HELP = "a duration is whole numbers with the units `w d h m s ms`, largest first, e.g. `1d12h` or `90m`"
 TIME_HELP = "write a date (`2026-03-01`, 00:00 UTC) or a time with its zone (`2026-03-01T09:00:00Z`)"
+CLOCK_HELP = "write two digits for the hour, from 00 to 23, and two for the minute: `09:00`"
 WHOLE = 1_000_000
 """All users, in millionths."""
 
@@ -92,7 +93,7 @@ class ValueBuilder:
         elif len(token) < 5 and minute < 60:
             remedy = f"write `{hour:02}:{minute:02}`"
         else:
-            remedy = "write two digits for the hour, from 00 to 23, and two for the minute: `09:00`"
+            remedy = CLOCK_HELP
         self._report("CR113", span, f"`{token}` is no time of the day", help=remedy)
         return ast.Clock(0, span)
 

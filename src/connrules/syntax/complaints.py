@@ -5,7 +5,7 @@
 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.build_values import DURATION_HELP, TIME_HELP
+from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP, TIME_HELP
 from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.place import CLAUSES, NOTHING, Place
 from connrules.syntax.scanner import MALFORMED, Token
@@ -66,6 +66,8 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
         return _about_duration(place)
     if (found := slip(place)) is not None:
         return found.finding(source)
+    if accepted == {"CLOCK"} and token.kind in _DIGITS | {"STRING"}:
+        return finding("CR113", source, token.span, f"`{token.text}` is no time of the day", help=CLOCK_HELP)
     malformed = _about_malformed(source, token, accepted)
     if malformed is not None:
         return malformed

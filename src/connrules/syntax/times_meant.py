@@ -23,7 +23,7 @@ _JOIN = re.compile(r"[ \t]*(?:and\b[ \t]*)?", re.IGNORECASE)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:[0-5]\d)?")
 _CLOCK_MEANT = re.compile(
     r"(?:(?P<word>noon|midday|midnight)|"
-    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d)|h)?(?:[ \t]*(?P<half>[ap])\.?m\.?)?)(?![\w:%])",
+    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>[0-5]\d)(?::00)?|h)?(?:[ \t]*(?P<half>[ap])\.?m\.?)?)(?![\w:%]|[.,]\d)",
     re.IGNORECASE,
 )
 
