@@ -13,6 +13,7 @@ from connrules.cli.render import counted
 from connrules.duration import format_duration, format_instant
 from connrules.event import Kind
 from connrules.explain.story import Absent, Clause, Clock, Explanation, Late, Mismatch, Miss, Story, Trigger
+from connrules.explain.tell import MOST_SOUGHT
 from connrules.vocabulary import CUSTOM_EVENT
 
 _MOST_SPARED = 5
@@ -70,6 +71,8 @@ class _Text:
                     yield from self._trigger(entry)
                 case Mismatch():
                     yield from self._mismatch(entry, "does not trigger")
+        if sum(isinstance(entry, Trigger) for entry in story.entries) > MOST_SOUGHT:
+            yield from ("", f"{_INDENT}near misses were sought for the last {MOST_SOUGHT} triggers only")
 
     def _trigger(self, entry: Trigger) -> Iterator[str]:
         yield self._line(entry.event.at, self._opening(entry))

@@ -48,11 +48,16 @@ def nearest_miss(case: Case, facts: Iterable[Fact]) -> Miss | None:
 
 
 def _outcome_after(case: Case, change: _Change) -> Outcome | None:
-    """What would have become of the case's trigger after a change."""
+    """What would have become of the case's trigger after a change. What is decided by some instant stays decided."""
     triggered_at = change.to if change.event is case.trigger else case.outcome.triggered_at
     same = (case.rule.name, case.outcome.trigger, triggered_at)
-    outcomes = case.past.if_moved(change.event, change.to, case.rule)
-    found = [o for o in outcomes if (o.rule, o.trigger, o.triggered_at) == same and o.kind is not Kind.GOAL]
+    found: list[Outcome] = []
+    decided = max(case.due, case.outcome.at, change.to + case.due - case.outcome.triggered_at)
+    for until in sorted({min(decided, case.past.end), case.past.end}):
+        outcomes = case.past.if_moved(change.event, change.to, case.rule, until)
+        found = [o for o in outcomes if (o.rule, o.trigger, o.triggered_at) == same and o.kind is not Kind.GOAL]
+        if found and found[0].kind is not Kind.PENDING:
+            break
     return found[0] if found else None
 
 

@@ -1,7 +1,7 @@
 """A user's past: the events, what the reference interpreter makes of them, and what it would make of others."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,10 +9,12 @@ import msgspec
 
 from connrules import ast
 from connrules.check import Checked, CheckedRule
+from connrules.check.patterns import patterns_of
 from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.reference import evaluate
 from connrules.reference.admission import admit
 from connrules.reference.matching import Happening, matches
+from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Past:
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """What became of every trigger."""
-        return self._replay(self.checked, self.all_events)
+        return self._replay(self.checked, self.all_events, self.end)
 
-    def if_moved(self, event: Event, to: int, rule: CheckedRule) -> list[Outcome]:
-        """What would have become of that rule's triggers, had an event come at another instant."""
-        changed = [msgspec.structs.replace(e, time=to) if e is event else e for e in self.all_events]
-        return self._replay(self._related[rule.name], sorted(changed, key=lambda e: e.time))
+    def if_moved(self, event: Event, to: int, rule: CheckedRule, until: int) -> list[Outcome]:
+        """What would have become of that rule's triggers up to an instant, had an event come at another."""
+        changed = (msgspec.structs.replace(e, time=to) if e is event else e for e in self._events_for[rule.name])
+        until = min(until, self.end)
+        in_order = sorted((e for e in changed if e.time <= until), key=lambda e: e.time)
+        return self._replay(self._related[rule.name], in_order, until)
 
     def trigger(self, outcome: Outcome) -> Happening:
         """The event that triggered an outcome, or the outcome of another rule that did."""
@@ -72,8 +76,8 @@ class Past:
         """The place of an event in the total order."""
         return self._places[id(event)]
 
-    def _replay(self, checked: Checked, events: Iterable[Event]) -> list[Outcome]:
-        return evaluate(checked, events, until=self.end, dedupe=self.dedupe, profiles=self.profiles).outcomes
+    def _replay(self, checked: Checked, events: Iterable[Event], until: int) -> list[Outcome]:
+        return evaluate(checked, events, until=until, dedupe=self.dedupe, profiles=self.profiles).outcomes
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, int], list[Event]]:
@@ -100,6 +104,23 @@ class Past:
         if self.checked.policy.limits:
             return {rule.name: self.checked for rule in self.checked.rules}
         return {rule.name: replace(self.checked, rules=_upstream(self.checked, rule)) for rule in self.checked.rules}
+
+    @cached_property
+    def _events_for(self) -> dict[str, Sequence[Event]]:
+        """For each rule, the events that may matter to it; with deduplication, all may."""
+        if self.dedupe:
+            return dict.fromkeys(self._related, self.all_events)
+        types = {name: {ATTRIBUTES, *_types(checked)} for name, checked in self._related.items()}
+        return {name: [e for e in self.all_events if e.type in wanted] for name, wanted in types.items()}
+
+
+def _types(checked: Checked) -> Iterator[str]:
+    """The types of events that the rules speak of."""
+    for pattern in (pattern for rule in checked.rules for pattern in patterns_of(rule.node)):
+        if isinstance(pattern, ast.EventPattern):
+            yield pattern.word.text
+        elif isinstance(pattern, ast.CustomEvent):
+            yield CUSTOM_EVENT
 
 
 def _upstream(checked: Checked, rule: CheckedRule) -> tuple[CheckedRule, ...]:

@@ -1,6 +1,7 @@
 """Tells a user's past as stories, one for each rule."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from connrules import ast
 from connrules.check import Checked, CheckedRule
@@ -15,6 +16,9 @@ from connrules.explain.story import Clock, Explanation, Goal, Late, Mismatch, St
 from connrules.explain.verdict import trigger_pattern, verdict
 from connrules.explain.world import World
 from connrules.reference.chance import target_of
+
+MOST_SOUGHT: Final = 50
+"""Near misses take long to prove; they are sought for so many triggers of a rule, the last ones."""
 
 
 def explain(  # noqa: PLR0913  # each says one thing about a run
@@ -46,7 +50,9 @@ def explain(  # noqa: PLR0913  # each says one thing about a run
 
 
 def _story(past: Past, world: World, rule: CheckedRule) -> Story:
-    triggers = [_trigger(case) for case in _cases(past, world, rule)]
+    cases = list(_cases(past, world, rule))
+    last = len(cases) - MOST_SOUGHT
+    triggers = [_trigger(case, sought=place >= last) for place, case in enumerate(cases)]
     entries: list[Trigger | Mismatch] = [*triggers, *mismatched_triggers(past, world, rule)]
     return Story(
         rule=rule.name,
@@ -64,7 +70,7 @@ def _cases(past: Past, world: World, rule: CheckedRule) -> Iterator[Case]:
             yield Case(past, world, rule, outcome, place)
 
 
-def _trigger(case: Case) -> Trigger:
+def _trigger(case: Case, *, sought: bool) -> Trigger:
     outcome, found = case.outcome, verdict(case)
     waited = outcome.kind is not Kind.IGNORED
     return Trigger(
@@ -83,7 +89,7 @@ def _trigger(case: Case) -> Trigger:
         held=_held(case) if waited else None,
         did_not_cancel=tuple(spared(case, outcome.at)) if waited else (),
         goal=_goal(case),
-        miss=nearest_miss(case, found.facts),
+        miss=nearest_miss(case, found.facts) if sought else None,
     )
 
 
