@@ -96,6 +96,24 @@ def test_a_lateness_that_is_no_whole_number(lateness: Any) -> None:
         Engine(plan(), lateness=lateness)
 
 
+@pytest.mark.parametrize("dedupe", [-1, -DAY])
+def test_a_dedupe_horizon_below_zero(dedupe: int) -> None:
+    with pytest.raises(ValueError, match=f"the dedupe horizon is a number of milliseconds from 0 up, not {dedupe}"):
+        Engine(plan(), dedupe=dedupe)
+
+
+@pytest.mark.parametrize("dedupe", [1.5, "1d", None, True])
+def test_a_dedupe_horizon_that_is_no_whole_number(dedupe: Any) -> None:
+    with pytest.raises(TypeError, match="the dedupe horizon is a whole number of milliseconds"):
+        Engine(plan(), dedupe=dedupe)
+
+
+@pytest.mark.parametrize("profiles", [{"u": {}}, "users.jsonl", lambda user: {}])
+def test_profiles_that_cannot_be_looked_up(profiles: Any) -> None:
+    with pytest.raises(TypeError, match=r"looked up with `attributes\(user\)`"):
+        Engine(plan(), profiles=profiles)
+
+
 def test_a_type_of_event_that_only_a_newer_version_knows() -> None:
     matcher = connrules.compile_rules(connrules.loads("rule r: on purchase send X")).to_json()
     newer = Plan.from_json(matcher.replace(b'"type":"purchase"', b'"type":"teleported"'))
@@ -231,6 +249,52 @@ def test_memory_does_not_grow_with_the_log(rules: str, lateness: int) -> None:
     assert many < few * 1.5 + 20_000
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "on purchase in 3 days at 09:00 unless session_start per id send X",
+        "on purchase in 400 days at 09:00 unless session_start send X",
+        "on purchase between 09:00 and 10:00 send X",
+        "on purchase convert on session_start within 2d send X",
+        'on purchase hold out 50% convert on event "Never" within 2d send X',
+        "policy: limit 3 per 1d limit 9 per 2d\non purchase send X",
+        "rule r: on purchase after 1h unless session_start send X\non sent r or cancelled r after 5h send Y",
+        "on purchase if user.n > 5 send X",
+    ],
+)
+def test_memory_does_not_grow_with_the_log_under_any_clause(rules: str) -> None:
+    few, many = (peak(rules, count) for count in (4_000, 14_000))
+    assert many < few * 1.5 + 20_000
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_memory_of_ids_does_not_grow_with_the_log(*, again: bool) -> None:
+    def named(count: int) -> Iterator[Event]:
+        for n in range(count):
+            yield event(n * 60_000, f"u{n % 7}", "session_start", id="e" if again else f"e{n}")
+
+    def highest(count: int) -> int:
+        engine = Engine(plan(), dedupe=DAY)
+        tracemalloc.start()
+        try:
+            engine.feed_many(named(count))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert highest(12_000) < highest(3_000) * 1.5 + 20_000
+
+
+@pytest.mark.parametrize(("after", "left"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)])
+def test_a_goal_that_can_no_longer_be_reached_is_forgotten(after: int, *, left: bool) -> None:
+    engine = Engine(plan("rule r: on purchase convert on session_start within 2d send X"))
+    engine.feed(event(0))
+    engine.advance_to(after)
+    assert (b'"users":{}' not in engine.snapshot()) is left
+    assert kinds(engine.feed(event(after, type_="session_start"))) == [Kind.GOAL] * left
+    assert b'"users":{}' in engine.snapshot()
+
+
 def test_sends_that_leave_the_window_together_do_not_keep_the_cancelled_alive() -> None:
     def pairs(count: int) -> Iterator[Event]:
         for n in range(count):
@@ -305,3 +369,34 @@ def test_what_has_left_the_window_is_forgotten() -> None:
     fresh.advance_to(DAY + 5)
     assert b'"users":{}' in engine.snapshot()
     assert b'"users":{}' in fresh.snapshot()
+
+
+def test_a_send_uses_up_the_limits_that_its_campaign_is_under() -> None:
+    catalog = connrules.Catalog.model_validate(
+        {"campaigns": [{"name": "P", "channels": ["push", "email"]}, {"name": "E", "channels": ["email"]}]}
+    )
+    rules = "policy: limit push to 1 per 1d\non purchase send P\non purchase send E"
+    engine = Engine(connrules.compile_rules(connrules.loads(rules, catalog=catalog)))
+    outcomes = engine.feed_many([event(0), event(DAY - 1), event(DAY)])
+    assert [(o.send, o.at) for o in outcomes if o.kind is Kind.SENT] == [
+        ("P", 0),
+        ("E", 0),
+        ("E", DAY - 1),
+        ("P", DAY),
+        ("E", DAY),
+    ]
+
+
+# chains
+
+
+def test_the_trigger_of_a_chained_wait_is_the_outcome_before() -> None:
+    engine = Engine(plan("rule a: on purchase send X\nrule b: on sent a per id send Y\nrule c: on sent b send Z"))
+    first, second, third = engine.feed(event(7, id="e1", properties={"id": 5}))
+    assert (second.trigger, second.triggered_at, second.per) == (first.id, 7, None)
+    assert (third.trigger, third.triggered_at) == (second.id, 7)
+
+
+def test_a_long_chain_does_not_nest() -> None:
+    rules = ["rule r0: on purchase send X", *(f"rule r{n}: on sent r{n - 1} send X" for n in range(1, 3_000))]
+    assert len(Engine(plan("\n".join(rules))).feed(event(0))) == 3_000
