@@ -119,6 +119,39 @@ CLAUSES = [
     ("on purchase at most 3 a week", "write `per 1w`", "on purchase at most 3 per 1w"),
     ("on purchase after", "write one, e.g. `after 1d`", "on purchase after 1d"),
     ("on purchase after 12h 1d", "one word: `1d12h`", "on purchase after 1d12h"),
+    ('on purchase if x = "a"', "write `user.x`", 'on purchase if user.x = "a"'),
+    ('on purchase if user x = "a"', "write `user.x`", 'on purchase if user.x = "a"'),
+    ('on purchase if user.x == "a"', "write `=`", 'on purchase if user.x = "a"'),
+    ('on purchase if user.x = "a" or "b"', '`user.x in ("a", "b")`', 'on purchase if user.x in ("a", "b")'),
+    ("on purchase if user.x not = 1", "write `user.x != 1`", "on purchase if user.x != 1"),
+    ("on purchase if user.x = null", "write `user.x is missing`", "on purchase if user.x is missing"),
+    ("on purchase still user.x = 1", "write `still if user`", "on purchase after 1d still if user.x = 1"),
+    ("on purchase between 9am to 5:30 pm", "`between 09:00 and 17:30`", "on purchase between 09:00 and 17:30"),
+    ("on purchase between 9.30 and noon", "`between 09:30 and 12:00`", "on purchase between 09:30 and 12:00"),
+    ("on purchase between 9h and 17h30", "`between 09:00 and 17:30`", "on purchase between 09:00 and 17:30"),
+    (
+        "on purchase between 09:00 and 10:00 zone Europe/Paris",
+        'write `"Europe/Paris"`',
+        'on purchase between 09:00 and 10:00 zone "Europe/Paris"',
+    ),
+    ("on purchase in 2 days", "write `in 2 days at 09:00`", "on purchase in 2 days at 09:00"),
+    ("on purchase in one week at 9am", "write `in 7 days at 09:00`", "on purchase in 7 days at 09:00"),
+    ("on purchase in 2 days at 9pm", "write `21:00`", "on purchase in 2 days at 21:00"),
+    ("on purchase in 90 minutes", "write `after 90m`", "on purchase after 90m"),
+    ("on purchase after 2d at 9am", "write `in 2 days at 09:00`", "on purchase in 2 days at 09:00"),
+    ("on purchase at 09:00", "write `in 0 days at 09:00`", "on purchase in 0 days at 09:00"),
+    ("on purchase next friday", "write `next friday at 09:00`", "on purchase next friday at 09:00"),
+    ("on purchase next Friday at 09:00", "did you mean `friday`?", "on purchase next friday at 09:00"),
+    ("on purchase holdout 10%", "write `hold out`", "on purchase hold out 10%"),
+    ("on purchase hold out 10", "write `10%`", "on purchase hold out 10%"),
+    ("on purchase convert purchase within 7d", "`convert on purchase`", "on purchase convert on purchase within 7d"),
+    ("on purchase convert on purchase in 7d", "write `within`", "on purchase convert on purchase within 7d"),
+    (
+        "on purchase convert within 7d on session_start",
+        "write `convert on session_start within 7d`",
+        "on purchase convert on session_start within 7d",
+    ),
+    ("on purchase once per 1d", "write `at most 1 per 1d`", "on purchase at most 1 per 1d"),
 ]
 
 
@@ -126,6 +159,93 @@ CLAUSES = [
 @pytest.mark.parametrize(("broken", "said", "mended"), CLAUSES)
 def test_clauses(rule: str, broken: str, said: str, mended: str) -> None:
     assert_mended(rule, broken, said, mended)
+
+
+SENDS = [
+    ("send one of A, B", "write `send one of 50% A, 50% B`", "send one of 50% A, 50% B"),
+    ("send one of A, B, C", "`send one of 34% A, 33% B, 33% C`", "send one of 34% A, 33% B, 33% C"),
+    ('send "A" or "B"', '`send one of 50% "A", 50% "B"`', 'send one of 50% "A", 50% "B"'),
+    ("send one of 50% A and 50% B", "write `,`", "send one of 50% A, 50% B"),
+    ("send 50% A, 50% B", "write `send one of 50%`", "send one of 50% A, 50% B"),
+    ("send one of 50% My Mail, 50% B", 'quotes: "My Mail"', 'send one of 50% "My Mail", 50% B'),
+]
+
+
+@pytest.mark.parametrize(("broken", "said", "mended"), SENDS)
+def test_sends(broken: str, said: str, mended: str) -> None:
+    assert_mended("rule t:\n  on purchase\n  {}\n\nrule u: on session_start send Y", broken, said, mended)
+
+
+POLICY = [
+    ("limit 3 per day", "write `1d`", "limit 3 per 1d"),
+    ("limit 3 a day", "write `per 1d`", "limit 3 per 1d"),
+    ("limit push 1 per 12h", "write `limit push to 1`", "limit push to 1 per 12h"),
+    ("limit 1 push per 12h", "write `limit push to 1`", "limit push to 1 per 12h"),
+    ("limit to 3 per 1d", "write `limit 3`", "limit 3 per 1d"),
+    ("limit 3 messages per 1d", "write `limit 3`", "limit 3 per 1d"),
+    ("cap 3 per 1d", "write `limit`", "limit 3 per 1d"),
+    ("at most 3 per 1d", "write `limit`", "limit 3 per 1d"),
+    ('timezone "UTC"', "write `time zone`", 'time zone "UTC"'),
+    ('zone "UTC"', "write `time zone`", 'time zone "UTC"'),
+    ("time zone Europe/Paris", 'write `"Europe/Paris"`', 'time zone "Europe/Paris"'),
+    ('time zone "paris"', 'did you mean `"Europe/Paris"`?', 'time zone "Europe/Paris"'),
+    ("quiet from 22:00 to 8:00", "write `quiet 22:00 to 08:00`", "quiet 22:00 to 08:00"),
+    ("quiet hours 10pm - 8am", "write `quiet 22:00 to 08:00`", "quiet 22:00 to 08:00"),
+    ("quiet 22:00 and 08:00", "write `quiet 22:00 to 08:00`", "quiet 22:00 to 08:00"),
+]
+
+
+@pytest.mark.parametrize(("broken", "said", "mended"), POLICY)
+def test_policies(broken: str, said: str, mended: str) -> None:
+    assert_mended("policy:\n  {}\n\nrule u: on session_start send Y", broken, said, mended)
+
+
+STEPS = [
+    ("after 2h purchase", "write `at 2h`", "at 2h purchase"),
+    ("2h purchase", "write `at 2h`", "at 2h purchase"),
+    ("purchase at 2h", "write `at 0s purchase`", "at 0s purchase"),
+    ("on purchase", "write `at 0s purchase`", "at 0s purchase"),
+    ('at 2h user "u1" purchase', 'write `user "u1" at 2h`', 'user "u1" at 2h purchase'),
+    ("user u1 at 2h purchase", 'quotes: "u1"', 'user "u1" at 2h purchase'),
+    ("at 2 hours purchase", "write `2h`", "at 2h purchase"),
+    ("at 10:30 purchase", "write `10h30m`", "at 10h30m purchase"),
+    ("at 2h opened push of X", "write `opened_push`", "at 2h opened_push of X"),
+    ("at 2h purchase amount = 30", "write `where amount`", "at 2h purchase where amount = 30"),
+    ("at 2h purchase with amount = 30", "write `where`", "at 2h purchase where amount = 30"),
+    ("at 2h purchase where a = 1 or b = 2", "write `and`", "at 2h purchase where a = 1 and b = 2"),
+    ('at 2h opened_push "X"', 'write `of "X"`', 'at 2h opened_push of "X"'),
+    ("each x = 1h, 2h", "write `in`", "each x in 1h, 2h"),
+    ("at 0s session_start expect send Y", "write `sent`", "at 0s session_start expect sent Y"),
+    ("expect no send", "write `nothing`", "expect nothing"),
+    ("expect not sent Y", "write `nothing`", "expect nothing"),
+    ('expect cancelled "u"', "write `cancelled u`", "expect cancelled u"),
+]
+
+
+@pytest.mark.parametrize(("broken", "said", "mended"), STEPS)
+def test_steps_of_tests(broken: str, said: str, mended: str) -> None:
+    test = 'test "t":\n  {}\n  expect nothing\n\nrule u: on session_start send Y\n'
+    (found,) = parse(SourceText("t.conn", test.format(broken))).diagnostics
+    assert said in found.help, found.help
+    assert parse(SourceText("t.conn", test.format(mended))).diagnostics == ()
+
+
+SEGMENTS = [
+    ("segment s: user.x = 1", "write `segment s =`", "segment s = user.x = 1"),
+    ("segment s user.x = 1", "write `segment s = user`", "segment s = user.x = 1"),
+    ('segment "a b" = user.x = 1', "write `segment a_b =`", "segment a_b = user.x = 1"),
+    ("segment a b = user.x = 1", "write `segment a_b =`", "segment a_b = user.x = 1"),
+    ("segment s = x = 1", "write `user.x`", "segment s = user.x = 1"),
+    ("segment s = segment t", "write `in segment t`", "segment s = in segment t"),
+    ("segment s = in t", "write `in segment t`", "segment s = in segment t"),
+]
+
+
+@pytest.mark.parametrize(("broken", "said", "mended"), SEGMENTS)
+def test_segments(broken: str, said: str, mended: str) -> None:
+    (found,) = parse(SourceText("t.conn", f"{broken}\nrule u: on session_start send Y\n")).diagnostics
+    assert said in found.help, found.help
+    assert parse(SourceText("t.conn", f"{mended}\nrule u: on session_start send Y\n")).diagnostics == ()
 
 
 @pytest.mark.parametrize(

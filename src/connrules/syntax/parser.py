@@ -116,7 +116,8 @@ def _belongs_to(source: SourceText, chunk: Chunk, ahead: Sequence[Token]) -> boo
     if before.kind == "UNEXPECTED":
         return before.text == "-" and before.span.end == token.start
     if token.kind == "ON":
-        return before.kind in {"ON", "CONVERT"} or (in_name and same_line) or _meant_convert(source, chunk)
+        of_goal = before.kind == "CONVERT" or (same_line and _lacks_event(chunk)) or _meant_convert(source, chunk)
+        return before.kind == "ON" or of_goal or (in_name and same_line)
     if token.kind == "SEGMENT" and before.kind == "IN":
         return not _is_whole_start(ahead)
     if in_name or before.kind in _UNFINISHED:
@@ -127,6 +128,12 @@ def _belongs_to(source: SourceText, chunk: Chunk, ahead: Sequence[Token]) -> boo
 def _is_whole_start(ahead: Sequence[Token]) -> bool:
     """Whether three tokens begin a declaration that nobody could take for anything else: `rule x:`, `segment x =`."""
     return len(ahead) > 2 and (ahead[2].kind == "COLON" or ahead[2].text == "=")
+
+
+def _lacks_event(chunk: Chunk) -> bool:
+    """Whether the last `convert` of a chunk has no `on` yet: `convert within 7d`."""
+    kinds = [token.kind for token in reversed(chunk) if token.kind in {"CONVERT", "ON"}]
+    return kinds[:1] == ["CONVERT"]
 
 
 def _meant_convert(source: SourceText, chunk: Chunk) -> bool:

@@ -128,7 +128,8 @@ def _clock(place: Place) -> Slip | None:
 
 def _clock_alone(place: Place) -> Slip | None:
     """`at 09:00` as a clause of its own."""
-    if place.before.kind != "AT" or place.accepted != {"MOST"} or (meant := clock_meant(_line(place))) is None:
+    dated = place.at(-2).kind == "TIME"
+    if dated or place.before.kind != "AT" or place.accepted != {"MOST"} or (meant := clock_meant(_line(place))) is None:
         return None
     message = "a time of the day stands in a schedule"
     return Slip("CR101", place.before, place.token, message, f"write `in 0 days at {meant.text}`")
