@@ -12,10 +12,12 @@ from typing import NamedTuple
 import pytest
 
 from connrules.catalog import Campaign, Card, CatalogError, Entry, Status, load_catalog
+from connrules.connectors.profiles import read_profiles
 from connrules.duration import parse_instant
-from connrules.event import Event, Kind, Reason
+from connrules.event import Event, Kind, Outcome, Reason
 from connrules.pipeline import loads
 from connrules.syntax.grammar import RESERVED
+from connrules.testing import run_tests
 from connrules.vocabulary import INTERACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +63,7 @@ CATALOG = load_catalog(_block("catalog.md", "toml").encode(), "catalog.toml")
 
 def test_every_block_says_what_it_is() -> None:
     known = {"conn", "toml", "toml refused", "text", "json", "yaml"}
-    known |= {"jsonl events", "jsonl rejected", "jsonl rejects", "jsonl outcomes"}
+    known |= {"jsonl events", "jsonl profiles", "jsonl rejected", "jsonl rejects", "jsonl outcomes"}
     assert {block.label for block in BLOCKS} == known
 
 
@@ -69,6 +71,21 @@ def test_every_block_says_what_it_is() -> None:
 def test_rules_are_clean(block: Block) -> None:
     findings = loads(block.text, catalog=CATALOG, as_of=NOW).diagnostics
     assert [(f.code, f.message) for f in findings] == []
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.label == "conn" and "\ntest " in b.text], ids=str)
+def test_tests_pass(block: Block) -> None:
+    report = run_tests(loads(block.text, catalog=CATALOG))
+    assert [result.name for result in report.results if result.status != "passed"] == []
+    assert report.results
+
+
+def test_profiles_are_read(tmp_path: Path) -> None:
+    profiles = tmp_path / "profiles.jsonl"
+    profiles.write_text(_block("events.md", "jsonl profiles"), encoding="utf-8")
+    known = read_profiles(profiles)
+    assert known.attributes("u1") == {"country": "FR", "time_zone": "Europe/Paris"}
+    assert known.attributes("u3") == {}
 
 
 def _anchors(page: Path) -> set[str]:
@@ -104,7 +121,7 @@ def test_the_language_page_lists_the_reserved_words() -> None:
 
 def test_the_language_page_lists_reasons_and_outcomes() -> None:
     first_cells = set(re.findall(r"^\| `(\w+)` \|", _page("language.md"), re.MULTILINE))
-    assert first_cells - set(INTERACTIONS) == {*Reason, *Kind, "purchase", "session_start"}
+    assert first_cells - set(INTERACTIONS) == {*Reason, *Kind, "purchase", "session_start", "local", "nothing"}
 
 
 # docs/catalog.md
@@ -160,8 +177,8 @@ def test_the_lines_that_are_no_events_are_rejected_for_those_reasons(tmp_path: P
 
 def test_the_events_page_lists_every_field() -> None:
     listed = {name for row in re.findall(r"^\| (`.*?) \|", _page("events.md"), re.MULTILINE) for name in _quoted(row)}
-    outcomes = [json.loads(line) for line in _block("events.md", "jsonl outcomes").splitlines()]
-    assert listed == {*Event.__struct_fields__, *(field for outcome in outcomes for field in outcome)}
+    of_outcomes = {"id", "outcome", *Outcome.__struct_fields__} - {"kind"}
+    assert listed == {*Event.__struct_fields__, *of_outcomes}
 
 
 def _quoted(cell: str) -> list[str]:

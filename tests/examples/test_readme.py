@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import connrules
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EMBEDDING = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
@@ -17,7 +19,7 @@ def blocks(page: str, label: str) -> list[str]:
     return re.findall(rf"^```{label}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def connrules(*arguments: str, folder: Path) -> str:
+def command(*arguments: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "connrules", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -28,18 +30,28 @@ def connrules(*arguments: str, folder: Path) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     events, _ = blocks(README, "json")
-    (tmp_path / "rules.conn").write_text(blocks(README, "conn")[0], encoding="utf-8")
+    rules, tests = blocks(README, "conn")
+    (tmp_path / "rules.conn").write_text(rules, encoding="utf-8")
+    (tmp_path / "tests.conn").write_text(tests, encoding="utf-8")
     (tmp_path / "catalog.toml").write_text(blocks(README, "toml")[0], encoding="utf-8")
     (tmp_path / "events.jsonl").write_text(events, encoding="utf-8")
     return tmp_path
 
 
 def test_the_answer_is_the_one_shown(folder: Path) -> None:
-    assert connrules("run", ".", folder=folder) == blocks(README, "json")[1]
+    assert command("run", ".", folder=folder) == blocks(README, "json")[1]
 
 
 def test_the_rules_shown_are_clean(folder: Path) -> None:
-    assert connrules("check", ".", folder=folder) == ""
+    assert command("check", ".", folder=folder) == ""
+
+
+def test_the_tests_shown_pass(folder: Path) -> None:
+    assert command("test", ".", "--quiet", folder=folder) == "3 passed\n"
+
+
+def test_the_reason_is_the_one_shown(folder: Path) -> None:
+    assert command("why", ".", "--user", "ben", folder=folder) == blocks(README, "text why")[0]
 
 
 def test_the_finding_looks_as_shown(tmp_path: Path) -> None:
@@ -48,7 +60,7 @@ def test_the_finding_looks_as_shown(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    assert connrules("check", "carts.conn", folder=tmp_path).strip() == blocks(README, "text")[0].strip()
+    assert command("check", "carts.conn", folder=tmp_path).strip() == blocks(README, "text")[0].strip()
 
 
 def test_the_library_does_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,9 +72,22 @@ def test_the_library_does_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert capsys.readouterr().out == "sent ana Cart Reminder\n"
 
 
+def test_the_look_up_of_profiles_does_as_shown() -> None:
+    checked = connrules.loads('on purchase if user.country = "FR" send X')
+    [program] = blocks(EMBEDDING, "python profiles")
+    names = {"connrules": connrules, "plan": connrules.compile_rules(checked)}
+
+    exec(compile(program, "embedding.md", "exec"), names)
+
+    engine = names["engine"]
+    assert isinstance(engine, connrules.Engine)
+    events = [connrules.Event(user=user, type="purchase", time=0) for user in ("ana", "ben")]
+    assert [(o.user, o.kind) for o in engine.feed_many(events)] == [("ana", "sent"), ("ben", "ignored")]
+
+
 def test_the_worker_does_as_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = tmp_path / "plan.json"
-    plan.write_text(connrules("compile", str(STORY), folder=ROOT), encoding="utf-8")
+    plan.write_text(command("compile", str(STORY), folder=ROOT), encoding="utf-8")
     events = tmp_path / "events.jsonl"
     events.write_bytes((STORY / "events.jsonl").read_bytes() + b"not an event\n")
     [program] = blocks(EMBEDDING, "python")

@@ -132,4 +132,6 @@ def test_the_rules_send_the_follow_ons_of_the_catalog_and_nothing_is_wrong_with_
     catalog = load(FOLDER / "rules.conn", catalog=log / "out" / "catalog.toml").catalog
     assert rules.diagnostics == ()
     assert catalog is not None
-    assert {rule.node.send.target.text for rule in rules.rules} == {c.name for c in catalog.campaigns if c.id is None}
+    assert {target.text for rule in rules.rules for target in rule.node.targets} == {
+        c.name for c in catalog.campaigns if c.id is None
+    }

@@ -1,0 +1,62 @@
+"""docs/tutorial.md is so: its files, written in order, give what its commands print."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block: `console`, or a language and the name of a file."""
+
+    label: str
+    text: str
+
+
+def blocks() -> list[Block]:
+    return [Block(match[1], match[2]) for match in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))]
+
+
+def commands(text: str) -> Iterator[tuple[str, str]]:
+    """Each command of a console, with what it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield command, printed
+
+
+def run(command: str, folder: Path) -> str:
+    program, *arguments = command.split()
+    assert program == "connrules"
+    result = subprocess.run(
+        [sys.executable, "-m", "connrules", *arguments],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+
+
+def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+    shown = 0
+    for label, text in blocks():
+        if label != "console":
+            (tmp_path / label.split()[1]).write_text(text, encoding="utf-8")
+            continue
+        for command, printed in commands(text):
+            assert run(command, tmp_path) == printed, command
+            shown += 1
+    assert shown > 10
+
+
+def test_the_page_shows_every_command_of_an_author() -> None:
+    used = {command.split()[1] for label, text in blocks() if label == "console" for command, _ in commands(text)}
+    assert used == {"check", "test", "fmt", "run", "why"}
