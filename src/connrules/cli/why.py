@@ -9,14 +9,16 @@ import click
 
 from connrules.check import Checked
 from connrules.cli.exit import ExitCode, ShellError
-from connrules.cli.inputs import find_log, load_rule_set
+from connrules.cli.inputs import find_log, load_profiles, load_rule_set
 from connrules.cli.options import (
     DURATION,
     FILE,
     TIME,
     catalog_option,
     color_option,
+    dedupe_option,
     paths_argument,
+    profiles_option,
     wants_color,
 )
 from connrules.cli.render import counted, render_full
@@ -68,14 +70,8 @@ were rejected.
     show_default=True,
     help="How much older than the newest event before it an event may be and still count.",
 )
-@click.option(
-    "--dedupe",
-    metavar="DURATION",
-    type=DURATION,
-    default="0s",
-    show_default=True,
-    help="For how long the id of an event is remembered, so that another with it is skipped.",
-)
+@dedupe_option
+@profiles_option
 @click.option(
     "--format",
     "layout",
@@ -95,6 +91,7 @@ def command(  # noqa: PLR0913  # the options of the command
     until: int | None,
     lateness: int,
     dedupe: int,
+    profiles_path: Path | None,
     layout: str,
     color: str,
 ) -> int:
@@ -107,11 +104,13 @@ def command(  # noqa: PLR0913  # the options of the command
         return _refuse(rule_set.checked, color)
     _know_rule(rule_set.checked, rule)
     say_before(rule_set)
-    log, rejected = _read(events_path or find_log(paths), user, lateness)
+    events = events_path or find_log(paths)
+    profiles = load_profiles(profiles_path, events)
+    log, rejected = _read(events, user, lateness)
     _know_user(log)
     if until is not None and log.newest is not None and until < log.newest:
         warn(early_until(until, log.newest))
-    explanation = explain(rule_set.checked, log, rule=rule, until=until, dedupe=dedupe)
+    explanation = explain(rule_set.checked, log, rule=rule, until=until, dedupe=dedupe, profiles=profiles)
     if layout == "json":
         click.echo(render_document(explanation))
     else:
