@@ -47,9 +47,10 @@ def _unused(segments: Segments, rules: Sequence[CheckedRule], index: Index) -> I
     used = set(index.broken.used_segments)
     for condition in (*(node.condition for _, node in segments), *(c for r in rules for c in conditions_of(r.node))):
         used.update(name.text for name in segments_in(condition))
+    meant = {closest(text, index.segments) for text in used if text not in index.segments}
     for source, segment in segments:
-        if segment.name.text not in used:
-            text = segment.name.text
+        text = segment.name.text
+        if text not in used and text not in meant:
             message = f"no rule asks for the segment `{text}`"
             remedy = f"ask for it with `if in segment {text}`, or delete it"
             yield finding("CR221", source, segment.name.span, message, help=remedy)

@@ -66,7 +66,7 @@ def _happening(test: CheckedTest, step: ast.Happening, names: Names | None) -> I
     if kind is not None and step.object is None:
         message = f"`{word.text}` does not say of which {kind}"
         remedy = f'write `{word.text} of "{"Summer News" if kind is ObjectKind.CARD else "Abandoned Cart"}"`'
-        yield finding("CR213", test.source, word.span, message, label="an event is about one", help=remedy)
+        yield finding("CR213", test.source, word.span, message, label=f"an event is about one {kind}", help=remedy)
     if kind is None and step.object is not None:
         message = f"`{word.text}` has no campaign or card"
         yield finding("CR101", test.source, step.object.span, message, help="delete the `of …`")
