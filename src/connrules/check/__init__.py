@@ -1,8 +1,9 @@
-"""Finds problems in a rule set: names, one rule at a time, the rule set as a whole.
+"""Finds problems in a rule set: names, one rule at a time, one test at a time, the rule set as a whole.
 
-Each check is a generator of findings over one rule, or over the rule set by way of an index; none compares rules in
-pairs. Checks run on the healthy rules of a file even where others are broken. What a check cannot decide for want of a
-catalog or of a date is reported as skipped, never passed over in silence.
+Each check is a generator of findings over one declaration, or over the rule set by way of its index; none compares
+rules in pairs. Checks run on the healthy declarations of a file even where others are broken, and what a broken one
+declares is no mistake elsewhere. What a check cannot decide for want of a catalog or of a date is reported as skipped,
+never passed over in silence.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
