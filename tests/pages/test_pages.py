@@ -1,4 +1,4 @@
-"""One golden page per program: its source, what the checker finds, its syntax tree and its plan.
+"""One golden page per program: its source, what the checker finds, its canonical form, syntax tree and plan.
 
 Each file of `programs/` is a program, checked against the catalog there unless it is named `without-…`. After a change
 that is meant, `pytest tests/pages --snapshot-update` writes the pages anew; read the difference as you would read code.
@@ -14,12 +14,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from connrules import ast
 from connrules.catalog import load_catalog
 from connrules.check import Checked
 from connrules.cli.render import render_full
 from connrules.compile import compile_rules
 from connrules.duration import parse_instant
 from connrules.pipeline import loads
+from connrules.syntax.layout import format_file
+from connrules.syntax.parser import parse
+from connrules.text import SourceText
 
 PROGRAMS = Path(__file__).parent / "programs"
 CATALOG = load_catalog((PROGRAMS / "catalog.toml").read_bytes(), "catalog.toml")
@@ -40,11 +44,29 @@ def _page(program: Path) -> str:
     parts = {
         "Source": ("conn", text),
         "Findings": ("text", render_full(checked.diagnostics) or "none"),
-        "Syntax tree": ("text", "\n".join(line for rule in checked.rules for line in _tree(rule.node)) or "empty"),
+        "Canonical form": ("conn", _formatted(program.name, text)),
+        "Syntax tree": ("text", "\n".join(line for node in _nodes(checked) for line in _tree(node)) or "empty"),
         "Plan": ("json", _plan(checked)),
     }
     sections = (f"## {title}\n\n```{kind}\n{part.rstrip()}\n```\n" for title, (kind, part) in parts.items())
     return "\n".join([f"# {program.stem}\n", *sections])
+
+
+def _formatted(name: str, text: str) -> str:
+    parsed = parse(SourceText(name, text))
+    if parsed.diagnostics:
+        return "# not formatted: there are syntax errors"
+    formatted = format_file(parsed)
+    return "# as it stands" if formatted == text else formatted
+
+
+def _nodes(checked: Checked) -> Iterator[ast.Declaration]:
+    """The declarations as the checker leaves them, kind by kind."""
+    yield from checked.segments.values()
+    if checked.policy.clauses:
+        yield checked.policy
+    yield from (rule.node for rule in checked.rules)
+    yield from (test.node for test in checked.tests)
 
 
 def _tree(node: object, label: str = "", indent: str = "") -> Iterator[str]:
@@ -72,10 +94,11 @@ def _is_plain(value: object) -> bool:
 
 
 def _plan(checked: Checked) -> str:
-    """The plan's rules; what a plan says of the catalog is the same for all programs and has a page of its own."""
+    """The plan's segments, rules and limits; what it says of the catalog is the same for all and has a page of its own."""
     if checked.errors:
         return "null"
-    return "\n".join(_json(rule) for rule in json.loads(compile_rules(checked).to_json())["rules"])
+    plan = json.loads(compile_rules(checked).to_json())
+    return "\n".join(map(_json, [*plan["segments"], *plan["rules"], *plan["limits"]]))
 
 
 def _json(value: Any, indent: str = "") -> str:
