@@ -92,6 +92,15 @@ def test_from_standard_input_to_standard_output() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, TIDY, "")
 
 
+def test_segments_policies_and_tests_are_formatted_too() -> None:
+    done = fmt("-", stdin='test "t":at 0s purchase expect nothing\npolicy:limit 3 per 1d\nsegment s=user.x=1\n')
+
+    assert done.returncode == 0
+    assert done.stdout == (
+        'test "t":\n  at 0s purchase\n  expect nothing\n\npolicy:\n  limit 3 per 1d\n\nsegment s = user.x = 1\n'
+    )
+
+
 def test_what_cannot_be_formatted_passes_through() -> None:
     done = fmt("-", stdin=BROKEN)
 

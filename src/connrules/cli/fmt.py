@@ -25,10 +25,11 @@ Examples:
   connrules fmt carts.conn --diff       show what would change
   cat carts.conn | connrules fmt -      from standard input to standard output
 
-The form: clauses in their usual order, one to a line; a rule without a name on one line, if there is room; comments
-stay where they stand; durations, times and quotes stay as they are written. The rules mean the same before and after:
-this is checked before a file is written. A file with syntax errors is left as it is, and its findings are printed. A
-rule without a name is called by its line, so when lines move, its decisions get other ids: name the rules that run.
+The form: clauses in their usual order, one to a line, as are the steps of a test; a rule without a name and a segment
+on one line, if there is room; what is said by default (`or hold`) is left out; comments stay where they stand;
+durations, times and quotes stay as they are written. A file means the same before and after: this is checked before it
+is written. A file with syntax errors is left as it is, and its findings are printed. A rule without a name is called
+by its line, so when lines move, its decisions get other ids: name the rules that run.
 """
 _STANDARD_INPUT = "-"
 
