@@ -229,8 +229,8 @@ def test_someone_who_waits_already_is_told_since_when_and_how_that_ended() -> No
 
 def test_someone_who_is_not_eligible_is_told_which_sends_used_it_up() -> None:
     rules = 'rule other: on purchase send "Cart"\nrule r: on purchase at most 2 per 1d send "Follow"'
-    events = [event(offset, "purchase") for offset in ("0s", "2h", "23h")]
-    entry = trigger(rules, *events, place=2)
+    events = [event(offset, "purchase") for offset in ("-2d", "0s", "2h", "23h")]
+    entry = trigger(rules, *events, place=3)
     assert entry.reason is Reason.NOT_ELIGIBLE
     assert entry.clause == Clause("at most 2 per 1d", "rules.conn", 2)
     sends = (Sent("r", "Follow", at("0s")), Sent("r", "Follow", at("2h")))

@@ -177,8 +177,8 @@ FAR = {
     "another exception would have cancelled as well": Near(
         WAIT, [session(), purchase("12h"), event("13h", "purchase", "e3")], "nothing"
     ),
-    "a message that comes out in two months": Near(
-        'rule r: on session_start from 2026-05-02 send "Follow"', [session()], "nothing"
+    "a rule that begins ten days later": Near(
+        'rule r: on session_start from 2026-03-12 send "Follow"', [session()], "nothing"
     ),
     "a pending send": Near(
         'rule r: on session_start after 8w unless purchase send "Follow"', [session(), session("1h", "e2")], "nothing"
