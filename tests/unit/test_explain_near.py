@@ -195,3 +195,8 @@ FAR = {
 @pytest.mark.parametrize("near", FAR.values(), ids=FAR)
 def test_what_is_no_near_miss_is_not_told(near: Near) -> None:
     assert told(trigger(near.rules, *near.events, place=near.place, until="30d")) == near.told
+
+
+def test_an_event_that_moves_beyond_the_end_of_the_log_moves_time_on() -> None:
+    entry = trigger(WAIT, session(), purchase("23h59m59s999ms"))
+    assert told(entry) == "e2 1ms later: sent"

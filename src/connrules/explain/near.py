@@ -53,7 +53,8 @@ def _outcome_after(case: Case, change: _Change) -> Outcome | None:
     same = (case.rule.name, case.outcome.trigger, triggered_at)
     found: list[Outcome] = []
     decided = max(case.due, case.outcome.at, change.to + case.due - case.outcome.triggered_at)
-    for until in sorted({min(decided, case.past.end), case.past.end}):
+    end = max(case.past.end, change.to)
+    for until in sorted({min(decided, end), end}):
         outcomes = case.past.if_moved(change.event, change.to, case.rule, until)
         found = [o for o in outcomes if (o.rule, o.trigger, o.triggered_at) == same and o.kind is not Kind.GOAL]
         if found and found[0].kind is not Kind.PENDING:

@@ -42,7 +42,6 @@ class Past:
     def if_moved(self, event: Event, to: int, rule: CheckedRule, until: int) -> list[Outcome]:
         """What would have become of that rule's triggers up to an instant, had an event come at another."""
         changed = (msgspec.structs.replace(e, time=to) if e is event else e for e in self._events_for[rule.name])
-        until = min(until, self.end)
         in_order = sorted((e for e in changed if e.time <= until), key=lambda e: e.time)
         return self._replay(self._related[rule.name], in_order, until)
 
