@@ -94,7 +94,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _plan(checked: Checked) -> str:
-    """The plan's segments, rules and limits; what it says of the catalog is the same for all and has a page of its own."""
+    """The plan's segments, rules and limits; what it says of the catalog has a page of its own."""
     if checked.errors:
         return "null"
     plan = json.loads(compile_rules(checked).to_json())
