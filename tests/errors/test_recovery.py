@@ -127,7 +127,7 @@ BROKEN = (
     'test "t":\n  on purchase\n  expect nothing\n',
     'test "t":\n  at 0s purchase\n  expect no send\n',
     'test "t":\n  at 0s\n  expect nothing\n',
-    'test t:\n  at 0s purchase\n  expect nothing\n',
+    "test t:\n  at 0s purchase\n  expect nothing\n",
     'tset "t":\n  at 0s purchase\n  expect nothing\n',
     'test "t":\n',
     "on purchase\n",
