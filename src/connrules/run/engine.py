@@ -218,7 +218,7 @@ class Engine:
             state = self._users.get(timer.user)
             if state is None or not self._stepper.on_timer(state, timer):
                 timers.one_was_dead()
-            elif not state.waits and state.is_empty:
+            elif not (state.waits or state.sends or state.goals or state.attributes):
                 del self._users[timer.user]
 
     def _take_in(self, event: Event, number: int) -> None:
@@ -242,7 +242,7 @@ class Engine:
             self._meet(event, number, known, route)
         elif self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
             self.counts.matched += 1
-            if not state.waits and state.is_empty:
+            if not (state.waits or state.sends or state.goals or state.attributes):
                 del self._users[event.user]
 
     def _take_in_other(self, event: Event) -> None:

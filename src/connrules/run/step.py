@@ -86,7 +86,10 @@ class Stepper:
     def restore(self, timer: Timer) -> None:
         """Set a timer again that was set before a snapshot was taken; the soonest first."""
         if isinstance(timer, Wait):
-            self._set(self.rules[timer.rule], timer)
+            if self.rules[timer.rule].clockwork is None:
+                self.timers.add(self._waits[timer.rule], timer)
+            else:
+                self.timers.add_unordered(timer)
         elif isinstance(timer, Goal):
             self.timers.add(self._goals[timer.rule], timer)
         else:
@@ -130,7 +133,10 @@ class Stepper:
 
     def _start(self, rule: Rule, state: UserState, event: Event, name: str, known: Known | None) -> None:
         now, user = event.time, event.user
-        key, per = (rule.index, None) if rule.waits_per_user else rule.key_and_per(event.properties)
+        key: Key = rule.index
+        per = None
+        if not rule.waits_per_user:
+            key, per = rule.key_and_per(event.properties)
         reason = self._reason_not_to_start(rule, state, event, known, key)
         if reason is not None:
             self.outcomes.append(
@@ -147,13 +153,10 @@ class Stepper:
         if rule.restarting and (old := state.waits.pop(key, None)) is not None:
             self.timers.one_died()
             self.outcomes.append(self._outcome(_RESTARTED, old, now))
-        if due > now:
-            state.waits[key] = wait
-            self._set(rule, wait)
-        else:
+        if due <= now:
             self._fire(rule, state, wait)
-
-    def _set(self, rule: Rule, wait: Wait) -> None:
+            return
+        state.waits[key] = wait
         if rule.clockwork is None:
             self.timers.add(self._waits[rule.index], wait)
         else:
@@ -171,7 +174,8 @@ class Stepper:
             self._use(rule.quota, state, wait)
         for limit in arm.limits:
             self._use(limit, state, wait)
-        outcome = self._outcome(_SENT, wait, wait.due, arm.send)
+        user, due, trigger, since, per = wait.user, wait.due, wait.trigger, wait.triggered_at, wait.per
+        outcome = Outcome(_SENT, rule.name, user, due, trigger, since, arm.send, None, None, None, None, per)
         self.outcomes.append(outcome)
         if rule.goal is not None:
             self._open(rule.goal, state, wait, arm.send)
