@@ -37,7 +37,9 @@ def _bare_date(text: str) -> ast.Instant:
 
 SOFT_KEYWORDS = sorted(word for word in fixed_tokens() if word.isidentifier() and word not in RESERVED)
 # `event` begins a custom event, and `any` no list of objects.
-WORDS = st.sampled_from([word for word in SOFT_KEYWORDS if word not in {"any", "event"}] + ["opened_push", "_1"])
+NO_EVENTS = {"any", "event", "sent", "cancelled"}
+"""The words that begin another kind of pattern, or none."""
+WORDS = st.sampled_from([word for word in SOFT_KEYWORDS if word not in NO_EVENTS] + ["opened_push", "_1"])
 TEXTS = st.text(max_size=6).map(_nfc)
 SEGMENTS = (
     st.sampled_from([*SOFT_KEYWORDS, *sorted(RESERVED), "a", "order-id"])

@@ -4,6 +4,7 @@ Names compare in Unicode NFC; an event may name a campaign or card by its id too
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, assert_never
 
 from connrules import ast
@@ -77,14 +78,14 @@ def _names_what_is_meant(
     if named is None:
         return False
     if isinstance(pattern, ast.CustomEvent):
-        return named == _find(kind, pattern.name.text, catalog)
+        return named is _find(kind, pattern.name.text, catalog)
     match pattern.of:
         case ast.Objects(names):
-            return any(named == _find(kind, name.text, catalog) for name in names)
+            return any(named is _find(kind, name.text, catalog) for name in names)
         case ast.AnyObject():
             return True
         case None:
-            return trigger is not None and named == _object_of(trigger, catalog)
+            return trigger is not None and named is _object_of(trigger, catalog)
         case _:
             assert_never(pattern.of)
 
@@ -107,19 +108,26 @@ def _object_of(happening: Happening, catalog: Catalog | None) -> _Object | None:
 
 
 def _find(kind: ObjectKind, text: str, catalog: Catalog | None) -> _Object | None:
-    """The one entry of that id, or else of that name. What no catalog speaks of is known, and always active."""
+    """The one entry of that id, or else of that name: for one thing always the same object."""
     name = nfc(text)
     if not name:
         return None
     match kind:
         case ObjectKind.CAMPAIGN:
-            return Campaign(name=name) if catalog is None else _only(catalog.campaigns, name)
+            return _unlisted(Campaign, name) if catalog is None else _only(catalog.campaigns, name)
         case ObjectKind.CARD:
-            return Card(name=name) if catalog is None else _only(catalog.cards, name)
+            return _unlisted(Card, name) if catalog is None else _only(catalog.cards, name)
         case ObjectKind.EVENT:
-            return CustomEvent(name=name) if catalog is None or catalog.events is None else catalog.event(name)
+            is_listed = catalog is not None and catalog.events is not None
+            return catalog.event(name) if catalog and is_listed else _unlisted(CustomEvent, name)
         case _:
             assert_never(kind)
+
+
+@cache
+def _unlisted(kind: type[Campaign] | type[Card] | type[CustomEvent], name: str) -> _Object:
+    """What no catalog speaks of: it is known, and always active."""
+    return kind(name=name)
 
 
 def _only(entries: Sequence[Entry], name: str) -> Entry | None:
