@@ -1,6 +1,7 @@
 """What goes into an engine and what comes out of it: events and outcomes. Instants are epoch milliseconds."""
 
 import hashlib
+import math
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,6 +10,8 @@ from typing import Any, Final, Protocol
 import msgspec
 
 _EXACT: Final = 2**53
+DEEPEST: Final = 100
+"""How deep the properties of an event may nest."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -96,21 +99,24 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return hashlib.sha256(parts).hexdigest()[:32]
 
 
-def per_value(value: Any) -> Any:
+def per_value(value: Any, depth: int = 0) -> Any:
     """A property's value in the one form in which equal values are equal JSON: strings in NFC, keys in order, whole
-    numbers without a fraction.
+    numbers without a fraction. What JSON cannot hold, or nests deeper than an event's properties may, is missing: None.
     """
     match value:
-        case str():
-            return unicodedata.normalize("NFC", value)
-        case float() if value.is_integer() and abs(value) < _EXACT:
-            return int(value)
-        case list():
-            return [per_value(item) for item in value]
-        case dict():
-            return {per_value(key): per_value(item) for key, item in sorted(value.items())}
-        case _:
+        case bool() | int():
             return value
+        case str():
+            return unicodedata.normalize("NFC", value.encode(errors="replace").decode())
+        case float() if math.isfinite(value):
+            return int(value) if value.is_integer() and abs(value) < _EXACT else value
+        case list() if depth < DEEPEST:
+            return [per_value(item, depth + 1) for item in value]
+        case dict() if depth < DEEPEST:
+            items = sorted((key, item) for key, item in value.items() if isinstance(key, str))
+            return {per_value(key): per_value(item, depth + 1) for key, item in items}
+        case _:
+            return None
 
 
 class Profiles(Protocol):

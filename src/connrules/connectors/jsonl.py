@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from connrules.duration import EARLIEST, LATEST, format_instant, parse_instant
-from connrules.event import Event, Kind, Outcome, Reason
+from connrules.event import DEEPEST, Event, Kind, Outcome, Reason
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _SECOND = 86_400_000, 1_000
@@ -84,7 +84,7 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
     that both give its decisions the same ids. Raises EventError where the data are not JSON, have no user, type or
     time, or a field of the wrong type.
     """
-    if isinstance(data, dict):
+    if not isinstance(data, bytes | str):
         data = _encoded(data)
     try:
         line = _decode(data)
@@ -95,6 +95,8 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
         raise EventError(f"time: {time} ms is outside the years 1 to 9999")
     if not line.user:
         raise EventError("user: it is empty")
+    if line.properties is not None and _may_be_deep(data) and _nests_deeper(line.properties, DEEPEST):
+        raise EventError(f"properties: they nest more than {DEEPEST} deep")
     return Event(
         user=line.user,
         type=line.type,
@@ -144,7 +146,22 @@ def _read_odd_time(data: bytes | str) -> _Line:
     return _Line(**(fields | {"time": instant}))
 
 
-def _encoded(data: dict[str, Any]) -> bytes:
+def _may_be_deep(data: bytes | str) -> bool:
+    """A first look: whether there are brackets enough."""
+    if isinstance(data, str):
+        return data.count("[") + data.count("{") > DEEPEST
+    return data.count(b"[") + data.count(b"{") > DEEPEST
+
+
+def _nests_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [inner for inner in level if isinstance(inner, dict | list)]
+    return bool(level)
+
+
+def _encoded(data: object) -> bytes:
     """An object as the line that would hold it, so that both are looked at in the same way."""
     try:
         return msgspec.json.encode(data)

@@ -60,8 +60,8 @@ class User:
     @property
     def attributes(self) -> Mapping[str, Any]:
         """What holds of the user now: what events said, else the host's profile. None is missing."""
-        profile = self.profiles.attributes(self.name) if self.profiles else {}
-        return _by_name(profile) | self.said
+        profile = self.profiles.attributes(self.name) if self.profiles else None
+        return _by_name(profile or {}) | self.said
 
     def learn(self, attributes: Mapping[str, Any]) -> None:
         """Remember what an `attributes` event says."""

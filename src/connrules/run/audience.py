@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from connrules.event import Profiles
+from connrules.event import Profiles, per_value
 from connrules.run.conditions import nfc
 from connrules.run.program import TIME_ZONE
 from connrules.run.state import UserState
@@ -15,7 +15,10 @@ def attributes_of(state: UserState, user: str, profiles: Profiles | None) -> Map
     """The attributes of a user; one that is None is missing."""
     if profiles is None:
         return state.attributes
-    return {**profiles.attributes(user), **state.attributes}
+    known = profiles.attributes(user)
+    if not isinstance(known, Mapping | None):
+        raise TypeError(f"the profile of {user!r} is a mapping from attributes to values, not {known!r}")
+    return {**(known or {}), **state.attributes}
 
 
 def zone_of(state: UserState, user: str, profiles: Profiles | None) -> tzinfo | None:
@@ -27,4 +30,4 @@ def zone_of(state: UserState, user: str, profiles: Profiles | None) -> tzinfo | 
 def said(properties: Mapping[str, Any], looked_at: frozenset[str]) -> dict[str, Any]:
     """What an `attributes` event says that some condition looks at, its names in NFC."""
     named = ((nfc(name), value) for name, value in properties.items())
-    return {name: value for name, value in named if name in looked_at}
+    return {name: per_value(value) for name, value in named if name in looked_at}

@@ -21,6 +21,7 @@ from connrules.run.repeats import Repeats
 from connrules.run.state import UserState
 from connrules.run.step import Stepper, is_live
 from connrules.run.timers import Timer, Timers
+from connrules.run.wellformed import check_event
 from connrules.run.world import Known
 from connrules.vocabulary import ATTRIBUTES
 
@@ -58,6 +59,8 @@ class Engine:
         self.plan = plan
         self.lateness = lateness
         self.dedupe = dedupe
+        self._remembers_all = bool(lateness or dedupe)
+        """Whether something of every event is remembered, not only of those that rules speak of."""
         self._on_late = on_late
         self._profiles = profiles
         self._program = Program(plan)
@@ -78,8 +81,8 @@ class Engine:
     def feed(self, event: Event) -> list[Outcome]:
         """Take in an event, and give the outcomes that it brings about, in order.
 
-        Raises, and changes nothing: TypeError where the event's time is not a whole number of milliseconds, ValueError
-        where it is outside the years 1 to 9999.
+        Raises, and changes nothing: TypeError where a field of the event is of a wrong type, ValueError where its time
+        is outside the years 1 to 9999 or a text cannot be written down.
         """
         return self.feed_many((event,))
 
@@ -178,6 +181,8 @@ class Engine:
         time = event.time
         if type(time) is not int or not EARLIEST <= time <= LATEST:
             _check_instant(time)
+        if self._remembers_all or event.type in self._program.heard:
+            check_event(event)
         self._arrivals += 1
         self.counts.events += 1
         if self._watermark is not None and time < self._watermark:

@@ -70,6 +70,9 @@ class Program:
             if type_ != ATTRIBUTES
         }
         """Where events go, by their type. Those that set attributes go nowhere: they start and cancel nothing."""
+        spoken_of = {matcher.type for rule in compiled.rules for matcher in _matchers(rule)}
+        self.heard = frozenset(spoken_of | {ATTRIBUTES})
+        """The types of events that can change anything."""
 
 
 def _matchers(rule: plan.Rule) -> Iterator[plan.Matcher]:

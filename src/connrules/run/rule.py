@@ -135,11 +135,16 @@ class Rule:
 
     def keep(self, properties: Properties | None) -> Kept:
         """What a wait keeps of its trigger's properties."""
-        return tuple(look_up(properties or _NO_PROPERTIES, path) for path in self.kept_paths)
+        return tuple(_comparable(look_up(properties or _NO_PROPERTIES, path)) for path in self.kept_paths)
 
     def arm_of(self, user: str) -> Arm:
         """What the rule sends to a user."""
         return self._arms[chosen(self._ends, self.name, user)]
+
+
+def _comparable(value: Any) -> Any:
+    """A value as far as an exception can compare with it: no list and no object is equal to anything, or part of it."""
+    return None if isinstance(value, list | dict) else per_value(value)
 
 
 def _sends(rule: plan.Rule) -> tuple[str, ...]:

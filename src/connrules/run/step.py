@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from connrules.event import Event, Kind, Outcome, Profiles, Reason
+from connrules.plan import PlanError
 from connrules.run.audience import attributes_of, zone_of
 from connrules.run.chance import is_held_out
 from connrules.run.program import Route
@@ -24,6 +25,8 @@ _SENT, _CANCELLED, _DROPPED, _GOAL = Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Ki
 _RESTARTED, _IGNORED, _PENDING = Kind.RESTARTED, Kind.IGNORED, Kind.PENDING
 _HELD_OUT = Reason.HELD_OUT
 _NO_PROPERTIES: Final[Mapping[str, Any]] = {}
+_MOST_FOLLOWED: Final = 100_000
+"""No rule set that the checker let pass gets there by one event; a plan that was edited by hand may never end."""
 
 
 class Stepper:
@@ -196,7 +199,12 @@ class Stepper:
 
     def _follow(self, state: UserState) -> None:
         """Start what the outcomes of this step start, and what the outcomes of that do in turn."""
+        followed = 0
         while self._links:
+            followed += 1
+            if followed > _MOST_FOLLOWED:
+                self._links.clear()
+                raise PlanError("the plan's rules follow each other without end")
             outcome, followers, known = self._links.popleft()
             name = outcome.id
             event = Event(user=outcome.user, type=outcome.kind, time=outcome.at, id=name)
