@@ -7,7 +7,7 @@ from typing import Any
 
 from connrules import ast
 from connrules.check import CheckedRule
-from connrules.event import Event, Kind, Outcome
+from connrules.event import Event, Outcome
 from connrules.explain.clauses import clause_at
 from connrules.explain.past import Past
 from connrules.explain.story import Clause
@@ -16,8 +16,6 @@ from connrules.reference.chance import target_of
 from connrules.reference.matching import Happening, matches
 from connrules.reference.timing import due_of
 from connrules.reference.user import User
-
-_WAITS = frozenset({Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.RESTARTED, Kind.PENDING})
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,11 @@ class Case:
         return self._due(replace(self.rule.node, between=None), replace(self.past.checked.policy, quiet=None))
 
     @property
+    def is_held(self) -> bool:
+        """Whether a closed window made it due later."""
+        return self.due_without_window != self.due
+
+    @property
     def window(self) -> ast.Between | ast.Quiet | None:
         """The clause that says at which times of the day messages may go out."""
         return self.rule.node.between or self.past.checked.policy.quiet
@@ -84,20 +87,26 @@ class Case:
         """How a piece of the rule reads."""
         return clause_at(self.rule.source, node.span, before)
 
+    def window_clause(self, window: ast.Between | ast.Quiet) -> Clause:
+        """How the clause of the window reads, in the rule or in the policy."""
+        return self.policy_clause(window) if isinstance(window, ast.Quiet) else self.clause(window)
+
     def policy_clause(self, node: ast.PolicyClause) -> Clause:
         """How a piece of the policy reads."""
         source = self.past.checked.policy_source
         assert source is not None, "a policy with clauses stands somewhere"
         return clause_at(source, node.span)
 
-    def earlier_sends(self) -> list[Outcome]:
-        """What had been sent to the user before this was decided, by any rule."""
-        return [outcome for outcome in self.past.outcomes[: self.place] if outcome.kind is Kind.SENT]
+    def earlier_sends(self, window: ast.Duration | None) -> list[Outcome]:
+        """What had been sent to the user before this was decided, by any rule, within a window or ever."""
+        now = self.outcome.at
+        return self.past.sends(self.place, None if window is None else now - window.ms, now)
 
     def later_waits(self) -> Iterator["Case"]:
         """The waits of the same rule and `per` value that ended after this was decided, in order."""
-        for place, other in enumerate(self.past.outcomes[self.place + 1 :], self.place + 1):
-            if other.rule == self.rule.name and other.per == self.outcome.per and other.kind in _WAITS:
+        for place in self.past.later_waits(self.rule.name, self.place):
+            other = self.past.outcomes[place]
+            if other.per == self.outcome.per:
                 yield replace(self, outcome=other, place=place)
 
     def _due(self, rule: ast.Rule, policy: ast.Policy) -> int:

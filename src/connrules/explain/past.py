@@ -1,6 +1,6 @@
 """A user's past: the events, what the reference interpreter makes of them, and what it would make of others."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +15,8 @@ from connrules.reference import evaluate
 from connrules.reference.admission import admit
 from connrules.reference.matching import Happening, matches
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT
+
+_WAITS = frozenset({Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.RESTARTED, Kind.PENDING})
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,27 @@ class Past:
         changed = (msgspec.structs.replace(e, time=to) if e is event else e for e in self._events_for[rule.name])
         in_order = sorted((e for e in changed if e.time <= until), key=lambda e: e.time)
         return self._replay(self._related[rule.name], in_order, until)
+
+    def effort(self, rule: CheckedRule) -> int:
+        """How much work `if_moved` is at most: its events, each counted for every rule that is asked about it."""
+        return len(self._events_for[rule.name]) * len(self._related[rule.name].rules)
+
+    def sends(self, place: int, start: int | None, end: int) -> list[Outcome]:
+        """What was sent in `(start, end]`, by any rule, of the outcomes before the one at a place; None: since ever."""
+        first = 0 if start is None else bisect_right(self._sends, start, key=lambda each: self.outcomes[each].at)
+        last = bisect_left(self._sends, place)
+        return [send for each in self._sends[first:last] if (send := self.outcomes[each]).at <= end]
+
+    def later_waits(self, rule: str, place: int) -> Iterator[int]:
+        """The places of the outcomes after a place that ended waits of a rule, in order."""
+        waits = self._waits.get(rule, [])
+        return (waits[each] for each in range(bisect_right(waits, place), len(waits)))
+
+    def goal(self, place: int) -> Outcome | None:
+        """The goal that the send or hold-out at a place reached."""
+        opened = self.outcomes[place]
+        later = (self.outcomes[each] for each in self._goals.get(_start_of(opened), ()) if each > place)
+        return next((goal for goal in later if goal.per == opened.per), None)
 
     def trigger(self, outcome: Outcome) -> Happening:
         """The event that triggered an outcome, or the outcome of another rule that did."""
@@ -94,6 +117,29 @@ class Past:
         return {id(event): place for place, event in enumerate(self.events)}
 
     @cached_property
+    def _sends(self) -> list[int]:
+        """The places of the sends among the outcomes."""
+        return [place for place, outcome in enumerate(self.outcomes) if outcome.kind is Kind.SENT]
+
+    @cached_property
+    def _waits(self) -> dict[str, list[int]]:
+        """For each rule, the places of the outcomes that ended its waits."""
+        index: dict[str, list[int]] = {}
+        for place, outcome in enumerate(self.outcomes):
+            if outcome.kind in _WAITS:
+                index.setdefault(outcome.rule, []).append(place)
+        return index
+
+    @cached_property
+    def _goals(self) -> dict[tuple[str, str, int], list[int]]:
+        """For each trigger of a rule, the places of the goals that what it led to reached."""
+        index: dict[tuple[str, str, int], list[int]] = {}
+        for place, outcome in enumerate(self.outcomes):
+            if outcome.kind is Kind.GOAL:
+                index.setdefault(_start_of(outcome), []).append(place)
+        return index
+
+    @cached_property
     def _news(self) -> dict[str, Outcome]:
         return {outcome.id: outcome for outcome in self.outcomes if outcome.kind in {Kind.SENT, Kind.CANCELLED}}
 
@@ -111,6 +157,10 @@ class Past:
             return dict.fromkeys(self._related, self.all_events)
         types = {name: {ATTRIBUTES, *_types(checked)} for name, checked in self._related.items()}
         return {name: [e for e in self.all_events if e.type in wanted] for name, wanted in types.items()}
+
+
+def _start_of(outcome: Outcome) -> tuple[str, str, int]:
+    return outcome.rule, outcome.trigger, outcome.triggered_at
 
 
 def _types(checked: Checked) -> Iterator[str]:

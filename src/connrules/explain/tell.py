@@ -5,7 +5,7 @@ from typing import Final
 
 from connrules import ast
 from connrules.check import Checked, CheckedRule
-from connrules.event import Kind, Outcome, Profiles
+from connrules.event import Kind, Profiles
 from connrules.explain.case import Case
 from connrules.explain.clauses import clause_at
 from connrules.explain.log import Log
@@ -110,15 +110,9 @@ def _held(case: Case) -> Clock | None:
 
 
 def _goal(case: Case) -> Goal | None:
-    goal = next((later for later in case.past.outcomes[case.place + 1 :] if _is_goal_of(later, case.outcome)), None)
-    convert = case.rule.node.convert
+    goal, convert = case.past.goal(case.place), case.rule.node.convert
     if goal is None or convert is None:
         return None
     event = case.past.event(goal.by, goal.at, [convert.pattern])
     assert event is not None, "an event reached it"
     return Goal(case.world.occurrence(event), case.clause(convert, ""))
-
-
-def _is_goal_of(goal: Outcome, outcome: Outcome) -> bool:
-    same = (goal.rule, goal.trigger, goal.triggered_at) == (outcome.rule, outcome.trigger, outcome.triggered_at)
-    return goal.kind is Kind.GOAL and same and goal.per == outcome.per

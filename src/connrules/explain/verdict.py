@@ -116,12 +116,12 @@ def _already_waiting(case: Case) -> Verdict:
 
 
 def _not_eligible(case: Case) -> Verdict:
-    clause, sends = case.rule.node.eligibility, [s for s in case.earlier_sends() if s.rule == case.rule.name]
+    clause = case.rule.node.eligibility
     match clause:
         case ast.Once():
-            return Verdict(case.clause(clause), (_used_up(sends, 1, None),))
+            return Verdict(case.clause(clause), (_used_up(_own_sends(case, None), 1, None),))
         case ast.AtMost(count, window):
-            return Verdict(case.clause(clause), (_used_up(_within(sends, window, case.outcome.at), count, window),))
+            return Verdict(case.clause(clause), (_used_up(_own_sends(case, window), count, window),))
         case None:
             raise AssertionError("without a clause everyone is eligible")
         case _:
@@ -131,8 +131,7 @@ def _not_eligible(case: Case) -> Verdict:
 def _outside_window(case: Case) -> Verdict:
     window = case.window
     assert window is not None
-    clause = case.policy_clause(window) if isinstance(window, ast.Quiet) else case.clause(window)
-    return Verdict(clause, (case.world.clock(case.due, window.zone, case.attributes),))
+    return Verdict(case.window_clause(window), (case.world.clock(case.due, window.zone, case.attributes),))
 
 
 def _held_out(case: Case) -> Verdict:
@@ -144,7 +143,7 @@ def _held_out(case: Case) -> Verdict:
 
 def _limited(case: Case) -> Verdict:
     for limit in case.past.checked.policy.limits:
-        sends = _within([s for s in case.earlier_sends() if counts(limit, s, case)], limit.window, case.outcome.at)
+        sends = [send for send in case.earlier_sends(limit.window) if counts(limit, send, case)]
         if len(sends) >= limit.count and (limit.channel is None or limit.channel.text in _channels(case, case.target)):
             return Verdict(case.policy_clause(limit), (_used_up(sends, limit.count, limit.window),))
     raise AssertionError("some limit was reached")
@@ -159,8 +158,8 @@ def _channels(case: Case, campaign: str) -> tuple[str, ...]:
     return channels_of(campaign, case.past.checked)
 
 
-def _within(sends: Sequence[Outcome], window: ast.Duration, instant: int) -> list[Outcome]:
-    return [send for send in sends if instant - window.ms < send.at <= instant]
+def _own_sends(case: Case, window: ast.Duration | None) -> list[Outcome]:
+    return [send for send in case.earlier_sends(window) if send.rule == case.rule.name]
 
 
 def _used_up(sends: Sequence[Outcome], allowed: int, window: ast.Duration | None) -> UsedUp:

@@ -1,5 +1,6 @@
 """What the catalog, the user's attributes and clocks on the wall said, at any instant of a user's past."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -111,14 +112,23 @@ class World:
 
     def _attributes(self, instant: int, event: Event | None) -> Mapping[str, Any]:
         """The attributes at an instant: just before an event of that instant, or before all of its events."""
+        if event is None:
+            return self._known[bisect_left(self._changes, instant, key=lambda change: change.time)]
+        return self._known[bisect_left(self._changes, self._past.place(event), key=self._past.place)]
+
+    @cached_property
+    def _known(self) -> list[Mapping[str, Any]]:
+        """The attributes before any change, and after each."""
         profiles = self._past.profiles
-        known = dict(profiles.attributes(self._past.user)) if profiles else {}
-        known = {nfc(name): value for name, value in known.items()}
+        known: list[Mapping[str, Any]] = [_by_name(profiles.attributes(self._past.user) if profiles else {})]
         for change in self._changes:
-            if change.time < instant or (event is not None and self._past.place(change) < self._past.place(event)):
-                known.update({nfc(name): value for name, value in (change.properties or {}).items()})
+            known.append({**known[-1], **_by_name(change.properties or {})})
         return known
 
     @cached_property
     def _changes(self) -> list[Event]:
         return [event for event in self._past.events if event.type == ATTRIBUTES]
+
+
+def _by_name(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {nfc(name): value for name, value in attributes.items()}
