@@ -5,18 +5,22 @@ database, by way of zoneinfo. A time that a clock change skips moves forward by 
 first is meant. An instant that has no date in a zone, within a day of the years 1 and 9999, is read in UTC there.
 """
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from connrules.duration import parse_instant
 from connrules.text import closest
 
 DAY: Final = 86_400_000
 _MINUTE: Final = 60_000
+_LENGTH_OF_A_DATE: Final = len("2026-03-01")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # what a clock in UTC showed then
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_OFFSET: Final = re.compile(r"[+-]\d")
 _OF_THE_MACHINE: Final = frozenset({"localtime", "posixrules", "Factory"})
 """Names that mean something else on each machine, or nothing."""
 
@@ -35,11 +39,18 @@ def find_zone(name: str) -> tzinfo | None:
 
 
 def zone_meant(name: str) -> str | None:
-    """The time zone that was probably meant by a name that is none."""
-    zones = available_timezones()
+    """The time zone that was probably meant by a name that is none; None for an offset: many regions share it."""
+    if is_offset(name):
+        return None
+    zones = available_timezones() - _OF_THE_MACHINE
     folded = name.strip().replace(" ", "_").casefold()
     same = [zone for zone in zones if zone.casefold() == folded or zone.rpartition("/")[2].casefold() == folded]
-    return min(same) if same else closest(name, sorted(zones))
+    return min(same) if same else closest(name, sorted(zone for zone in zones if "/" in zone))
+
+
+def is_offset(name: str) -> bool:
+    """Whether a name that is no zone says how far clocks are from UTC: `UTC+1`, `+02:00`."""
+    return _OFFSET.search(name) is not None
 
 
 def wall_ms(instant: int, zone: tzinfo) -> int:
@@ -58,6 +69,15 @@ def instant_at(wall: int, zone: tzinfo) -> int:
         return (shown - _EPOCH) // _MILLISECOND
     except OverflowError:
         return wall
+
+
+def read_instant(text: str, zone: tzinfo | None) -> int:
+    """Epoch milliseconds of a date or time as data has it; a bare date begins in that zone, without one in UTC.
+
+    Raises ValueError where the text is neither.
+    """
+    instant = parse_instant(text)
+    return instant if zone is None or len(text) > _LENGTH_OF_A_DATE else instant_at(instant, zone)
 
 
 def in_days(instant: int, days: int, minute: int, zone: tzinfo) -> int:

@@ -149,6 +149,15 @@ def test_the_zone_that_was_meant() -> None:
     assert zone_meant("new york") == "America/New_York"
     assert zone_meant("Europe/Pari") == "Europe/Paris"
     assert zone_meant("the moon of Jupiter") is None
+    assert zone_meant("UTC+1") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["local", "LOCALTIME", "localtimes", "factory", "posixrule", "CEST", "gmt", "Etc/GMTT"]
+)
+def test_a_zone_that_is_meant_is_one(name: str) -> None:
+    meant = zone_meant(name)
+    assert meant is None or find_zone(meant) is not None
 
 
 def test_the_ends_of_time_raise_nothing() -> None:

@@ -71,18 +71,17 @@ class ClauseBuilder(PatternBuilder):
                 label=f"a whole number from 0 to {_MOST_DAYS} is expected here",
                 help="e.g. `in 2 days at 09:00`",
             )
-        return ast.InDays(int(number.value), self._clock(clock), zone, span)
+        after = f"`in {int(number.value) + 1} {'days' if number.value else 'day'} at 00:00`"
+        return ast.InDays(int(number.value), self._clock(clock, after), zone, span)
 
     def _next_clause(self, children: Children, span: Span) -> ast.NextWeekday:
         _, day, _, clock, zone = children
         if day not in ast.WEEKDAYS:
-            near = next((d for d in ast.WEEKDAYS if d[:3] == day.lower()[:3]), None) or closest(day, ast.WEEKDAYS)
-            remedy = (
-                f"did you mean `{near}`?" if near else f"the weekdays are {', '.join(f'`{d}`' for d in ast.WEEKDAYS)}"
-            )
-            self._report("CR113", token_span(day), f"`{day}` is no weekday", help=remedy)
+            self._report("CR113", token_span(day), f"`{day}` is no weekday", help=_weekday_help(day))
             day = ast.WEEKDAYS[0]
-        return ast.NextWeekday(ast.WEEKDAYS.index(day), self._clock(clock), zone, span)
+        weekday = ast.WEEKDAYS.index(day)
+        after = f"`next {ast.WEEKDAYS[(weekday + 1) % len(ast.WEEKDAYS)]} at 00:00`"
+        return ast.NextWeekday(weekday, self._clock(clock, after), zone, span)
 
     def _per_clause(self, children: Children, span: Span) -> ast.Per:
         return ast.Per(children[1], span)
@@ -122,7 +121,7 @@ class ClauseBuilder(PatternBuilder):
         return ast.Local(span)
 
     def _named_zone(self, children: Children, span: Span) -> ast.NamedZone:
-        return ast.NamedZone(self._zone(children[1]), span)
+        return ast.NamedZone(self._zone(children[1], "write `local` alone, without `zone` and quotes"), span)
 
     def _or_hold(self, _: Children, __: Span) -> bool:
         return False
@@ -139,11 +138,18 @@ class ClauseBuilder(PatternBuilder):
         return ast.Limit(self._name(channel), *self._sends_per(count, window, f"limit {channel} to {{}} per 1d"), span)
 
     def _time_zone_clause(self, children: Children, span: Span) -> ast.TimeZone:
-        return ast.TimeZone(self._zone(children[2]), span)
+        return ast.TimeZone(self._zone(children[2], 'name a zone, such as `"Europe/Paris"`'), span)
 
     def _quiet_clause(self, children: Children, span: Span) -> ast.Quiet:
         _, begins, _, ends, zone, drops = children
         return ast.Quiet(self._clock(begins), self._clock(ends), zone, drops or False, span)
+
+
+def _weekday_help(word: str) -> str:
+    near = next((day for day in ast.WEEKDAYS if day[:3] == word.lower()[:3]), None) or closest(word, ast.WEEKDAYS)
+    if near is None or word.lower() == "weekday":
+        return f"the weekdays are {', '.join(f'`{day}`' for day in ast.WEEKDAYS)}"
+    return f"did you mean `{near}`?"
 
 
 def _percent(millionths: int) -> str:

@@ -12,7 +12,7 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import parse_duration, parse_instant
 from connrules.text import SourceText, Span
-from connrules.wallclock import find_zone, zone_meant
+from connrules.wallclock import find_zone, is_offset, zone_meant
 
 DURATION_HELP = "a duration is whole numbers with the units `w d h m s ms`, largest first, e.g. `1d12h` or `90m`"
 TIME_HELP = "write a date (`2026-03-01`, 00:00 UTC) or a time with its zone (`2026-03-01T09:00:00Z`)"
@@ -83,13 +83,14 @@ class ValueBuilder:
             self._report("CR113", span, str(error), help=TIME_HELP)
             return ast.Instant(0, False, str(token), span)  # noqa: FBT003  # no instant at all
 
-    def _clock(self, token: Token) -> ast.Clock:
+    def _clock(self, token: Token, midnight: str = "`00:00`") -> ast.Clock:
+        """A time of the day; `midnight` is how to say the end of the day here."""
         span = token_span(token)
         hour, minute = map(int, token.split(":"))
         if len(token) == 5 and hour < 24 and minute < 60:
             return ast.Clock(hour * 60 + minute, span)
         if hour == 24 and minute == 0:
-            remedy = "a day ends where the next begins: write `00:00`"
+            remedy = f"a day ends where the next begins: write {midnight}"
         elif len(token) < 5 and minute < 60:
             remedy = f"write `{hour:02}:{minute:02}`"
         else:
@@ -97,11 +98,11 @@ class ValueBuilder:
         self._report("CR113", span, f"`{token}` is no time of the day", help=remedy)
         return ast.Clock(0, span)
 
-    def _zone(self, token: Token) -> str:
+    def _zone(self, token: Token, instead_of_local: str) -> str:
+        """The name of a zone; `instead_of_local` is what to do about `"local"`, which is no name."""
         name = self._string(token)
         if find_zone(name) is None:
-            near = zone_meant(name)
-            remedy = f'did you mean `"{near}"`?' if near else 'zones have names such as `"Europe/Paris"` or `"UTC"`'
+            remedy = instead_of_local if name.strip().lower() == "local" else _zone_help(name)
             self._report("CR113", token_span(token), f"there is no time zone `{name}`", help=remedy)
         return name
 
@@ -138,6 +139,13 @@ class ValueBuilder:
             self._report(
                 "CR101", token_span(sign), f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`"
             )
+
+
+def _zone_help(name: str) -> str:
+    if is_offset(name):
+        return 'an offset changes with the season: name a region, such as `"Europe/Paris"`'
+    near = zone_meant(name)
+    return f'did you mean `"{near}"`?' if near else 'zones have names such as `"Europe/Paris"` or `"UTC"`'
 
 
 def token_span(token: Token) -> Span:

@@ -8,14 +8,14 @@ from connrules import ast
 from connrules.syntax.place import Place, Slip
 from connrules.syntax.scanner import Token
 from connrules.syntax.times_meant import COUNTS, clock_meant
-from connrules.wallclock import find_zone
+from connrules.wallclock import find_zone, zone_meant
 
 _BETWEEN = re.compile(r"[ \t]*(?:and|to|until|till|[-–—])[ \t]*", re.IGNORECASE)
 _FILLER = re.compile(r"[ \t]*(?:(?:hours|from|between|at)\b[ \t]*)*", re.IGNORECASE)
 _IN_DAYS = re.compile(
     rf"(?P<count>\d{{1,5}}|{'|'.join(COUNTS)})[ \t]*(?P<unit>weeks?|w|days?|d)\b(?:[ \t]*at\b[ \t]*)?", re.IGNORECASE
 )
-_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-0-9]+)+|UTC")
+_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-0-9]+)*")
 
 
 class _Days(NamedTuple):
@@ -139,28 +139,92 @@ def _line(place: Place) -> str:
     return place.line_from(place.token)
 
 
+def _local(place: Place) -> Slip | None:
+    """`zone local`, `time zone local`."""
+    if place.before.kind != "ZONE" or place.token.kind != "LOCAL":
+        return None
+    if place.at(-2).kind == "TIME_KEYWORD":
+        remedy = 'the policy names a zone: write `time zone "Europe/Paris"`, or whichever it is'
+        return Slip("CR101", place.token, place.token, "unexpected `local`", remedy)
+    return Slip("CR101", place.before, place.token, "`local` is no name of a zone", "write `local` without `zone`")
+
+
+def _zone_after_in(place: Place) -> Slip | None:
+    """`next monday at 09:00 in "Europe/Paris"`."""
+    if place.before.kind != "IN" or place.token.kind != "STRING" or place.at(-2).kind != "CLOCK":
+        return None
+    remedy = f"write `zone {place.token.text}`"
+    return Slip("CR101", place.before, place.token, f"unexpected `in {place.token.text}`", remedy)
+
+
+def _zone_before_clock(place: Place) -> Slip | None:
+    """`in 2 days local at 09:00`, `next monday zone "UTC" at 09:00`."""
+    end = 1 if place.token.kind == "ZONE" else 0
+    last, clock = place.at(end), place.at(end + 2)
+    if place.accepted != {"AT"} or place.token.kind not in {"LOCAL", "ZONE"} or clock.kind != "CLOCK":
+        return None
+    zone = place.text(place.token, last)
+    remedy = f"the zone stands behind the time: write `at {clock.text} {zone}`"
+    return Slip("CR101", place.token, clock, f"unexpected `{zone}`", remedy)
+
+
+def _second_weekday(place: Place) -> Slip | None:
+    """`next monday or tuesday at 09:00`."""
+    day = place.before.text
+    if place.at(-2).kind != "NEXT" or place.accepted != {"AT"} or place.token.kind not in {"OR", "AND", "COMMA"}:
+        return None
+    clock = next((t.text for t in place.chunk[place.stop :] if t.kind == "CLOCK"), "09:00")
+    remedy = f"name one, e.g. `next {day} at {clock}`; for two days write two rules"
+    return Slip("CR101", place.at(-2), place.at(1), "a schedule names one weekday", remedy)
+
+
+def _second_window(place: Place) -> Slip | None:
+    """`between 08:00 and 12:00 and between 22:00 and 23:00`."""
+    if place.before.kind != "CLOCK" or place.token.kind not in {"AND", "OR", "COMMA"}:
+        return None
+    if place.at(-4).kind != "BETWEEN" or not {place.at(1).kind, place.at(2).kind} & {"CLOCK"}:
+        return None
+    last = next(t for t in reversed(place.chunk[: place.stop + 5]) if t.kind == "CLOCK")
+    remedy = f"keep one, e.g. `{place.text(place.at(-4), place.before)}`; for two windows write two rules"
+    return Slip("CR101", place.token, last, "a rule has one window", remedy)
+
+
 def _zone(place: Place) -> Slip | None:
-    """`zone Europe/Paris`, `between … and … Europe/Paris`."""
+    """`zone Europe/Paris`, `between … and … Europe/Paris`, `at 09:00 CET`, `at 09:00 Berlin`."""
     match = _ZONE.match(_line(place)) if place.token.kind == "WORD" else None
-    if match is None or find_zone(match[0]) is None:
+    zone = _known(match[0]) if match else None
+    if match is None or zone is None:
         return None
     last = _until(place, place.token.start, place.token.start + match.end())
     if place.before.kind == "ZONE":
-        remedy = f'names of zones stand in quotes: write `"{match[0]}"`'
+        remedy = f'names of zones stand in quotes: write `"{zone}"`'
     elif place.goes_on_with("ZONE"):
-        remedy = f'write `zone "{match[0]}"`'
+        remedy = f'write `zone "{zone}"`'
     else:
         return None
     return Slip("CR101", place.token, last, f"unexpected `{match[0]}`", remedy)
 
 
+def _known(word: str) -> str | None:
+    """The zone that a word names, perhaps by its city alone."""
+    if find_zone(word) is not None:
+        return word
+    meant = zone_meant(word)
+    return meant if meant and meant.rpartition("/")[2].casefold() == word.casefold() else None
+
+
 SCHEDULE_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     delay_with_clock,
+    _zone_before_clock,
+    _second_weekday,
+    _second_window,
     _in_days,
     _next_without_clock,
     _window,
     _clock,
     _clock_alone,
+    _local,
+    _zone_after_in,
     _zone,
 )
 """In the order in which they are looked for."""
