@@ -1,6 +1,7 @@
 """`connrules run` with profiles, with repeated events, and what its summary says of conversion."""
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,30 @@ def test_the_summary_says_how_many_converted(tmp_path: Path) -> None:
         "  unheld: converted 0 of 0 sent\n"
     ) in result.stderr
     assert "plain: converted" not in result.stderr
+
+
+def test_the_summary_tells_the_campaigns_of_a_split_apart(tmp_path: Path) -> None:
+    rules = (
+        'rule r: on purchase hold out 20% convert on session_start within 1h send one of 50% "A", 49% "B", 1% "\\u{1}"\n'
+        'rule quiet: on event "Joined" convert on purchase within 1h send one of 50% "A", 50% "B"\n'
+    )
+    buyers = [f"u{n}" for n in range(30)]
+    events = log(*(line(user) for user in buyers), *(line(user, 1, "session_start") for user in buyers[:11]))
+    result = invoke(folder(tmp_path, events, rules), "--outcomes", "all")
+    rows = outcomes(result.stdout)
+    sent, goals = (Counter(row.get("send") for row in rows if row["outcome"] == kind) for kind in ("sent", "goal"))
+    assert sent["A"] > goals["A"] > 0 < goals["B"] < sent["B"]
+    assert goals[None] > 0
+    told = result.stderr.splitlines()[-7:]
+    assert told[0].startswith(f"  r: converted {goals['A'] + goals['B']} of {sent.total()} sent (")
+    assert told[1:] == [
+        f'    "A": {goals["A"]} of {sent["A"]} sent ({goals["A"] / sent["A"]:.1%})'.replace("%", " %"),
+        f'    "B": {goals["B"]} of {sent["B"]} sent ({goals["B"] / sent["B"]:.1%})'.replace("%", " %"),
+        '    "\\u{1}": 0 of 0 sent',
+        "  quiet: converted 0 of 0 sent",
+        '    "A": 0 of 0 sent',
+        '    "B": 0 of 0 sent',
+    ]
 
 
 @pytest.mark.parametrize(("after", "reached"), [(HOUR - 1, 1), (HOUR, 0), (HOUR + 1, 0)])

@@ -2,22 +2,25 @@
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
 import click
 
 from connrules.catalog import Catalog
+from connrules.cli.cells import visible
 from connrules.cli.inputs import RuleSet
 from connrules.connectors.streams import Lines
 from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
-from connrules.plan import Plan
+from connrules.plan import Plan, Rule
 from connrules.run.counts import Conversion, Counts
 from connrules.run.engine import Engine
+from connrules.syntax.spelling import quoted
 from connrules.text import closest
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -35,17 +38,16 @@ _OTHER_FORMATS: Final = {
 _ZEROS_SAID: Final = (Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.IGNORED, Kind.PENDING)
 
 
-class Progress:
-    """A line on the terminal that says how far a run is; nothing where standard error is no terminal."""
+class StatusLine(ABC):
+    """A line on the terminal that says how far the work is; nothing where standard error is no terminal."""
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    def __init__(self) -> None:
         self._on = sys.stderr is not None and sys.stderr.isatty()
         self._begun = self._said = time.monotonic()
         self._shown = False
 
     def tick(self) -> None:
-        """Say how far the run is, now and then."""
+        """Say how far the work is, now and then."""
         now = time.monotonic()
         if not self._on or now - self._said < _EVERY:
             return
@@ -58,6 +60,18 @@ class Progress:
         if self._shown:
             say("\r\x1b[K", end="")
             self._shown = False
+
+    @abstractmethod
+    def _line(self, seconds: float) -> str:
+        """How far it is, after so many seconds."""
+
+
+class Progress(StatusLine):
+    """Says how far a log is read."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
 
     def _line(self, seconds: float) -> str:
         done = f"{self._lines.number:,} lines, {self._lines.number / seconds:,.0f} a second"
@@ -80,7 +94,7 @@ def render_counts(engine: Engine, rejected: int) -> str:
         f"  {'rejected':<11}{rejected:>11,}",
         *_unknown_rows("unknown campaign, card or event", unknown),
         *_unknown_rows("unknown type of event", counts.unknown_types),
-        *_conversion_rows(counts.conversions),
+        *_conversion_rows(counts, plan),
     ]
     return "\n".join(rows)
 
@@ -104,22 +118,31 @@ def _part_rows(parts: Counter[str]) -> Iterator[str]:
         yield f"{'':13}{rest:>11,}  {_counted(len(rows) - _MOST_ROWS, 'other')}"
 
 
-def _conversion_rows(conversions: Mapping[str, Conversion]) -> Iterator[str]:
-    """`cart_reminder: converted 120 of 900 sent (13.3 %), 9 of 100 held out (9.0 %)`, for each rule with a goal."""
-    for rule, of in conversions.items():
-        held_out = (
-            f", {_share(of.held_out_converted, of.held_out)} held out{_percent(of.held_out_converted, of.held_out)}"
-        )
-        sent = f"{_share(of.sent_converted, of.sent)} sent{_percent(of.sent_converted, of.sent)}"
-        yield f"  {rule}: converted {sent}{held_out if of.held_out else ''}"
+def _conversion_rows(counts: Counts, plan: Plan) -> Iterator[str]:
+    """What became of the goal of each rule that has one; of one that sends one of several, for each of them as well."""
+    for rule in plan.rules:
+        of = counts.conversions.get(rule.name)
+        if of is not None:
+            yield f"  {rule.name}: converted {_converted(of)}"
+            yield from (
+                f"    {visible(quoted(send))}: {_share(of.goals[send], of.sends[send], 'sent')}"
+                for send in _split(rule)
+            )
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,}"
+def _converted(of: Conversion) -> str:
+    """`120 of 900 sent (13.3 %), 9 of 100 held out (9.0 %)`."""
+    held_out = f", {_share(of.held_out_converted, of.held_out, 'held out')}" if of.held_out else ""
+    return _share(of.sent_converted, of.sent, "sent") + held_out
 
 
-def _percent(part: int, whole: int) -> str:
-    return f" ({part / whole:.1%})".replace("%", " %") if whole else ""
+def _split(rule: Rule) -> tuple[str, ...]:
+    """The campaigns of which a rule sends one; none where it has only one."""
+    return () if isinstance(rule.send, str) else tuple(dict.fromkeys(arm.send for arm in rule.send))
+
+
+def _share(part: int, whole: int, what: str) -> str:
+    return f"{part:,} of {whole:,} {what}" + (f" ({part / whole:.1%})".replace("%", " %") if whole else "")
 
 
 def _unknown_rows(title: str, counts: Counter[str]) -> Iterator[str]:

@@ -19,22 +19,34 @@ _CANCELLED: Final = Kind.CANCELLED
 class Conversion:
     """How many users' sends of a rule reached its goal, and how many would-be sends of users who were held out did."""
 
-    sent: int = 0
-    sent_converted: int = 0
+    sends: Counter[str] = field(default_factory=Counter)
+    """Sends, by the campaign sent."""
+    goals: Counter[str] = field(default_factory=Counter)
+    """Those of them that reached the goal."""
     held_out: int = 0
     held_out_converted: int = 0
+
+    @property
+    def sent(self) -> int:
+        """Sends of all campaigns together."""
+        return self.sends.total()
+
+    @property
+    def sent_converted(self) -> int:
+        """Those of them that reached the goal."""
+        return self.goals.total()
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome of the rule."""
         match outcome.kind, outcome.reason:
             case Kind.SENT, _:
-                self.sent += 1
+                self.sends[outcome.send or ""] += 1
             case Kind.DROPPED, Reason.HELD_OUT:
                 self.held_out += 1
             case Kind.GOAL, Reason.HELD_OUT:
                 self.held_out_converted += 1
             case Kind.GOAL, _:
-                self.sent_converted += 1
+                self.goals[outcome.send or ""] += 1
 
 
 @dataclass(slots=True)
