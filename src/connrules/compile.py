@@ -10,7 +10,6 @@ from connrules import ast, plan
 from connrules.catalog import Catalog, Entry, nfc
 from connrules.check import Checked, CheckedRule
 from connrules.diagnostic import Diagnostic
-from connrules.duration import parse_instant
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND
 
@@ -42,6 +41,7 @@ def compile_rules(checked: Checked) -> plan.Plan:
             for name, segment in checked.segments.items()
         ),
         limits=tuple(map(_limit, checked.policy.limits)),
+        time_zone=checked.policy.time_zone.name if checked.policy.time_zone else None,
         objects=_objects(checked.catalog),
         events=_events(checked.catalog),
     )
@@ -208,11 +208,11 @@ def _condition(condition: ast.Condition, times: frozenset[str]) -> plan.Conditio
         case ast.Compare(subject, operator, operand):
             path = _path(subject)
             instant = _is_instant(path, times)
-            return plan.Compare(path, operator, _operand(operand, instant=instant), instant)
+            return plan.Compare(path, operator, _operand(operand), instant)
         case ast.OneOf(subject, operands):
             path = _path(subject)
             instant = _is_instant(path, times)
-            return plan.OneOf(path, tuple(_operand(o, instant=instant) for o in operands), instant)
+            return plan.OneOf(path, tuple(map(_operand, operands)), instant)
         case ast.Contains(subject, operand):
             return plan.Contains(_path(subject), _operand(operand))
         case ast.StartsWith(subject, operand):
@@ -242,23 +242,13 @@ def _is_instant(path: plan.Path, times: frozenset[str]) -> bool:
     return len(path) == 1 and path[0] in times
 
 
-def _operand(operand: ast.Operand, *, instant: bool = False) -> plan.Operand:
+def _operand(operand: ast.Operand) -> plan.Operand:
     match operand:
         case ast.TriggerProperty(path):
             return plan.FromTrigger(path.segments)
         case ast.Instant(ms):
             return plan.Value(ms, instant=True)
-        case ast.Text(value) if instant:
-            return _instant_value(value)
         case ast.Text(value) | ast.Number(value) | ast.Boolean(value):
             return plan.Value(value)
         case _:
             assert_never(operand)
-
-
-def _instant_value(text: str) -> plan.Value:
-    """A text as the instant it names; one that names none stays a text and equals no instant."""
-    try:
-        return plan.Value(parse_instant(nfc(text)), instant=True)
-    except ValueError:
-        return plan.Value(text)

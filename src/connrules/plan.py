@@ -259,19 +259,21 @@ class Plan(_Frozen, frozen=True):
     """A rule set, ready to run.
 
     With `objects`, the campaigns and cards in it are those that are known, and `events` lists the custom events that
-    are (None: all). Without, every name is known and always active.
+    are (None: all). Without, every name is known and always active. A bare date in data begins in the `time_zone`
+    (None: in UTC).
     """
 
     rules: tuple[Rule, ...]
     segments: tuple[Segment, ...] = ()
     limits: tuple[Limit, ...] = ()
+    time_zone: str | None = None
     objects: tuple[Object, ...] | None = None
     events: tuple[str, ...] | None = None
     version: int = VERSION
 
     def to_json(self) -> bytes:
         """The plan as JSON in UTF-8. The same plan gives the same bytes."""
-        names = ("rules", "segments", "limits", "objects", "events")
+        names = ("rules", "segments", "limits", "time_zone", "objects", "events")
         fields = {"version": self.version, **{name: getattr(self, name) for name in names}}
         return msgspec.json.encode(fields)
 

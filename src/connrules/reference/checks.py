@@ -12,6 +12,7 @@ from connrules.event import Reason
 from connrules.reference.chance import is_held_out
 from connrules.reference.conditions import Facts, holds
 from connrules.reference.matching import campaign_is_active, campaign_of, object_is_active
+from connrules.reference.timing import zone_of
 from connrules.reference.user import User, Wait
 
 
@@ -65,7 +66,7 @@ def _is_live(rule: ast.Rule, instant: int) -> bool:
 
 def _is_true_of(user: User, condition: ast.Condition, checked: Checked) -> bool:
     types = checked.catalog.user.attributes if checked.catalog else {}
-    return holds(condition, Facts(user.attributes, types, segments=checked.segments))
+    return holds(condition, Facts(user.attributes, types, segments=checked.segments, zone=zone_of(checked.policy)))
 
 
 def _is_eligible(rule: CheckedRule, user: User, instant: int) -> bool:

@@ -6,11 +6,12 @@ NFC, and so do the names of properties and attributes. Booleans are no numbers a
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from typing import Any, Final, NamedTuple, assert_never
 
 from connrules import ast
 from connrules.catalog import nfc
-from connrules.duration import parse_instant
+from connrules.wallclock import read_instant
 
 _OPERATORS: Final[dict[ast.Operator, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -32,6 +33,8 @@ class Facts(NamedTuple):
     trigger: Mapping[str, Any] = {}
     """The properties of the event that started the wait."""
     segments: Mapping[str, ast.Segment] = {}
+    zone: tzinfo | None = None
+    """Where the bare dates of data begin; None: in UTC."""
 
 
 def holds(condition: ast.Condition, facts: Facts) -> bool:
@@ -87,7 +90,7 @@ def _contains(value: object, operand: ast.Operand, facts: Facts) -> bool:
 
 def _is_so(value: object, symbol: ast.Operator, operand: ast.Operand, facts: Facts, *, is_time: bool = False) -> bool:
     as_type = _instant if is_time or isinstance(operand, ast.Instant) else _scalar
-    left, right = as_type(value), as_type(_operand(operand, facts))
+    left, right = as_type(value, facts), as_type(_operand(operand, facts), facts)
     if left is None or right is None or left[0] != right[0]:
         return False
     return (left[0] != "boolean" or symbol in {"=", "!="}) and _OPERATORS[symbol](left[1], right[1])
@@ -111,7 +114,7 @@ def _operand(operand: ast.Operand, facts: Facts) -> Any:
             assert_never(operand)
 
 
-def _scalar(value: object) -> tuple[str, Any] | None:
+def _scalar(value: object, _: Facts) -> tuple[str, Any] | None:
     """A value with the type that it compares as; None: it compares with nothing."""
     match value:
         case bool():
@@ -124,12 +127,12 @@ def _scalar(value: object) -> tuple[str, Any] | None:
             return None
 
 
-def _instant(value: object) -> tuple[str, int] | None:
+def _instant(value: object, facts: Facts) -> tuple[str, int] | None:
     """A value as the instant that it names: epoch milliseconds, or a time or date in ISO 8601; None: it names none."""
     match value:
         case str():
             try:
-                return "instant", parse_instant(value)
+                return "instant", read_instant(value, facts.zone)
             except ValueError:
                 return None
         case int() if not isinstance(value, bool):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from connrules import ast
 from connrules.check import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, per_value
 from connrules.reference.admission import admit
@@ -19,7 +20,7 @@ from connrules.reference.chance import target_of
 from connrules.reference.checks import channels_of, reasons_not_to_start, reasons_to_drop
 from connrules.reference.conditions import value_at
 from connrules.reference.matching import Happening, instant_of, matches, properties_of
-from connrules.reference.timing import due_of
+from connrules.reference.timing import due_of, zone_of
 from connrules.reference.user import Goal, Sending, User, Wait
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import ATTRIBUTES
@@ -67,6 +68,7 @@ class _Replay:
     def __init__(self, checked: Checked, profiles: Profiles | None) -> None:
         self.outcomes: list[Outcome] = []
         self._checked, self._profiles = checked, profiles
+        self._zone = zone_of(checked.policy)
         self._users: dict[str, User] = {}
         self._timers: list[tuple[int, int, Wait]] = []  # a heap by due instant, then by start; some waits are over
         self._starts = count()
@@ -106,7 +108,7 @@ class _Replay:
     def _cancel(self, user: User, event: Event) -> None:
         for wait in list(user.waits):
             exceptions = wait.rule.node.unless.patterns if wait.rule.node.unless else ()
-            matching = [p for p in exceptions if matches(p, event, self._checked.catalog, wait.trigger)]
+            matching = [p for p in exceptions if self._matches(p, event, wait.trigger)]
             if matching:
                 user.waits.remove(wait)
                 self._tell(wait, Kind.CANCELLED, event.time, by=event.id, pattern=format_pattern(matching[0]))
@@ -117,15 +119,18 @@ class _Replay:
             assert convert is not None
             if event.time - goal.opened_at >= convert.within.ms:
                 user.goals.remove(goal)
-            elif matches(convert.pattern, event, self._checked.catalog):
+            elif self._matches(convert.pattern, event):
                 user.goals.remove(goal)
                 whose: dict[str, Any] = {"reason": Reason.HELD_OUT} if goal.is_held_out else {"send": wait.target}
                 self._tell(wait, Kind.GOAL, event.time, by=event.id, pattern=format_pattern(convert.pattern), **whose)
 
     def _trigger(self, user: User, happening: Happening) -> None:
         for rule in self._checked.rules:
-            if any(matches(pattern, happening, self._checked.catalog) for pattern in rule.node.on.patterns):
+            if any(self._matches(pattern, happening) for pattern in rule.node.on.patterns):
                 self._start(self._wait(rule, user, happening))
+
+    def _matches(self, pattern: ast.Pattern, happening: Happening, trigger: Happening | None = None) -> bool:
+        return matches(pattern, happening, self._checked.catalog, trigger, self._zone)
 
     def _wait(self, rule: CheckedRule, user: User, trigger: Happening) -> Wait:
         now, per = instant_of(trigger), rule.node.per

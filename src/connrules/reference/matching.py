@@ -4,6 +4,7 @@ Names compare in Unicode NFC; an event may name a campaign or card by its id too
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from functools import cache
 from typing import Any, assert_never
 
@@ -48,11 +49,15 @@ def properties_of(happening: Happening) -> Mapping[str, Any]:
 
 
 def matches(
-    pattern: ast.Pattern, happening: Happening, catalog: Catalog | None, trigger: Happening | None = None
+    pattern: ast.Pattern,
+    happening: Happening,
+    catalog: Catalog | None,
+    trigger: Happening | None = None,
+    zone: tzinfo | None = None,
 ) -> bool:
     """Whether a pattern speaks of an event or outcome.
 
-    With the trigger of a wait, the pattern is an exception to that wait.
+    With the trigger of a wait, the pattern is an exception to that wait. Bare dates in properties begin in the zone.
     """
     match pattern:
         case ast.SentRule(rule):
@@ -64,7 +69,7 @@ def matches(
             if not isinstance(happening, Event) or happening.type != type_:
                 return False
             named = _names_what_is_meant(pattern, happening, catalog, trigger)
-            return named and _satisfies(pattern.where, happening, catalog, trigger)
+            return named and _satisfies(pattern.where, happening, catalog, trigger, zone)
         case _:
             assert_never(pattern)
 
@@ -90,12 +95,19 @@ def _names_what_is_meant(
             assert_never(pattern.of)
 
 
-def _satisfies(where: ast.Condition | None, event: Event, catalog: Catalog | None, trigger: Happening | None) -> bool:
+def _satisfies(
+    where: ast.Condition | None,
+    event: Event,
+    catalog: Catalog | None,
+    trigger: Happening | None,
+    zone: tzinfo | None,
+) -> bool:
     if where is None:
         return True
     known = catalog.event(nfc(event.name)) if catalog and event.name and event.type == CUSTOM_EVENT else None
     types = known.properties if known else {}
-    return holds(where, Facts(properties_of(event), types, properties_of(trigger) if trigger else {}))
+    of_trigger = properties_of(trigger) if trigger else {}
+    return holds(where, Facts(properties_of(event), types, of_trigger, zone=zone))
 
 
 def _object_of(happening: Happening, catalog: Catalog | None) -> _Object | None:

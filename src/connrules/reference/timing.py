@@ -49,9 +49,14 @@ def _window(rule: ast.Rule, policy: ast.Policy) -> ast.Between | None:
     return ast.Between(quiet.ends, quiet.begins, quiet.zone, quiet.drops, quiet.span)
 
 
+def zone_of(policy: ast.Policy) -> tzinfo | None:
+    """The time zone of clocks and bare dates that name none; None: UTC."""
+    return find_zone(policy.time_zone.name) if policy.time_zone else None
+
+
 def _zone(clause: ast.Zone | None, policy: ast.Policy, user: User) -> tzinfo:
     """The zone that a clause names, else that of the policy, else UTC; for `local`, that of the user goes first."""
-    of_policy = _known_zone(policy.time_zone.name if policy.time_zone else None) or UTC
+    of_policy = zone_of(policy) or UTC
     match clause:
         case None:
             return of_policy

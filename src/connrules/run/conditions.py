@@ -8,11 +8,12 @@ have no order.
 import operator
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from functools import partial
 from typing import Any, Final, assert_never
 
 from connrules import plan
-from connrules.duration import parse_instant
+from connrules.wallclock import read_instant
 
 Properties = Mapping[str, Any]
 Kept = tuple[Any, ...]
@@ -32,56 +33,72 @@ _OPERATORS: Final[dict[plan.Operator, _Test]] = {
 }
 _EQUALITIES: Final = ("=", "!=")
 _NUMBERS: Final = frozenset({int, float})
-_NO_SEGMENTS: Final[Mapping[str, Predicate]] = {}
 
 
-class Segments(dict[str, Predicate]):
-    """The conditions of a plan's segments by their names, each made when it is first asked for."""
+class Conditions:
+    """Makes functions of a plan's conditions. A bare date in data begins in the time zone of the plan."""
 
-    def __init__(self, segments: Iterable[plan.Segment]) -> None:
-        super().__init__()
+    def __init__(self, segments: Iterable[plan.Segment] = (), zone: tzinfo | None = None) -> None:
         self._unmade = {segment.name: segment.condition for segment in segments}
+        self._segments: dict[str, Predicate] = {}
+        self._zone = zone
 
-    def __missing__(self, name: str) -> Predicate:
-        if name not in self._unmade:
-            raise plan.PlanError(f"this is not a plan: the segment `{name}` is missing, or part of itself")
-        self[name] = made = predicate(self._unmade.pop(name), segments=self)
-        return made
+    def predicate(self, condition: plan.Condition, kept_paths: Sequence[plan.Path] = ()) -> Predicate:
+        """The function that tells whether a condition holds."""
+        match condition:
+            case plan.Compare(path, symbol, operand, instant):
+                return self._compare(path, symbol, operand, kept_paths, instant=instant or _is_instant(operand))
+            case plan.OneOf(path, operands, instant):
+                equals = [plan.Compare(path, "=", operand, instant) for operand in operands]
+                return self.predicate(plan.AnyOf(tuple(equals)), kept_paths)
+            case plan.Contains(path, operand):
+                equal = self._comparison("=", instant=_is_instant(operand))
+                return _binary(path, _value(operand, kept_paths), partial(_contains, equal))
+            case plan.StartsWith(path, operand):
+                return _binary(path, _value(operand, kept_paths), _starts_with)
+            case plan.IsMissing(path):
+                return lambda properties, _: look_up(properties, path) is None
+            case plan.InSegment(name):
+                return self._segment(name)
+            case plan.Negation(term):
+                inner = self.predicate(term, kept_paths)
+                return lambda properties, kept: not inner(properties, kept)
+            case plan.AllOf(terms):
+                every = [self.predicate(term, kept_paths) for term in terms]
+                return lambda properties, kept: all(holds(properties, kept) for holds in every)
+            case plan.AnyOf(terms):
+                some = [self.predicate(term, kept_paths) for term in terms]
+                return lambda properties, kept: any(holds(properties, kept) for holds in some)
+            case _:
+                assert_never(condition)
 
+    def _segment(self, name: str) -> Predicate:
+        """The condition of a segment, made when it is first asked for."""
+        if name not in self._segments:
+            if name not in self._unmade:
+                raise plan.PlanError(f"this is not a plan: the segment `{name}` is missing, or part of itself")
+            self._segments[name] = self.predicate(self._unmade.pop(name))
+        return self._segments[name]
 
-def predicate(
-    condition: plan.Condition,
-    kept_paths: Sequence[plan.Path] = (),
-    segments: Mapping[str, Predicate] = _NO_SEGMENTS,
-) -> Predicate:
-    """The function that tells whether a condition holds."""
-    match condition:
-        case plan.Compare(path, symbol, operand, instant):
-            test = _comparison(symbol, instant=instant or _is_instant(operand))
-            return _binary(path, _value(operand, kept_paths), test)
-        case plan.OneOf(path, operands, instant):
-            equals = [plan.Compare(path, "=", operand, instant) for operand in operands]
-            return predicate(plan.AnyOf(tuple(equals)), kept_paths)
-        case plan.Contains(path, operand):
-            equal = _comparison("=", instant=_is_instant(operand))
-            return _binary(path, _value(operand, kept_paths), partial(_contains, equal))
-        case plan.StartsWith(path, operand):
-            return _binary(path, _value(operand, kept_paths), _starts_with)
-        case plan.IsMissing(path):
-            return lambda properties, _: look_up(properties, path) is None
-        case plan.InSegment(name):
-            return segments[name]
-        case plan.Negation(term):
-            inner = predicate(term, kept_paths, segments)
-            return lambda properties, kept: not inner(properties, kept)
-        case plan.AllOf(terms):
-            every = [predicate(term, kept_paths, segments) for term in terms]
-            return lambda properties, kept: all(holds(properties, kept) for holds in every)
-        case plan.AnyOf(terms):
-            some = [predicate(term, kept_paths, segments) for term in terms]
-            return lambda properties, kept: any(holds(properties, kept) for holds in some)
-        case _:
-            assert_never(condition)
+    def _compare(
+        self,
+        path: plan.Path,
+        symbol: plan.Operator,
+        operand: plan.Operand,
+        kept_paths: Sequence[plan.Path],
+        *,
+        instant: bool,
+    ) -> Predicate:
+        other = _value(operand, kept_paths)
+        if instant and not callable(other):
+            other = _instant(other, self._zone)  # read once
+        return _binary(path, other, self._comparison(symbol, instant=instant))
+
+    def _comparison(self, symbol: plan.Operator, *, instant: bool) -> _Test:
+        compare = _OPERATORS[symbol]
+        if instant:
+            return partial(_compare_instants, compare, self._zone)
+        return partial(_compare_values, compare, symbol in _EQUALITIES)
 
 
 def first_keys(condition: plan.Condition) -> frozenset[str]:
@@ -156,13 +173,6 @@ def _is_instant(operand: plan.Operand) -> bool:
     return isinstance(operand, plan.Value) and operand.instant
 
 
-def _comparison(symbol: plan.Operator, *, instant: bool) -> _Test:
-    compare = _OPERATORS[symbol]
-    if instant:
-        return partial(_compare_instants, compare)
-    return partial(_compare_values, compare, symbol in _EQUALITIES)
-
-
 def _compare_values(compare: _Test, booleans_too: bool, left: Any, right: Any) -> bool:  # noqa: FBT001  # bound once
     if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
         return compare(left, right)
@@ -173,12 +183,12 @@ def _compare_values(compare: _Test, booleans_too: bool, left: Any, right: Any) -
     return isinstance(left, int | float) and isinstance(right, int | float) and compare(left, right)
 
 
-def _compare_instants(compare: _Test, left: Any, right: Any) -> bool:
-    here, there = _instant(left), _instant(right)
+def _compare_instants(compare: _Test, zone: tzinfo | None, left: Any, right: Any) -> bool:
+    here, there = _instant(left, zone), _instant(right, zone)
     return here is not None and there is not None and compare(here, there)
 
 
-def _instant(value: Any) -> int | None:
+def _instant(value: Any, zone: tzinfo | None) -> int | None:
     match value:
         case bool():
             return None
@@ -186,7 +196,7 @@ def _instant(value: Any) -> int | None:
             return value
         case str():
             try:
-                return parse_instant(value)
+                return read_instant(value, zone)
             except ValueError:
                 return None
     return None

@@ -1,14 +1,16 @@
 """A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import tzinfo
 from functools import partial
 from typing import Final, NamedTuple
 
 from connrules import plan
-from connrules.run.conditions import Predicate, Segments, first_keys
+from connrules.run.conditions import Conditions, Predicate, first_keys
 from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.world import Known, World
 from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
+from connrules.wallclock import find_zone
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
 TIME_ZONE: Final = "time_zone"
@@ -43,8 +45,8 @@ class Program:
     def __init__(self, compiled: plan.Plan) -> None:
         self.world = World(compiled)
         _check_types(compiled)
-        segments = Segments(compiled.segments)
-        self.rules = [Rule(index, compiled, self.world, segments) for index in range(len(compiled.rules))]
+        conditions = Conditions(compiled.segments, _zone(compiled))
+        self.rules = [Rule(index, compiled, self.world, conditions) for index in range(len(compiled.rules))]
         _chain(self.rules, compiled)
         self.windows = _windows(compiled)
         """How long sends count, by the index of their quota; None: for ever."""
@@ -73,6 +75,16 @@ class Program:
         spoken_of = {matcher.type for rule in compiled.rules for matcher in _matchers(rule)}
         self.heard = frozenset(spoken_of | {ATTRIBUTES})
         """The types of events that can change anything."""
+
+
+def _zone(compiled: plan.Plan) -> tzinfo | None:
+    """The time zone in which bare dates begin; None: UTC."""
+    if compiled.time_zone is None:
+        return None
+    zone = find_zone(compiled.time_zone)
+    if zone is None:
+        raise plan.PlanError(f"there is no time zone `{compiled.time_zone}` on this machine")
+    return zone
 
 
 def _matchers(rule: plan.Rule) -> Iterator[plan.Matcher]:

@@ -8,7 +8,7 @@ import msgspec
 from connrules import plan
 from connrules.event import per_value
 from connrules.run.chance import BUCKETS, chosen, ends_of
-from connrules.run.conditions import Kept, Predicate, Properties, Segments, look_up, predicate, trigger_paths
+from connrules.run.conditions import Conditions, Kept, Predicate, Properties, look_up, trigger_paths
 from connrules.run.due import clockwork
 from connrules.run.quotas import Quota, limits_on, own_quota
 from connrules.run.state import Key, Wait
@@ -94,15 +94,15 @@ class Rule:
         "waits_per_user",
     )
 
-    def __init__(self, index: int, compiled: plan.Plan, world: World, segments: Segments) -> None:
+    def __init__(self, index: int, compiled: plan.Plan, world: World, conditions: Conditions) -> None:
         rule = compiled.rules[index]
         self.index = index
         self.name = rule.name
         self.delay = rule.delay
         self.restarting = rule.restarting
         self.clockwork = clockwork(rule)
-        self.condition = None if rule.condition is None else predicate(rule.condition, segments=segments)
-        self.still = None if rule.still is None else predicate(rule.still, segments=segments)
+        self.condition = None if rule.condition is None else conditions.predicate(rule.condition)
+        self.still = None if rule.still is None else conditions.predicate(rule.still)
         self.live_from = -_NEVER if rule.live_from is None else rule.live_from
         self.live_until = _NEVER if rule.live_until is None else rule.live_until
         self.quota: Quota | None = own_quota(index, rule)
@@ -114,11 +114,11 @@ class Rule:
         self._arms = [Arm(send, rule, compiled, world) for send in _sends(rule)]
         self.arm = self._arms[0] if len(self._arms) == 1 else None
         """The only arm; None: it depends on the user, and `arm_of` says."""
-        self.triggers = [_pattern(matcher, world) for matcher in rule.triggers if matcher.rule is None]
+        self.triggers = [_pattern(matcher, world, conditions) for matcher in rule.triggers if matcher.rule is None]
         self.kept_paths = _kept_paths(rule.exceptions)
         """The properties of the trigger event that the exceptions look at."""
-        self.exceptions = [(m.type, _exception(m, world, self.kept_paths)) for m in rule.exceptions]
-        self.goal = None if rule.goal is None else RuleGoal(_pattern(rule.goal.matcher, world), rule.goal.within)
+        self.exceptions = [(m.type, _exception(m, world, conditions, self.kept_paths)) for m in rule.exceptions]
+        self.goal = None if rule.goal is None else _goal(rule.goal, world, conditions)
         self.after_sent: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that this rule sent."""
         self.after_cancelled: list[Rule] = []
@@ -167,18 +167,26 @@ def _open(target: Known, rule: plan.Rule) -> tuple[int, int]:
     return max(start, live_from), min(_NEVER if end is None else end, live_until)
 
 
-def _pattern(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...] = ()) -> Pattern:
+def _goal(goal: plan.Goal, world: World, conditions: Conditions) -> RuleGoal:
+    return RuleGoal(_pattern(goal.matcher, world, conditions), goal.within)
+
+
+def _pattern(
+    matcher: plan.Matcher, world: World, conditions: Conditions, kept_paths: tuple[plan.Path, ...] = ()
+) -> Pattern:
     kind = OBJECT_KIND.get(matcher.type)
     objects: frozenset[Known] | None = None
     if matcher.objects is not None and kind is not None:
         found = (world.find_for_rule(kind, name) for name in matcher.objects)
         objects = frozenset(known for known in found if known is not None)
-    holds = None if matcher.where is None else predicate(matcher.where, kept_paths)
+    holds = None if matcher.where is None else conditions.predicate(matcher.where, kept_paths)
     return Pattern(matcher.text, matcher.type, objects, holds)
 
 
-def _exception(matcher: plan.Matcher, world: World, kept_paths: tuple[plan.Path, ...]) -> Exception:
-    _, _, objects, holds = _pattern(matcher, world, kept_paths)
+def _exception(
+    matcher: plan.Matcher, world: World, conditions: Conditions, kept_paths: tuple[plan.Path, ...]
+) -> Exception:
+    _, _, objects, holds = _pattern(matcher, world, conditions, kept_paths)
     about = _is_about(matcher, objects)
     if holds is None:
         return Exception(matcher.text, about)
