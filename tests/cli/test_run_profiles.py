@@ -138,8 +138,8 @@ def test_the_summary_says_how_many_converted(tmp_path: Path) -> None:
 
 def test_the_summary_tells_the_campaigns_of_a_split_apart(tmp_path: Path) -> None:
     rules = (
-        'rule r: on purchase hold out 20% convert on session_start within 1h send one of 50% "A", 49% "B", 1% "\\u{1}"\n'
-        'rule quiet: on event "Joined" convert on purchase within 1h send one of 50% "A", 50% "B"\n'
+        'rule r: on purchase hold out 20% convert on session_start within 1h send one of 50% A, 49% "B", 1% "\\u{1}"\n'
+        'rule quiet: on event "J" convert on purchase within 1h send one of 50% "A", 50% "B"\n'
     )
     buyers = [f"u{n}" for n in range(30)]
     events = log(*(line(user) for user in buyers), *(line(user, 1, "session_start") for user in buyers[:11]))

@@ -85,6 +85,68 @@ def test_what_a_clause_adds(clauses: str, more: set[str]) -> None:
     assert set(texts(REMINDER + clauses)) - set(texts(REMINDER)) == more
 
 
+NEW_YORK = 'zone "America/New_York"'
+DAYTIME = f"between 09:00 and 18:00 {NEW_YORK} or drop"
+
+
+@pytest.mark.parametrize(
+    ("clauses", "possible"),
+    [
+        (f"next saturday at 10:00 {NEW_YORK} {DAYTIME}", False),
+        (f"in 1 days at 09:00 {NEW_YORK} {DAYTIME}", False),
+        (f"in 1 days at 17:59 {NEW_YORK} {DAYTIME}", False),
+        (f"in 0 days at 10:00 {NEW_YORK} {DAYTIME}", True),
+        (f"next saturday at 10:00 {DAYTIME}", True),
+        (f"next saturday at 10:00 local {DAYTIME}", True),
+        ("next saturday at 10:00 local between 09:00 and 18:00 local or drop", True),
+        ("next saturday at 10:00 between 09:00 and 18:00 or drop", False),
+        ("next saturday at 10:00 between 22:00 and 12:00 or drop", False),
+        ("next saturday at 02:30 between 01:00 and 05:30 or drop", True),
+        ("next saturday at 02:30 between 01:00 and 05:31 or drop", False),
+        ("next saturday at 23:00 between 22:00 and 01:00 or drop", True),
+        ("next saturday at 23:00 between 22:00 and 03:00 or drop", False),
+        ("next saturday at 10:00 policy: quiet 22:00 to 08:00 or drop", False),
+        ("next saturday at 10:00 policy: quiet 22:00 to 08:00 local or drop", True),
+        (f'next saturday at 10:00 policy: time zone "UTC" quiet 22:00 to 08:00 {NEW_YORK} or drop', True),
+    ],
+)
+def test_a_schedule_inside_the_window_is_never_outside_it(clauses: str, possible: bool) -> None:
+    found = texts(f'rule r: on received_push of "Cart" unless purchase send "Reminder" {clauses}')
+    assert ("dropped because outside_window" in found) is possible
+
+
+@pytest.mark.parametrize(
+    ("where", "possible"),
+    [
+        ("id = trigger.id", False),
+        ("id != trigger.id", False),
+        ("id in (trigger.id, trigger.other)", False),
+        ("tags contains trigger.id", False),
+        ("amount > 5 and id = trigger.id", False),
+        ("(id = trigger.id or other starts with trigger.id)", False),
+        ("amount > 5", True),
+        ("id in (trigger.id, 5)", True),
+        ("(amount > 5 or id = trigger.id)", True),
+        ("not id = trigger.id", True),
+        ("id is missing", True),
+    ],
+)
+def test_what_a_rule_sends_has_no_properties_to_compare_with(where: str, possible: bool) -> None:
+    chained = f'after 1d unless session_start or purchase where {where} send "Reminder"'
+    told = f"cancelled by `purchase where {where}`"
+    sending = 'rule first: on purchase send "Other"'
+    assert (told in texts(f"rule r: on sent first {chained} {sending}")) is possible
+    assert told in texts(f"rule r: on sent first or purchase {chained} {sending}")
+
+
+def test_an_exception_that_is_never_met_has_no_boundary() -> None:
+    rules = 'rule r: on sent first after 1d unless purchase where id = trigger.id send "Reminder"'
+    assert texts(f'{rules} rule first: on purchase send "Other"') == [
+        'sent "Reminder"',
+        "ignored because already_waiting",
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "more"),
     [

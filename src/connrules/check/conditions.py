@@ -29,6 +29,20 @@ def trigger_properties_in(condition: ast.Condition | None) -> Iterator[ast.Trigg
         yield from (operand for operand in _operands(leaf) if isinstance(operand, ast.TriggerProperty))
 
 
+def needs_trigger_property(condition: ast.Condition | None) -> bool:
+    """Whether a condition can hold only where the trigger has properties: without them it compares with nothing."""
+    match condition:
+        case None | ast.Negation():
+            return False
+        case ast.AllOf(terms):
+            return any(map(needs_trigger_property, terms))
+        case ast.AnyOf(terms):
+            return all(map(needs_trigger_property, terms))
+        case _:
+            operands = list(_operands(condition))
+            return bool(operands) and all(isinstance(operand, ast.TriggerProperty) for operand in operands)
+
+
 def _leaves(condition: ast.Condition | None) -> Iterator[ast.Comparison | ast.InSegment]:
     match condition:
         case None:

@@ -1,4 +1,4 @@
-"""Delivery windows that never open, or never when the schedule of the rule comes."""
+"""Delivery windows that never open, and whether the schedule of a rule meets them never or always."""
 
 from collections.abc import Iterator
 from datetime import UTC
@@ -26,9 +26,25 @@ def check_window(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
         elif between.drops and isinstance(schedule, ast.InDays | ast.NextWeekday):
             yield from _missed(rule, schedule, between, policy, f"the window `{_times(between.opens, between.closes)}`")
     elif quiet is not None and quiet.drops and isinstance(schedule, ast.InDays | ast.NextWeekday):
-        window = ast.Between(quiet.ends, quiet.begins, quiet.zone, quiet.drops, quiet.span)
+        window = window_left_by(quiet)
         if window.opens.minutes != window.closes.minutes:
             yield from _missed(rule, schedule, window, policy, "what `quiet` of the policy leaves")
+
+
+def window_left_by(quiet: ast.Quiet) -> ast.Between:
+    """The delivery window of rules that have none of their own, where there are quiet hours."""
+    return ast.Between(quiet.ends, quiet.begins, quiet.zone, quiet.drops, quiet.span)
+
+
+def is_always_inside(schedule: ast.Schedule, window: ast.Between, policy: ast.Policy) -> bool:
+    """Whether it is certain that the window is open whenever the schedule comes.
+
+    It is not where a clock change may carry the schedule out of the window, nor for clocks of users, who may move.
+    """
+    zone, minute = _clock_of(schedule.zone, policy), schedule.clock.minutes
+    if zone is None or zone != _clock_of(window.zone, policy) or _is_at_trigger(schedule):
+        return False
+    return _is_open(window, minute) and not _is_moved_past(window, minute)
 
 
 def check_quiet(source: SourceText, quiet: ast.Quiet) -> Iterator[Diagnostic]:
@@ -50,8 +66,7 @@ def _missed(
     rule: CheckedRule, schedule: ast.Schedule, window: ast.Between, policy: ast.Policy, called: str
 ) -> Iterator[Diagnostic]:
     """A schedule whose time of the day is outside a window that drops, on the same clock."""
-    at_trigger = isinstance(schedule, ast.InDays) and schedule.days == 0  # then it may be due at any time of the day
-    if at_trigger or _clock_of(schedule.zone, policy) != _clock_of(window.zone, policy):
+    if _is_at_trigger(schedule) or _clock_of(schedule.zone, policy) != _clock_of(window.zone, policy):
         return
     if _is_open(window, schedule.clock.minutes) or _moved_into(window, schedule.clock.minutes):
         return
@@ -63,6 +78,11 @@ def _missed(
         label=f"it is due at {_time(schedule.clock)}",
         help="write a time of the day inside the window, or `or hold`",
     )
+
+
+def _is_at_trigger(schedule: ast.Schedule) -> bool:
+    """Whether it may be due right at the trigger, and so at any time of the day."""
+    return isinstance(schedule, ast.InDays) and schedule.days == 0
 
 
 def _clock_of(zone: ast.Zone | None, policy: ast.Policy) -> str | None:
@@ -82,8 +102,16 @@ def _is_open(window: ast.Between, minute: int) -> bool:
 
 def _moved_into(window: ast.Between, minute: int) -> bool:
     """Whether a clock change may carry that time of the day into the window."""
-    by_night = minute >= _NIGHT[0] or minute < _NIGHT[1]
-    return by_night and (window.opens.minutes - minute) % _MINUTES <= _LONGEST_SKIP
+    return _is_by_night(minute) and (window.opens.minutes - minute) % _MINUTES <= _LONGEST_SKIP
+
+
+def _is_moved_past(window: ast.Between, minute: int) -> bool:
+    """Whether a clock change may carry that time of the day, which is inside the window, to its end or beyond."""
+    return _is_by_night(minute) and (window.closes.minutes - minute) % _MINUTES <= _LONGEST_SKIP
+
+
+def _is_by_night(minute: int) -> bool:
+    return minute >= _NIGHT[0] or minute < _NIGHT[1]
 
 
 def _times(opens: ast.Clock, closes: ast.Clock) -> str:

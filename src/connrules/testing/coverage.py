@@ -11,6 +11,8 @@ from connrules import ast
 from connrules.catalog import Campaign, Entry
 from connrules.catalog.models import ALWAYS
 from connrules.check import Checked, CheckedRule
+from connrules.check.conditions import needs_trigger_property
+from connrules.check.windows import is_always_inside, window_left_by
 from connrules.duration import format_duration
 from connrules.event import Kind, Reason
 from connrules.syntax.formatter import format_pattern
@@ -81,6 +83,10 @@ class Coverage:
         """How many of a hundred, rounded down: only all of them are 100."""
         return _percent(self.reached, self.points)
 
+    def is_below(self, percent: int) -> bool:
+        """Whether less than so many of a hundred were."""
+        return self.reached * 100 < percent * self.points
+
 
 def _percent(reached: int, points: int) -> int:
     return reached * 100 // points if points else 100
@@ -98,7 +104,8 @@ class _Possible:
         self._rule = rule
         self._catalog = checked.catalog
         self._policy = checked.policy
-        self._window = rule.between or checked.policy.quiet
+        quiet = checked.policy.quiet
+        self._window = rule.between or (window_left_by(quiet) if quiet else None)
         self._again = not triggered_once(rule, {other.name: other.node for other in checked.rules})
         self._waits = _waits(rule.delay) or (self._window is not None and not self._window.drops)
 
@@ -131,7 +138,14 @@ class _Possible:
 
     def _exception_texts(self) -> list[str]:
         patterns = self._rule.unless.patterns if self._rule.unless and self._waits else ()
-        return list(dict.fromkeys(map(format_pattern, patterns)))
+        return list(dict.fromkeys(format_pattern(pattern) for pattern in patterns if self._is_possible(pattern)))
+
+    def _is_possible(self, exception: ast.Pattern) -> bool:
+        """Whether an exception can match: what rules send and cancel has no properties to compare with."""
+        if any(isinstance(trigger, ast.EventPattern | ast.CustomEvent) for trigger in self._rule.on.patterns):
+            return True
+        where = exception.where if isinstance(exception, ast.EventPattern | ast.CustomEvent) else None
+        return not needs_trigger_property(where)
 
     def _boundary(self) -> Iterator[Item]:
         if not self._exception_texts():
@@ -145,7 +159,7 @@ class _Possible:
 
     def _drops(self) -> Iterator[tuple[Reason, str]]:
         rule = self._rule
-        if self._window is not None and self._window.drops:
+        if self._may_be_outside():
             yield Reason.OUTSIDE_WINDOW, "let it be due while the window is closed"
         if self._waits and any(_ends(target) for target in self._targets()):
             name = spell_name(rule.targets[0])
@@ -160,6 +174,13 @@ class _Possible:
             yield Reason.HELD_OUT, 'try other users, e.g. `user "u2" at 0s …`: some of them are held out'
         if self._is_limited():
             yield Reason.LIMITED, "let a user be sent as many messages as the policy allows, and then this one"
+
+    def _may_be_outside(self) -> bool:
+        """Whether the window drops anything: with a schedule inside it, nothing is ever due while it is closed."""
+        schedule, window = self._rule.delay, self._window
+        if window is None or not window.drops:
+            return False
+        return not (isinstance(schedule, ast.Schedule) and is_always_inside(schedule, window, self._policy))
 
     def _ignores(self) -> Iterator[tuple[Reason, str]]:
         rule = self._rule
