@@ -116,6 +116,31 @@ def test_fails(steps: list[str], why: str) -> None:
     assert why in whys(failed)
 
 
+def test_expectations_that_contradict_each_other() -> None:
+    failed = result('user "a" ' + PUSH, 'expect user "a" sent "Reminder" at 1d', 'expect user "a" nothing')
+    why = (
+        '"Reminder" is sent at 1d by reminder, as `expect sent "Reminder" at 1d` has it: the two contradict each other'
+    )
+    assert whys(failed) == [why]
+    assert [line for line in told(failed) if line[0] != "event"] == [
+        ("met", 'sent "Reminder" by reminder', ""),
+        ("unmet", "nothing", why),
+    ]
+
+
+def test_a_contradiction_goes_before_a_send_that_nothing_expects() -> None:
+    failed = result('user "a" ' + PUSH, 'user "b" ' + PUSH, 'expect user "b" sent "Reminder"', "expect nothing")
+    assert [why.partition(", as ")[2] for why in whys(failed)] == [
+        '`expect sent "Reminder"` has it: the two contradict each other'
+    ]
+    assert [mark for mark, *_ in told(failed)] == ["event", "event", "unexpected", "met", "unmet"]
+
+
+def test_who_is_expected_to_get_nothing_is_another_user() -> None:
+    steps = 'user "a" ' + PUSH, 'user "b" at 0s purchase', 'expect user "a" sent "Reminder"', 'expect user "b" nothing'
+    assert result(*steps).status is Status.PASSED
+
+
 def test_a_send_that_nothing_expects_fails_the_test() -> None:
     """The world of sends is closed; other outcomes count only where they are mentioned."""
     failed = result('user "a" ' + PUSH, 'user "b" ' + PUSH, 'user "b" at 1h purchase', "expect cancelled reminder")

@@ -7,6 +7,7 @@ expectation fails the test.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connrules import ast
 from connrules.event import Kind, Outcome
@@ -38,6 +39,15 @@ class Expectation:
         return named and self.node.user in {None, outcome.user}
 
 
+class Broken(NamedTuple):
+    """An `expect nothing` that did not hold, with a send that it forbids."""
+
+    node: ast.Expect
+    send: Outcome
+    expected_by: ast.Expect | None
+    """What expects that very send, so that the test contradicts itself; None: nothing does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The expectations of a test and what became of them."""
@@ -49,8 +59,9 @@ class Verdict:
     unmet: tuple[Expectation, ...]
     unexpected: tuple[int, ...]
     """The places of the sends that meet no expectation."""
-    broken: tuple[tuple[ast.Expect, Outcome], ...]
-    """Each `expect nothing` that did not hold, with the first send that it forbids."""
+    broken: tuple[Broken, ...]
+    """Each `expect nothing` that did not hold, with the first send that it forbids and something else expects, or else
+    with the first that it forbids."""
 
 
 def instant_in(outcome: Outcome) -> int:
@@ -67,18 +78,19 @@ def expectations_of(test: BoundTest, start: int) -> tuple[Expectation, ...]:
 def judge(test: BoundTest, expectations: tuple[Expectation, ...], outcomes: Sequence[Outcome]) -> Verdict:
     """Hold outcomes against the expectations of a bound test."""
     met = _pair(expectations, outcomes)
-    taken = set(met.values())
+    expected_by = {outcome: expectations[place].node for place, outcome in met.items()}
     sends = [place for place, outcome in enumerate(outcomes) if outcome.kind is Kind.SENT]
     broken = []
     for node in test.expectations:
-        forbidden = [outcomes[place] for place in sends if node.user in {None, outcomes[place].user}]
+        forbidden = [place for place in sends if node.user in {None, outcomes[place].user}]
         if node.fate is None and forbidden:
-            broken.append((node, forbidden[0]))
+            place = next((place for place in forbidden if place in expected_by), forbidden[0])
+            broken.append(Broken(node, outcomes[place], expected_by.get(place)))
     return Verdict(
         expectations,
         met,
         unmet=tuple(e for place, e in enumerate(expectations) if place not in met),
-        unexpected=tuple(place for place in sends if place not in taken),
+        unexpected=tuple(place for place in sends if place not in expected_by),
         broken=tuple(broken),
     )
 

@@ -19,7 +19,7 @@ from connrules.testing.reached import Reached
 from connrules.testing.report import Failure, Report, Result
 from connrules.testing.start import start_of
 from connrules.testing.timeline import timeline
-from connrules.testing.words import expectation_words, sends_words
+from connrules.testing.words import broken_words, expectation_words, sends_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ def _failures(
     for expectation, why in misses:
         words = expectation_words(expectation.node)
         yield Failure(source, expectation.node.span, f"expected, but did not happen: {words}", why)
-    for node, send in verdict.broken:
-        yield Failure(source, node.span, "expected nothing", sends_words([send], scene.start))
+    for broken in verdict.broken:
+        yield Failure(source, broken.node.span, "expected nothing", broken_words(broken, scene.start))
     told = verdict.broken or any(expectation.node.fate == "sent" for expectation, _ in misses)
     if verdict.unexpected and not told:
         sends = [played.outcomes[place] for place in verdict.unexpected]

@@ -7,7 +7,7 @@ from connrules.testing.bound import BoundTest
 from connrules.testing.judge import Expectation, Verdict
 from connrules.testing.play import Play
 from connrules.testing.report import Line, Mark
-from connrules.testing.words import expectation_words, happening_words, outcome_words
+from connrules.testing.words import broken_words, expectation_words, happening_words, outcome_words
 
 
 def timeline(
@@ -19,7 +19,15 @@ def timeline(
         node = expectation.node
         line = Line(Mark.UNMET, expectation.at, node.user, expectation_words(node), why)
         lines.insert(_place(lines, _time(expectation, play.end)), line)
-    return tuple(lines)
+    return (*lines, *_contradictions(verdict, start))
+
+
+def _contradictions(verdict: Verdict, start: int) -> Iterator[Line]:
+    """A line for each `expect nothing` that forbids what is marked as expected."""
+    for broken in verdict.broken:
+        if broken.expected_by is not None:
+            words = expectation_words(broken.node)
+            yield Line(Mark.UNMET, None, broken.node.user, words, broken_words(broken, start))
 
 
 def _time(expectation: Expectation, end: int) -> int:

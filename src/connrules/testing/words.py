@@ -9,6 +9,7 @@ from connrules import ast
 from connrules.duration import format_duration
 from connrules.event import Event, Kind, Outcome
 from connrules.syntax.spelling import quoted, spell_moment, spell_name, spell_path, spell_value
+from connrules.testing.judge import Broken
 from connrules.vocabulary import CUSTOM_EVENT
 
 
@@ -88,6 +89,14 @@ def fate_words(outcome: Outcome, events: Mapping[str, Event], start: int) -> str
 def _event_words(id_: str | None, events: Mapping[str, Event]) -> str:
     event = events.get(id_ or "")
     return f"the {event.type}" if event else "an event"
+
+
+def broken_words(broken: Broken, start: int) -> str:
+    """The send that an `expect nothing` forbids; where something else expects it, also that the two contradict."""
+    sent = sends_words([broken.send], start)
+    if broken.expected_by is None:
+        return sent
+    return f"{sent}, as `expect {expectation_words(broken.expected_by)}` has it: the two contradict each other"
 
 
 def sends_words(sends: Sequence[Outcome], start: int) -> str:
