@@ -161,7 +161,8 @@ def test_an_empty_selection_fails(failing: Path) -> None:
     done = invoke(failing, "-k", "nothing like it")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "error: no test has `nothing like it` in its name\n" in done.stderr
-    assert "= help: without -k, 3 tests would run" in done.stderr
+    assert "= help: without -k, 4 tests would run" in done.stderr
+    assert invoke(failing).stdout.endswith("\n3 passed, 1 failed\n")
 
 
 def test_no_tests_fail(tmp_path: Path) -> None:
@@ -275,6 +276,35 @@ def test_json_has_the_coverage(passing: Path) -> None:
     }
 
 
+def test_json_says_whether_the_coverage_is_enough(passing: Path) -> None:
+    for least, met in (("28", True), ("29", False)):
+        coverage = document(passing, "--fail-under", least)["coverage"]
+        assert (coverage["percent"], coverage["fail_under"], coverage["met"]) == (28, int(least), met)
+    coverage = document(passing, "--coverage")["coverage"]
+    assert (coverage["fail_under"], coverage["met"]) == (None, None)
+
+
+def test_junit_has_a_case_for_the_coverage(passing: Path) -> None:
+    done = invoke(passing, "--format", "junit", "--fail-under", "29")
+    assert done.exit_code == 1
+    root = ET.fromstring(done.stdout)
+    assert (root.get("tests"), root.get("failures")) == ("4", "1")
+    suite = root[-1]
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("coverage", "1", "1")
+    [case] = suite
+    [failure] = case
+    assert case.get("name") == "coverage"
+    assert failure.get("message") == "coverage is 28%, less than 29%"
+    assert "✗ cancelled by `opened_push`" in (failure.text or "")
+
+
+def test_junit_has_no_failure_where_the_coverage_is_enough(passing: Path) -> None:
+    root = ET.fromstring(invoke(passing, "--format", "junit", "--fail-under", "28").stdout)
+    assert (root.get("tests"), root.get("failures"), len(root[-1][0])) == ("4", "0", 0)
+    root = ET.fromstring(invoke(passing, "--format", "junit", "--coverage").stdout)
+    assert (root.get("tests"), [suite.get("name") for suite in root]) == ("3", [f"{passing}/tests.conn"])
+
+
 def test_junit(failing: Path) -> None:
     done = invoke(failing, "--format", "junit")
     assert done.exit_code == 1
@@ -316,4 +346,5 @@ def test_help_shows_examples() -> None:
     done = invoke("--help")
     assert done.exit_code == 0
     assert "connrules test rules/ --coverage --fail-under 90" in done.stdout
+    assert "what is wrong only\nas of today" in "\n".join(map(str.strip, done.stdout.splitlines()))
     assert "test " in CliRunner().invoke(shell, ["--help"]).stdout

@@ -60,8 +60,9 @@ Events are JSON, one object a line:
   {"id":"e1","user":"u1","type":"received_push","campaign":"Abandoned Cart","time":"2026-03-02T10:00:00Z"}
 
 Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with
-0, with 1 where the rules have errors (nothing is run then), with 2 where something cannot be read or written, and with
-3 where lines of the input were rejected.
+0, with 1 where the rules have errors (nothing is run then; what is wrong only as of today, such as a campaign that is
+over by now, is no matter for a log of the past), with 2 where something cannot be read or written, and with 3 where
+lines of the input were rejected.
 """
 _REJECTS_SHOWN = 5
 _BEFORE_MS = LIKE_SECONDS.stop

@@ -13,8 +13,15 @@ from connrules.cli.options import catalog_option, color_option, paths_argument, 
 from connrules.cli.render import counted, render_full
 from connrules.cli.report import say_before
 from connrules.cli.test_documents import render_json, render_junit
-from connrules.cli.timelines import render_coverage, render_failures, render_files, render_summary
-from connrules.testing import Coverage, Report, run_tests
+from connrules.cli.timelines import (
+    render_coverage,
+    render_failures,
+    render_files,
+    render_summary,
+    render_too_little,
+)
+from connrules.testing import Report, run_tests
+from connrules.testing.running import selected
 
 _EPILOG = """\b
 Examples:
@@ -35,8 +42,9 @@ All rules of the rule set run, in virtual time. A failed test is told as one tim
 ✓ expected and happened, ✗ expected but did not happen, ! happened but was not expected.
 
 Results go to standard output, notes and warnings to standard error. Ends with 0 where every test passed, 1 where one
-failed or the coverage is below --fail-under, or where the rules have errors (nothing is run then), and 2 where
-something cannot be read or there is no test to run.
+failed or the coverage is below --fail-under, or where the rules have errors (nothing is run then; what is wrong only
+as of today, such as a campaign that is over by now, is no matter here), and 2 where something cannot be read or there
+is no test to run.
 """
 
 
@@ -89,7 +97,7 @@ def command(  # noqa: PLR0913  # the options of the command
     if layout == "text":
         _write_text(report, coverage=coverage, quiet=quiet, color=wants_color(color))
     else:
-        click.echo(render_json(report, coverage=coverage) if layout == "json" else render_junit(report, seconds))
+        click.echo(_document(layout, report, seconds, coverage=coverage, fail_under=fail_under))
     return _code(report, fail_under)
 
 
@@ -102,7 +110,7 @@ def _refuse(checked: Checked, color: str) -> int:
 def _nothing_to_run(checked: Checked, select: str) -> ShellError:
     if not checked.tests:
         return ShellError("there are no tests", 'write one, e.g. `test "a purchase cancels": at 0s … expect …`')
-    tests = counted(len(checked.tests), "test")
+    tests = counted(len(list(selected(checked))), "test")  # one for each value of `each`, as they are counted when run
     return ShellError(f"no test has `{select}` in its name", f"without -k, {tests} would run")
 
 
@@ -116,12 +124,14 @@ def _write_text(report: Report, *, coverage: bool, quiet: bool, color: bool) -> 
     click.echo("\n\n".join([*parts, summary if color else click.unstyle(summary)]))
 
 
+def _document(layout: str, report: Report, seconds: float, *, coverage: bool, fail_under: int | None) -> str:
+    if layout == "json":
+        return render_json(report, coverage=coverage, fail_under=fail_under)
+    return render_junit(report, seconds, fail_under=fail_under)
+
+
 def _code(report: Report, fail_under: int | None) -> int:
-    too_little = fail_under is not None and _is_below(report.coverage, fail_under)
-    if too_little:
-        click.echo(f"coverage is {report.coverage.percent}%, less than {fail_under}%", err=True)
+    too_little = fail_under is not None and report.coverage.is_below(fail_under)
+    if fail_under is not None and too_little:
+        click.echo(render_too_little(report.coverage, fail_under), err=True)
     return ExitCode.FINDINGS if report.failed or too_little else ExitCode.CLEAN
-
-
-def _is_below(coverage: Coverage, percent: int) -> bool:
-    return coverage.reached * 100 < percent * coverage.points

@@ -7,7 +7,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from connrules.cli.cells import visible
-from connrules.cli.timelines import render_failure
+from connrules.cli.timelines import render_coverage, render_failure, render_too_little
 from connrules.duration import format_instant
 from connrules.testing import Coverage, Failure, Line, Report, Result, RuleCoverage, Status
 
@@ -18,12 +18,12 @@ _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010
 """Characters that XML cannot hold, not even as numbers."""
 
 
-def render_json(report: Report, *, coverage: bool) -> str:
-    """One JSON document, in ASCII so that no terminal or pipe can spoil it."""
+def render_json(report: Report, *, coverage: bool, fail_under: int | None = None) -> str:
+    """One JSON document, in ASCII so that no terminal or pipe can spoil it. `fail_under`: the percentage to reach."""
     document = {
         "version": JSON_VERSION,
         "tests": [_test(result) for result in report.results],
-        "coverage": _coverage(report.coverage) if coverage else None,
+        "coverage": _coverage(report.coverage, fail_under) if coverage else None,
         "summary": {"passed": report.passed, "failed": report.failed},
     }
     return json.dumps(document, indent=2)
@@ -56,11 +56,13 @@ def _line(line: Line, start: int) -> dict[str, Any]:
     return {"mark": line.mark.value, "at": at, "offset_ms": offset, "user": line.user, **words}
 
 
-def _coverage(coverage: Coverage) -> dict[str, Any]:
+def _coverage(coverage: Coverage, fail_under: int | None) -> dict[str, Any]:
     return {
         "points": coverage.points,
         "reached": coverage.reached,
         "percent": coverage.percent,
+        "fail_under": fail_under,
+        "met": None if fail_under is None else not coverage.is_below(fail_under),
         "rules": [_rule(rule) for rule in coverage.rules],
     }
 
@@ -86,24 +88,47 @@ def _rule(rule: RuleCoverage) -> dict[str, Any]:
     }
 
 
-def render_junit(report: Report, seconds: float) -> str:
-    """XML as JUnit has it, in ASCII: a suite for each file. `seconds` is how long all took; none is measured alone."""
-    root = ET.Element("testsuites", {"name": "connrules", "time": f"{seconds:.3f}", **_numbers(report.results)})
+def render_junit(report: Report, seconds: float, *, fail_under: int | None = None) -> str:
+    """XML as JUnit has it, in ASCII: a suite for each file. `seconds` is how long all took; none is measured alone.
+
+    `fail_under`, the percentage to reach, makes a suite of its own, whose only case fails where it is not reached.
+    """
+    statuses = [result.status for result in report.results]
+    if fail_under is not None:
+        statuses.append(_status(report.coverage, fail_under))
+    root = ET.Element("testsuites", {"name": "connrules", "time": f"{seconds:.3f}", **_numbers(statuses)})
     paths = dict.fromkeys(result.test.source.path for result in report.results)
     for path in paths:
         results = [result for result in report.results if result.test.source.path == path]
-        suite = ET.SubElement(root, "testsuite", {"name": visible(path), "time": "0.000", **_numbers(results)})
+        suite = ET.SubElement(
+            root, "testsuite", {"name": visible(path), "time": "0.000", **_numbers(r.status for r in results)}
+        )
         for result in results:
             _case(suite, result)
+    if fail_under is not None:
+        _coverage_suite(root, report.coverage, fail_under)
     ET.indent(root)
     text = _NOT_XML.sub("\ufffd", ET.tostring(root, encoding="unicode"))
     return '<?xml version="1.0" encoding="US-ASCII"?>\n' + text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _numbers(results: Iterable[Result]) -> dict[str, str]:
-    statuses = [result.status for result in results]
+def _numbers(all_of: Iterable[Status]) -> dict[str, str]:
+    statuses = list(all_of)
     failures, errors = statuses.count(Status.FAILED), statuses.count(Status.IMPOSSIBLE)
     return {"tests": str(len(statuses)), "failures": str(failures), "errors": str(errors), "skipped": "0"}
+
+
+def _status(coverage: Coverage, fail_under: int) -> Status:
+    return Status.FAILED if coverage.is_below(fail_under) else Status.PASSED
+
+
+def _coverage_suite(root: ET.Element, coverage: Coverage, fail_under: int) -> None:
+    status = _status(coverage, fail_under)
+    suite = ET.SubElement(root, "testsuite", {"name": "coverage", "time": "0.000", **_numbers([status])})
+    case = ET.SubElement(suite, "testcase", {"classname": "coverage", "name": "coverage", "time": "0.000"})
+    if status is Status.FAILED:
+        why = render_too_little(coverage, fail_under)
+        ET.SubElement(case, "failure", message=why, type=status.value).text = render_coverage(coverage)
 
 
 def _case(suite: ET.Element, result: Result) -> None:

@@ -121,6 +121,11 @@ def render_coverage(coverage: Coverage, *, color: bool = False) -> str:
     return "\n".join([*rules, total])
 
 
+def render_too_little(coverage: Coverage, least: int) -> str:
+    """That less than so many percent were reached."""
+    return f"coverage is {coverage.percent}%, less than {least}%"
+
+
 def _rule_lines(rule: RuleCoverage, *, color: bool) -> Iterator[str]:
     place = f"{visible(rule.rule.source.path)}:{rule.rule.line_of(rule.rule.node.span.start)}"
     name = _styled(visible(rule.rule.name), color=color)
