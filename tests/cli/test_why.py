@@ -11,7 +11,7 @@ from tests.cli.running import DAY, HOUR, folder, line, log, process, warnings
 
 from connrules.cli.shell import shell
 from connrules.explain import story
-from connrules.explain.tell import MOST_SOUGHT
+from connrules.explain.tell import MOST_REPLAYED, MOST_SOUGHT
 
 ROOT = Path(__file__).parents[2]
 
@@ -260,3 +260,40 @@ def test_the_page_shows_what_the_command_prints(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_page_says_for_how_many_triggers_near_misses_are_sought() -> None:
     assert f"the last {MOST_SOUGHT} triggers" in PAGE
+    assert f"about {MOST_REPLAYED:,} events" in PAGE
+
+
+def test_a_story_ends_with_for_how_many_triggers_near_misses_were_sought(tmp_path: Path) -> None:
+    purchases = [line("ana", hours * HOUR, id=f"e{hours}") for hours in range(MOST_SOUGHT + 1)]
+    place, all_sought = folder(tmp_path / "more", log(*purchases)), folder(tmp_path / "all", log(*purchases[1:]))
+    told = why(place, "--user", "ana", "--color", "never").stdout
+    assert told.endswith(f"\n  near misses were sought for the last {MOST_SOUGHT} triggers only\n")
+    assert document(place, "--user", "ana")["stories"][0]["sought"] == MOST_SOUGHT
+    assert "were sought" not in why(all_sought, "--user", "ana").stdout
+
+
+# since
+
+
+def test_triggers_are_told_from_an_instant_on_and_what_came_before_still_counts(tmp_path: Path) -> None:
+    place = folder(tmp_path, CANCELLED)
+    at, after = "2026-03-02T11:00:00Z", "2026-03-02T11:00:00.001Z"
+    told = why(place, "--user", "ana", "--since", at).stdout
+    assert told.startswith(f"ana: 3 events, 0 messages sent for what came since {at}, up to 2026-03-05T10:00:00Z\n")
+    assert "purchase (e2) is ignored: the user is already waiting: since 2026-03-02T10:00:00Z" in told
+    assert "starts a wait" not in told
+    later = why(place, "--user", "ana", "--since", after).stdout
+    assert f"never triggered since {after}:\n  rule thanks ({place}/rules.conn:1): no purchase\n" in later
+    assert document(place, "--user", "ana", "--since", at)["since"] == at
+
+
+def test_what_only_looks_like_a_trigger_is_told_from_an_instant_on_too(world: Path) -> None:
+    refused = "purchase (e1) does not trigger"
+    assert refused in why(world, "--user", "ana", "--since", "2026-03-02T10:00:00Z").stdout
+    assert refused not in why(world, "--user", "ana", "--since", "2026-03-02T10:00:00.001Z").stdout
+
+
+def test_late_events_are_told_from_an_instant_on_too(world: Path) -> None:
+    late = "late: viewed_card"
+    assert late in why(world, "--user", "ana", "--since", "2026-03-02T15:00:00Z").stdout
+    assert late not in why(world, "--user", "ana", "--since", "2026-03-02T15:00:00.001Z").stdout

@@ -116,6 +116,26 @@ def test_a_send_that_is_held_says_what_the_clock_showed() -> None:
     assert (entry.outcome, entry.at) == (Kind.SENT, at("21h"))
 
 
+def test_a_window_that_held_a_send_up_is_named_beside_the_delay() -> None:
+    quiet = 'policy: quiet 22:00 to 08:00\nrule r: on purchase after 13h send "Follow"'
+    between = 'rule r: on purchase after 13h between 08:00 and 22:00 send "Follow"'
+    by_policy, by_rule = (trigger(rules, event("0s", "purchase"), until="2d") for rules in (quiet, between))
+    assert by_policy.clause == Clause("after 13h", "rules.conn", 2)
+    assert by_policy.held_by == Clause("quiet 22:00 to 08:00", "rules.conn", 1)
+    assert by_rule.held_by == Clause("between 08:00 and 22:00", "rules.conn", 1)
+    assert [clock.shows for clock in by_policy.clocks] == ["Tue 2026-03-03 08:00"]
+
+
+def test_a_window_that_was_open_decided_nothing_and_shows_no_clock() -> None:
+    rules = 'policy: quiet 22:00 to 08:00\nrule r: on purchase after {} send "Follow"'
+    open_, closed = (
+        trigger(rules.format(delay), event("0s", "purchase"), until="2d") for delay in ("11h59m59s999ms", "12h")
+    )
+    assert (open_.clocks, open_.held, open_.held_by) == ((), None, None)
+    assert closed.held is not None
+    assert len(closed.clocks) == 1
+
+
 def test_a_send_that_is_dropped_outside_its_window_says_what_the_clock_showed() -> None:
     rules = 'rule r: on purchase after 12h between 09:00 and 21:00 zone "Europe/Paris" or drop send "Follow"'
     entry = trigger(rules, event("0s", "purchase"), until="2d")

@@ -13,7 +13,6 @@ from connrules.cli.render import counted
 from connrules.duration import format_duration, format_instant
 from connrules.event import Kind
 from connrules.explain.story import Absent, Clause, Clock, Explanation, Late, Mismatch, Miss, Story, Trigger
-from connrules.explain.tell import MOST_SOUGHT
 from connrules.vocabulary import CUSTOM_EVENT
 
 _MOST_SPARED = 5
@@ -45,6 +44,8 @@ def _headline(explanation: Explanation) -> str:
         for entry in story.entries
     )
     counts = f"{counted(explanation.events, 'event')}, {counted(sent, 'message')} sent"
+    if explanation.since is not None:
+        counts += f" for what came since {when(explanation.since)}"
     return f"{visible(explanation.user)}: {counts}, up to {when(explanation.until)}"
 
 
@@ -71,8 +72,9 @@ class _Text:
                     yield from self._trigger(entry)
                 case Mismatch():
                     yield from self._mismatch(entry, "does not trigger")
-        if sum(isinstance(entry, Trigger) for entry in story.entries) > MOST_SOUGHT:
-            yield from ("", f"{_INDENT}near misses were sought for the last {MOST_SOUGHT} triggers only")
+        if sum(isinstance(entry, Trigger) for entry in story.entries) > story.sought:
+            last = "trigger" if story.sought == 1 else f"{story.sought} triggers"
+            yield from ("", f"{_INDENT}near misses were sought for the last {last} only")
 
     def _trigger(self, entry: Trigger) -> Iterator[str]:
         yield self._line(entry.event.at, self._opening(entry))
@@ -155,13 +157,20 @@ def _instants(entry: Trigger | Mismatch) -> Iterator[int]:
 def _details(entry: Trigger) -> Iterator[str]:
     """What decided."""
     if entry.clause is not None:
-        yield _decided(entry.clause)
+        yield _decided(entry.clause) + _and_held_by(entry)
     if entry.outcome is Kind.CANCELLED and entry.facts:
         yield "; ".join(fact_in_words(fact) for fact in entry.facts)
 
 
 def _decided(clause: Clause) -> str:
     return f"decided by `{visible(clause.text)}` ({_place(clause)})"
+
+
+def _and_held_by(entry: Trigger) -> str:
+    """The window that decided together with the delay."""
+    if entry.held_by is None or entry.outcome not in {Kind.SENT, Kind.PENDING}:
+        return ""
+    return f" and `{visible(entry.held_by.text)}` ({_place(entry.held_by)})"
 
 
 def _place(clause: Clause) -> str:
@@ -210,7 +219,8 @@ def _never_triggered(explanation: Explanation) -> Iterator[str]:
     """The rules that nothing triggered, each with what it looked for."""
     stories = [story for story in explanation.stories if not story.entries]
     if stories:
-        yield "never triggered:"
+        since = f" since {when(explanation.since)}" if explanation.since is not None else ""
+        yield f"never triggered{since}:"
     for story in stories:
         absent = "; ".join(map(_absent, story.absent))
         yield f"{_INDENT}rule {visible(story.rule)} ({_place(story.place)}): {absent}"

@@ -10,7 +10,7 @@ from connrules.explain import Explanation
 
 JSON_VERSION: Final = 1
 """The version of the form of the document; it grows when something in it changes its meaning or goes away."""
-_INSTANTS: Final = frozenset({"at", "due", "until", "to"})
+_INSTANTS: Final = frozenset({"at", "due", "since", "until", "to"})
 _AS_LOGGED: Final = frozenset({"value", "operand_value", "per"})
 """What the log said stands here as it was, whatever its keys are called."""
 

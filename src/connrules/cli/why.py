@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from connrules.check import Checked
+from connrules.cli.cells import visible
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.inputs import find_log, load_profiles, load_rule_set
 from connrules.cli.options import (
@@ -22,7 +23,7 @@ from connrules.cli.options import (
     wants_color,
 )
 from connrules.cli.render import counted, render_full
-from connrules.cli.report import Progress, early_until, say_before, warn
+from connrules.cli.report import Progress, StatusLine, early_until, say_before, warn
 from connrules.cli.stories import render_explanation
 from connrules.cli.story_document import render_document
 from connrules.connectors.jsonl import EventError, parse_event
@@ -61,6 +62,12 @@ were rejected.
 )
 @click.option("--user", metavar="USER", required=True, help="The user, as the events name them.")
 @click.option("--rule", metavar="RULE", help="Tell the story of this rule alone.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    type=TIME,
+    help="Tell only triggers, and what looks like them, from this instant on. What came before still counts.",
+)
 @click.option("--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event.")
 @click.option(
     "--lateness",
@@ -88,6 +95,7 @@ def command(  # noqa: PLR0913  # the options of the command
     events_path: Path | None,
     user: str,
     rule: str | None,
+    since: int | None,
     until: int | None,
     lateness: int,
     dedupe: int,
@@ -110,12 +118,40 @@ def command(  # noqa: PLR0913  # the options of the command
     _know_user(log)
     if until is not None and log.newest is not None and until < log.newest:
         warn(early_until(until, log.newest))
-    explanation = explain(rule_set.checked, log, rule=rule, until=until, dedupe=dedupe, profiles=profiles)
+    with ExitStack() as stack:
+        telling = _Telling()
+        stack.callback(telling.clear)
+        explanation = explain(
+            rule_set.checked,
+            log,
+            rule=rule,
+            since=since,
+            until=until,
+            dedupe=dedupe,
+            profiles=profiles,
+            watch=telling.watch,
+        )
     if layout == "json":
         click.echo(render_document(explanation))
     else:
         click.echo(render_explanation(explanation, lateness=lateness, color=wants_color(color)))
     return ExitCode.REJECTED if rejected else ExitCode.CLEAN
+
+
+class _Telling(StatusLine):
+    """Says how far an explanation is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._where = ""
+
+    def watch(self, rule: str, told: int, triggers: int) -> None:
+        """Take in how many triggers of a rule are told, and how many it has."""
+        self._where = f"rule {visible(rule)}: {told:,} of {counted(triggers, 'trigger')} told"
+        self.tick()
+
+    def _line(self, seconds: float) -> str:
+        return f"{self._where}, for {seconds:,.0f} s"
 
 
 def _refuse(checked: Checked, color: str) -> int:

@@ -25,7 +25,7 @@ from connrules.vocabulary import CUSTOM_EVENT
 def mismatched_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator[Mismatch]:
     """Events that only the `where` of the rule's triggers refuses."""
     patterns, catalog = rule.node.on.patterns, past.checked.catalog
-    for event in past.events:
+    for event in past.told_events:
         if any(matches(pattern, event, catalog) for pattern in patterns):
             continue
         refusing = next((p for p in patterns if where_of(p) and matches(_bare(p), event, catalog)), None)
@@ -48,7 +48,7 @@ def spared(case: Case, until: int) -> Iterator[Mismatch]:
 def absent_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator[Absent]:
     """What the rule's triggers looked for in vain, and what events of the same type were about."""
     for pattern in rule.node.on.patterns:
-        events = [event for event in past.events if event.type == _type(pattern)]
+        events = [event for event in past.told_events if event.type == _type(pattern)]
         others = Counter(name for event in events if (name := world.object_of(event)))
         yield Absent(clause_at(rule.source, pattern.span, "on "), _wanted(pattern), tuple(others.most_common()))
 

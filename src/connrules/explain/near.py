@@ -6,6 +6,7 @@ counts. What is tried is only a guess; what is told has been replayed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, assert_never
 
 from connrules import ast
@@ -20,6 +21,13 @@ _MOST_TRIED: Final = 12
 _MINUTE: Final = MS_PER_UNIT["m"]
 
 
+@dataclass(slots=True)
+class Budget:
+    """What proofs may still cost: so many replayed events. What is begun is finished, so less than none may be left."""
+
+    left: int
+
+
 class _Change(NamedTuple):
     """An event, and the instant at which it might have come."""
 
@@ -31,23 +39,23 @@ class _Change(NamedTuple):
         return self.to - self.event.time
 
 
-def nearest_miss(case: Case, facts: Iterable[Fact]) -> Miss | None:
+def nearest_miss(case: Case, facts: Iterable[Fact], budget: Budget) -> Miss | None:
     """The nearest miss of a case, where there is one within the length of its wait, or a day if that is longer.
 
-    `facts` are those of the verdict.
+    `facts` are those of the verdict; what was replayed is taken from the budget.
     """
     reach = max(case.due - case.outcome.triggered_at, DAY)
     changes = {(id(change.event), change.to): change for change in _changes(case, facts)}.values()
     within_reach = [change for change in changes if 0 < abs(change.shift) <= reach]
     for change in sorted(within_reach, key=lambda change: (abs(change.shift), change.to))[:_MOST_TRIED]:
-        other = _outcome_after(case, change)
+        other = _outcome_after(case, change, budget)
         if other is not None and _is_another_end(case.outcome, other):
             at = other.due if other.due is not None else other.at
             return Miss(case.world.occurrence(change.event), change.to, change.shift, other.kind, at)
     return None
 
 
-def _outcome_after(case: Case, change: _Change) -> Outcome | None:
+def _outcome_after(case: Case, change: _Change, budget: Budget) -> Outcome | None:
     """What would have become of the case's trigger after a change. What is decided by some instant stays decided."""
     triggered_at = change.to if change.event is case.trigger else case.outcome.triggered_at
     same = (case.rule.name, case.outcome.trigger, triggered_at)
@@ -55,6 +63,7 @@ def _outcome_after(case: Case, change: _Change) -> Outcome | None:
     decided = max(case.due, case.outcome.at, change.to + case.due - case.outcome.triggered_at)
     end = max(case.past.end, change.to)
     for until in sorted({min(decided, end), end}):
+        budget.left -= case.past.effort(case.rule)
         outcomes = case.past.if_moved(change.event, change.to, case.rule, until)
         found = [o for o in outcomes if (o.rule, o.trigger, o.triggered_at) == same and o.kind is not Kind.GOAL]
         if found and found[0].kind is not Kind.PENDING:

@@ -30,6 +30,8 @@ class Past:
     end: int
     dedupe: int = 0
     profiles: Profiles | None = None
+    since: int | None = None
+    """What came before that instant counts, but is not told."""
 
     @cached_property
     def events(self) -> list[Event]:
@@ -48,8 +50,8 @@ class Past:
         return self._replay(self._related[rule.name], in_order, until)
 
     def effort(self, rule: CheckedRule) -> int:
-        """How much work `if_moved` is at most: its events, each counted for every rule that is asked about it."""
-        return len(self._events_for[rule.name]) * len(self._related[rule.name].rules)
+        """How many events `if_moved` replays, at most."""
+        return len(self._events_for[rule.name])
 
     def sends(self, place: int, start: int | None, end: int) -> list[Outcome]:
         """What was sent in `(start, end]`, by any rule, of the outcomes before the one at a place; None: since ever."""
@@ -93,6 +95,15 @@ class Past:
         """The events in `[start, end)`."""
         first, last = (bisect_left(self.events, instant, key=lambda event: event.time) for instant in (start, end))
         return self.events[first:last]
+
+    def is_told(self, instant: int) -> bool:
+        """Whether what came at an instant is told."""
+        return self.since is None or instant >= self.since
+
+    @property
+    def told_events(self) -> Sequence[Event]:
+        """The events that are told."""
+        return self.events if self.since is None else self.between(self.since, self.end + 1)
 
     def place(self, event: Event) -> int:
         """The place of an event in the total order."""

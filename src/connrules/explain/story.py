@@ -157,9 +157,11 @@ class Trigger(msgspec.Struct, frozen=True, tag_field="entry", tag="trigger", kw_
     """What cancelled or restarted it."""
     facts: tuple[Fact, ...] = ()
     clocks: tuple[Clock, ...] = ()
-    """Where a schedule or a window decided when it was due: what the clock showed then."""
+    """Where a schedule or a closed window decided when it was due: what the clock showed then."""
     held: Clock | None = None
     """What the clock showed when it was due first, where a closed window held it up."""
+    held_by: Clause | None = None
+    """The clause of that window."""
     did_not_cancel: tuple[Mismatch, ...] = ()
     """Events that look like exceptions and are none, while the user waited."""
     goal: Goal | None = None
@@ -185,6 +187,8 @@ class Story(msgspec.Struct, frozen=True):
     entries: tuple[Trigger | Mismatch, ...]
     absent: tuple[Absent, ...] = ()
     """Where nothing triggered: what was looked for."""
+    sought: int = 0
+    """For so many triggers, the last ones, near misses were sought."""
 
 
 class Late(msgspec.Struct, frozen=True):
@@ -203,6 +207,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """How many events of the user were not late."""
     until: int
     """Up to when time moved on."""
+    since: int | None = None
+    """From when on triggers, and what only looked like them, are told; None: all are."""
     stories: tuple[Story, ...]
     late: tuple[Late, ...] = ()
     repeated: tuple[Occurrence, ...] = ()
