@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.cli.running import DAY, HOUR, folder, line, log, process, warnings
 
+from connrules.cli import report
 from connrules.cli.shell import shell
 from connrules.explain import story
 from connrules.explain.tell import MOST_REPLAYED, MOST_SOUGHT
@@ -297,3 +299,17 @@ def test_late_events_are_told_from_an_instant_on_too(world: Path) -> None:
     late = "late: viewed_card"
     assert late in why(world, "--user", "ana", "--since", "2026-03-02T15:00:00Z").stdout
     assert late not in why(world, "--user", "ana", "--since", "2026-03-02T15:00:00.001Z").stdout
+
+
+# progress
+
+
+def test_a_terminal_is_told_how_far_the_telling_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = folder(tmp_path, CANCELLED)
+    monkeypatch.setattr(report, "_EVERY", 1e-9)
+    assert "told" not in why(place, "--user", "ana").stderr
+    monkeypatch.setattr(report, "sys", SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True)))
+    result = why(place, "--user", "ana")
+    assert "rule thanks: 0 of 2 triggers told" in result.stderr
+    assert "rule thanks: 1 of 2 triggers told" in result.stderr
+    assert "triggers told" not in result.stdout

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from tests.unit.explaining import CATALOG, at, event, trigger
+from tests.unit.explaining import CATALOG, at, event, explained, trigger
 
 import connrules
 from connrules.catalog import Catalog
 from connrules.duration import format_duration
 from connrules.event import Event, Kind, Outcome
+from connrules.explain import tell
 from connrules.explain.story import Trigger
 
 WAIT = 'rule r: on session_start after 1d unless purchase send "Follow"'
@@ -200,3 +201,33 @@ def test_what_is_no_near_miss_is_not_told(near: Near) -> None:
 def test_an_event_that_moves_beyond_the_end_of_the_log_moves_time_on() -> None:
     entry = trigger(WAIT, session(), purchase("23h59m59s999ms"))
     assert told(entry) == "e2 1ms later: sent"
+
+
+# the budget
+
+A_DAY = [event(f"{day}d", "purchase", f"e{day}") for day in range(4)]
+TOO_LATE = [event(f"{day}d1h30m", "session_start", f"s{day}") for day in range(4)]
+MANY = 'rule many: on purchase after 1h unless session_start send "Follow"\n'
+NONE = 'rule none: on viewed_card of "News" send "Follow"\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "budget", "sought"),
+    [
+        pytest.param(MANY, 1_000, 4, id="all"),
+        pytest.param(MANY, 24, 3, id="while it lasts: each costs the eight events"),
+        pytest.param(MANY, 25, 4, id="what is begun is finished"),
+        pytest.param(MANY, 0, 1, id="the last trigger in any case"),
+        pytest.param(MANY + NONE, 24, 2, id="the next rule has a share"),
+        pytest.param(NONE + MANY, 24, 3, id="which is left over where it has no triggers"),
+    ],
+)
+def test_near_misses_are_sought_for_the_last_triggers_while_the_budget_lasts(
+    monkeypatch: pytest.MonkeyPatch, rules: str, budget: int, sought: int
+) -> None:
+    monkeypatch.setattr(tell, "MOST_REPLAYED", budget)
+    events = sorted(A_DAY + TOO_LATE, key=lambda each: each.time)
+    told = next(story for story in explained(rules, *events).stories if story.rule == "many")
+    missed = [isinstance(entry, Trigger) and entry.miss is not None for entry in told.entries]
+    assert told.sought == sought
+    assert missed == [False] * (4 - sought) + [True] * sought
