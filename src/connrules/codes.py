@@ -51,6 +51,7 @@ _ROWS: Final = (
     Code("CR212", "unknown-target", _E, needs_catalog=True),
     Code("CR213", "missing-object", _E),
     Code("CR214", "nothing-implied", _E),
+    Code("CR215", "unknown-property", _W, needs_catalog=True),
     Code("CR217", "unknown-user-attribute", _W, needs_catalog=True),
     Code("CR218", "unknown-segment", _E),
     Code("CR219", "unknown-rule-reference", _E),
@@ -71,6 +72,8 @@ _ROWS: Final = (
     # 5xx The rule set as a whole
     Code("CR501", "send-loop", _E),
     Code("CR504", "duplicate-rule", _W),
+    Code("CR507", "unreachable-rule", _W),
+    Code("CR511", "limit-counts-nothing", _W),
     # 7xx Suppressions and tests
     Code("CR713", "test-without-expectation", _E),
     Code("CR714", "impossible-step", _E),

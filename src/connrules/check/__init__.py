@@ -111,5 +111,6 @@ def _unlisted(catalog: Catalog | None) -> tuple[str, ...]:
     """The checks of names of which a catalog gives no list."""
     if catalog is None:
         return ()
-    wanting = {"CR203": catalog.events is None, "CR217": not catalog.user.attributes}
+    no_attributes = not catalog.user.attributes
+    wanting = {"CR203": catalog.events is None, "CR215": no_attributes, "CR217": no_attributes}
     return tuple(code for code, missing in wanting.items() if missing)

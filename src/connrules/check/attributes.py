@@ -8,7 +8,7 @@ from connrules.check.checked import CheckedRule
 from connrules.check.conditions import attributes_in, properties_in
 from connrules.check.patterns import patterns_of, where_of
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Severity
+from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText, Span, closest
 
 TIME_ZONE = "time_zone"
@@ -35,22 +35,28 @@ def check_attributes(
 
 
 def check_mistaken(rule: CheckedRule, catalog: Catalog, known: frozenset[str]) -> Iterator[Diagnostic]:
-    """`where user.country = …`: a property called `user`, where an attribute of the user was probably meant."""
+    """`user.country` in a `where` or `per`: a property called `user`, where an attribute was probably meant."""
     for pattern in patterns_of(rule.node):
-        if "user" in _properties(pattern, catalog):
-            continue
-        for path in properties_in(where_of(pattern)):
-            if path.segments[0] == "user" and path.segments[1:2] and path.segments[1] in known:
-                text = ".".join(path.segments)
-                yield finding(
-                    "CR101",
-                    rule.source,
-                    path.span,
-                    f"`{text}` is a property of the event here, and the catalog has a user attribute of that name",
-                    label="`where` looks at the event, `if` at the user",
-                    help=f"to ask for the attribute, write a clause of its own: `if {text} …`",
-                    severity=Severity.WARNING,
-                )
+        for path in () if "user" in _properties(pattern, catalog) else properties_in(where_of(pattern)):
+            if _looks_like_attribute(path, known):
+                remedy = f"to ask for the attribute, write a clause of its own: `if {'.'.join(path.segments)} …`"
+                yield _mistaken(rule, path, "`where` looks at the event, `if` at the user", remedy)
+    per, triggers = rule.node.per, rule.node.on.patterns
+    if per and _looks_like_attribute(per.path, known) and not any("user" in _properties(t, catalog) for t in triggers):
+        remedy = "name a property of the event, or delete the clause: every user has waits of their own as it is"
+        yield _mistaken(rule, per.path, "`per` looks at the event, not at the user", remedy)
+
+
+def _looks_like_attribute(path: ast.Path, known: frozenset[str]) -> bool:
+    return path.segments[0] == "user" and path.segments[1:2] != () and path.segments[1] in known
+
+
+def _mistaken(rule: CheckedRule, path: ast.Path, label: str, remedy: str) -> Diagnostic:
+    message = (
+        f"`{'.'.join(path.segments)}` is a property of the event here, "
+        "and the catalog has a user attribute of that name"
+    )
+    return finding("CR215", rule.source, path.span, message, label=label, help=remedy)
 
 
 def _properties(pattern: ast.Pattern, catalog: Catalog) -> Mapping[str, object]:

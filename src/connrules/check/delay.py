@@ -27,7 +27,8 @@ def check_delay(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
             yield from _duplicate_patterns(rule, clause)
     for pattern in patterns_of(rule.node):
         yield from _duplicate_names(rule, names_in(pattern), "of")
-    yield from _duplicate_names(rule, rule.node.targets, rule.node.send.keyword)
+    in_split = "write it once, with the shares added together"
+    yield from _duplicate_names(rule, rule.node.targets, rule.node.send.keyword, in_split)
 
 
 def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
@@ -103,16 +104,22 @@ def _duplicate_patterns(rule: CheckedRule, clause: ast.On | ast.Unless) -> Itera
             yield _duplicate(rule, pattern, f"`{text}` stands twice in `{clause.keyword}`", first[meaning])
 
 
-def _duplicate_names(rule: CheckedRule, names: Iterable[ast.Name], keyword: str) -> Iterator[Diagnostic]:
+def _duplicate_names(
+    rule: CheckedRule, names: Iterable[ast.Name], keyword: str, remedy: str = "delete one of them"
+) -> Iterator[Diagnostic]:
     seen: dict[str, ast.Name] = {}
     for name in names:
         if name.text in seen:
-            yield _duplicate(rule, name, f"`{name.text}` stands twice in `{keyword}`", seen[name.text])
+            yield _duplicate(rule, name, f"`{name.text}` stands twice in `{keyword}`", seen[name.text], remedy)
         seen.setdefault(name.text, name)
 
 
 def _duplicate(
-    rule: CheckedRule, second: ast.Pattern | ast.Name, message: str, first: ast.Pattern | ast.Name
+    rule: CheckedRule,
+    second: ast.Pattern | ast.Name,
+    message: str,
+    first: ast.Pattern | ast.Name,
+    remedy: str = "delete one of them",
 ) -> Diagnostic:
     label = f"the first one is on line {rule.line_of(first.span.start)}"
-    return finding("CR305", rule.source, second.span, message, label=label, help="delete one of them")
+    return finding("CR305", rule.source, second.span, message, label=label, help=remedy)

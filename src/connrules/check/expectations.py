@@ -107,8 +107,8 @@ def _because(test: CheckedTest, step: ast.Expect, because: ast.Name, index: Inde
     if because.text in possible:
         clause = _source_of(Reason(because.text), rule.node, index.policy) if rule else None
         if rule and clause:
-            message = f"`{rule.name}` can have no `{because.text}`: there is no `{clause}`"
-            yield _impossible(test, because.span, message, f"add `{clause}`, or expect something else")
+            message = f"`{rule.name}` can have no `{because.text}`: there is no {clause}"
+            yield _impossible(test, because.span, message, f"add {clause}, or expect something else")
         return
     listed = ", ".join(f"`{reason}`" for reason in possible)
     near = closest(because.text, possible)
@@ -126,13 +126,13 @@ def _because(test: CheckedTest, step: ast.Expect, because: ast.Name, index: Inde
 
 
 def _source_of(reason: Reason, rule: ast.Rule, policy: ast.Policy) -> str | None:
-    """The clause that alone gives a reason, where neither the rule nor the policy has it."""
+    """The clause that alone gives a reason, or each of those that may, where neither the rule nor the policy has it."""
     window = rule.between or policy.quiet
     there = {
-        Reason.RULE_NOT_LIVE: ("from", rule.from_ or rule.until),
+        Reason.RULE_NOT_LIVE: ("from/until", rule.from_ or rule.until),
         Reason.AUDIENCE: ("if", rule.if_),
         Reason.ALREADY_WAITING: ("after", can_wait(rule, policy)),
-        Reason.NOT_ELIGIBLE: ("once", rule.eligibility),
+        Reason.NOT_ELIGIBLE: ("once/at most", rule.eligibility),
         Reason.OUTSIDE_WINDOW: ("or drop", window and window.drops),
         Reason.RULE_ENDED: ("until", rule.until),
         Reason.AUDIENCE_AT_SEND: ("still if", rule.still_if),
@@ -140,4 +140,4 @@ def _source_of(reason: Reason, rule: ast.Rule, policy: ast.Policy) -> str | None
         Reason.LIMITED: ("limit", policy.limits),
     }
     clause, found = there.get(reason, ("", True))
-    return None if found else clause
+    return None if found else " or ".join(f"`{text}`" for text in clause.split("/"))

@@ -1,10 +1,11 @@
-"""Exceptions that mean the campaign or card of the trigger event: whether the triggers have one to give."""
+"""What a rule takes from its trigger event, an object or properties: whether the triggers have it to give."""
 
 from collections.abc import Iterator
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
-from connrules.check.patterns import is_known, object_given, opening, without_object
+from connrules.check.conditions import needs_trigger_property, trigger_properties_in
+from connrules.check.patterns import is_known, object_given, opening, where_of, without_object
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.vocabulary import Interaction
@@ -19,6 +20,8 @@ def check_implied(rule: CheckedRule) -> Iterator[Diagnostic]:
         barren = [trigger for trigger in triggers if object_given(trigger) is not interaction.object]
         if barren:
             yield _nothing_implied(rule, pattern, interaction, barren, of_all=len(barren) == len(triggers))
+    if all(isinstance(trigger, ast.SentRule | ast.CancelledRule) for trigger in triggers):
+        yield from _without_properties(rule)
 
 
 def _nothing_implied(
@@ -37,3 +40,26 @@ def _nothing_implied(
         help=f'name the {kind}: `{word} of "…"`',
         severity=Severity.ERROR if of_all else Severity.WARNING,
     )
+
+
+def _without_properties(rule: CheckedRule) -> Iterator[Diagnostic]:
+    """Warnings where exceptions need `trigger.x` to match, and where a `per` tells nothing apart."""
+    message = f"`{opening(rule.node.on.patterns[0])}` is an outcome, and has no properties"
+    for pattern in rule.node.unless.patterns if rule.node.unless else ():
+        place = next(trigger_properties_in(where_of(pattern)), None)
+        if place is not None and needs_trigger_property(where_of(pattern)):
+            label = "so this exception cancels nothing"
+            remedy = "make the comparison in the rule before, or trigger on the event itself"
+            yield finding(
+                "CR214", rule.source, place.span, message, label=label, help=remedy, severity=Severity.WARNING
+            )
+    if rule.node.per is not None:
+        yield finding(
+            "CR214",
+            rule.source,
+            rule.node.per.span,
+            message,
+            label="every wait has the same value here: none",
+            help="write the `per` in the rule before, or trigger on the event itself",
+            severity=Severity.WARNING,
+        )

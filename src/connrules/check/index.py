@@ -11,6 +11,9 @@ from connrules.syntax.parser import Parsed
 from connrules.syntax.scanner import TRIVIA, Token, scan
 from connrules.text import SourceText
 
+_ASKING = frozenset({"IF", "IN", "AND", "OR", "NOT", "LPAR"})
+"""The words behind which a segment may be asked for, by people who leave out `in` or `segment`."""
+
 
 class Broken(NamedTuple):
     """The names in files with errors. What a broken declaration declares or uses is no second mistake elsewhere."""
@@ -50,11 +53,12 @@ def broken_names(files: Sequence[Parsed]) -> Broken:
     sources = [parsed.file.source for parsed in files if errors_of(parsed.diagnostics)]
     triples = [triple for source in sources for triple in _triples(source)]
     rules = {name.text for _, keyword, name in triples if keyword.kind == "RULE"}
-    segments = [(before.kind == "IN", name.text) for before, keyword, name in triples if keyword.kind == "SEGMENT"]
+    segments = [(before.kind in _ASKING, name.text) for before, keyword, name in triples if keyword.kind == "SEGMENT"]
+    asked_for = {name.text.strip('"') for _, before, name in triples if before.kind in _ASKING}
     return Broken(
         rules=frozenset(rules),
         segments=frozenset(text for is_use, text in segments if not is_use),
-        used_segments=frozenset(text for is_use, text in segments if is_use),
+        used_segments=frozenset(asked_for.union(text.strip('"') for is_use, text in segments if is_use)),
         any=bool(sources),
     )
 

@@ -13,7 +13,7 @@ _Values = Mapping[str, ast.Each]
 
 
 def check_moments(test: CheckedTest) -> Iterator[Diagnostic]:
-    """Variables that are unknown, stand twice, or stand for what does not fit; times before the start, or empty."""
+    """Variables: unknown, unused, twice, or standing for what does not fit; times before the start, or empty."""
     each: dict[str, ast.Each] = {}
     for step in test.node.steps:
         if isinstance(step, ast.Each) and each.setdefault(step.variable.name, step) is not step:
@@ -21,6 +21,7 @@ def check_moments(test: CheckedTest) -> Iterator[Diagnostic]:
             remedy = "write its values into one `each`, or give one of them another name"
             yield _finding(test, step.variable.span, message, remedy)
     yield from _variables(test, each)
+    yield from _unused(test, each)
     yield from _before_start(test, each)
     for step in test.node.steps:
         if isinstance(step, ast.Active) and _is_empty(step):
@@ -56,6 +57,17 @@ def _variables(test: CheckedTest, each: _Values) -> Iterator[Diagnostic]:
             yield _unknown(test, variable, each, is_time=is_time)
         else:
             yield from _misfits(test, variable, each[variable.name].values, is_time=is_time)
+
+
+def _unused(test: CheckedTest, each: _Values) -> Iterator[Diagnostic]:
+    """Variables that nothing uses, unless a wrong name is probably meant to be them."""
+    used = {variable.name for variable, _ in _uses(test.node)}
+    meant = {closest(name, each) for name in used if name not in each}
+    for name, step in each.items():
+        if name not in used and name not in meant:
+            message = f"no step uses the variable `{name}`"
+            remedy = f"use it, e.g. `at {name} purchase`, or delete the `each`: it runs the same test again and again"
+            yield _finding(test, step.variable.span, message, remedy)
 
 
 def _uses(test: ast.Test) -> Iterator[tuple[ast.Variable, bool]]:

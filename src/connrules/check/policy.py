@@ -1,8 +1,9 @@
 """The policy of a rule set: its limits and its quiet hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connrules import ast
+from connrules.catalog import Catalog
 from connrules.check.windows import check_quiet
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
@@ -10,13 +11,39 @@ from connrules.text import SourceText, closest
 from connrules.vocabulary import CHANNELS
 
 
-def check_policy(source: SourceText, policy: ast.Policy) -> Iterator[Diagnostic]:
-    """Limits of channels that do not exist, quiet hours without an end."""
+def check_policy(source: SourceText, policy: ast.Policy, catalog: Catalog | None) -> Iterator[Diagnostic]:
+    """Limits of channels that there are not, or not in the catalog; limits that stand twice; quiet without an end."""
     for limit in policy.limits:
         if limit.channel and limit.channel.text not in CHANNELS:
             yield _unknown_channel(source, limit.channel)
+        elif limit.channel:
+            yield from _counts_nothing(source, limit.channel, catalog)
+    yield from _duplicate_limits(source, policy.limits)
     if policy.quiet:
         yield from check_quiet(source, policy.quiet)
+
+
+def _counts_nothing(source: SourceText, channel: ast.Name, catalog: Catalog | None) -> Iterator[Diagnostic]:
+    """Which channels a message goes over is known from the catalog alone."""
+    if catalog is None:
+        message = f"without a catalog, no message is known to go over `{channel.text}`"
+        remedy = "give a catalog that lists the channels of its campaigns, or limit all messages: `limit 3 per 1d`"
+    elif not any(channel.text in campaign.channels for campaign in catalog.campaigns):
+        message = f"no campaign of the catalog has the channel `{channel.text}`"
+        remedy = f'add it to the campaigns that have it: `channels = ["{channel.text}"]`, or delete the limit'
+    else:
+        return
+    yield finding("CR511", source, channel.span, message, label="this limit counts nothing", help=remedy)
+
+
+def _duplicate_limits(source: SourceText, limits: Sequence[ast.Limit]) -> Iterator[Diagnostic]:
+    first: dict[ast.Limit, ast.Limit] = {}
+    for limit in limits:
+        same = first.setdefault(limit, limit)
+        if same is not limit:
+            label = f"the first one is on line {source.position(same.span.start).line}"
+            message = "the same limit stands twice in the policy"
+            yield finding("CR305", source, limit.span, message, label=label, help="delete one of them")
 
 
 def _unknown_channel(source: SourceText, name: ast.Name) -> Diagnostic:

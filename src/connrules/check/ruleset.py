@@ -33,7 +33,7 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
     yield from check_duplicate_names("test", [(test.source, test.node.name) for test in declared.tests])
     yield from check_duplicate_policies(declared.policies)
     for source, policy in declared.policies[:1]:
-        yield from check_policy(source, policy)
+        yield from check_policy(source, policy, names.catalog if names else None)
     attributes = names.attributes if names else frozenset()
     yield from check_segments(declared.segments, declared.rules, index, attributes)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
