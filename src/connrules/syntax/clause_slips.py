@@ -1,17 +1,18 @@
-"""Slips in limits, splits, hold-outs, goals and conditions on users: how else people say them."""
+"""Slips in limits, goals, spans of time and conditions on users: how else people say them."""
 
-import re
 from collections.abc import Callable
 
+from connrules import ast
+from connrules.syntax.condition_slips import condition_end
 from connrules.syntax.names_meant import EVENTS, word_like
 from connrules.syntax.place import CLAUSES, COMPARATORS, Place, Slip
-from connrules.syntax.scanner import Token
 
 _LITERALS = frozenset({"STRING", "NUMBER", "TIME", "TRUE", "FALSE"})
 _CLAUSE_MEANT = {
     **dict.fromkeys(("holdout", "hold_out"), "hold out"),
     **dict.fromkeys(("stillif", "still_if"), "still if"),
     **dict.fromkeys(("atmost", "at_most", "max"), "at most"),
+    **dict.fromkeys(("wait", "delay"), "after"),
     "goal": "convert on",
 }
 _POLICY_MEANT = {
@@ -36,62 +37,57 @@ def _other_word(place: Place) -> Slip | None:
     return Slip("CR101", place.token, last, f"unexpected `{text}`", f"write `{meant}`")
 
 
-def _share_without_sign(place: Place) -> Slip | None:
-    """`hold out 10`, `send one of 50 A`."""
-    if place.accepted != {"PERCENT"}:
+def _at_least(place: Place) -> Slip | None:
+    """`at least 3 per 1d`."""
+    if place.before.kind != "AT" or place.token.text != "least" or place.accepted != {"MOST"}:
         return None
-    message = f"`{place.before.text}` is no share of the users"
-    return Slip("CR101", place.before, place.before, message, f"shares are percentages: write `{place.before.text}%`")
+    remedy = "nothing makes a rule send more often; there is only `at most`"
+    return Slip("CR101", place.before, place.token, "unexpected `at least`", remedy)
 
 
-def _split_without_shares(place: Place) -> Slip | None:
-    """`send one of A, B`."""
-    opener = place.at(-3)
-    if place.before.kind != "OF" or opener.kind != "SEND" or place.accepted != {"NUMBER"}:
+def _once_in_more_words(place: Place) -> Slip | None:
+    """`only once`, `at most once`, `at most once per 1d`."""
+    if place.token.text in {"only", "just"} and place.at(1).kind == "ONCE":
+        return Slip("CR101", place.token, place.at(1), f"unexpected `{place.token.text}`", "write `once` alone")
+    if place.before.kind != "MOST" or place.token.kind != "ONCE":
         return None
-    return _split(place, opener, place.stop, "every campaign of `send one of` has its share")
+    if place.at(1).kind == "PER":
+        return Slip("CR101", place.token, place.token, "unexpected `once`", "write `at most 1`")
+    return Slip("CR101", place.at(-2), place.token, "`at most once` is one word", "write `once`")
 
 
-def _split_without_one_of(place: Place) -> Slip | None:
-    """`send A, B`, `send A or B`, `send 50% A, 50% B`."""
-    if place.before.kind == "SEND" and place.token.kind == "NUMBER" and place.at(1).kind == "PERCENT":
-        arms = place.line_from(place.token)
-        if re.match(r"\d+% (?:\w+|\"[^\"]*\"),", arms):
-            remedy = f"write `send one of {place.token.text}%`"
-            return Slip("CR101", place.token, place.at(1), f"unexpected `{place.token.text}%`", remedy)
-    if place.at(-2).kind == "SEND" and place.token.kind in {"COMMA", "OR", "AND"}:
-        return _split(place, place.at(-2), place.stop - 1, "a rule sends one campaign")
-    return None
-
-
-def _split(place: Place, opener: Token, index: int, message: str) -> Slip | None:
-    """The campaigns from an index on, each with an equal share."""
-    if not _names(place, index):
+def _recurring(place: Place) -> Slip | None:
+    """`every monday`, `daily`."""
+    if place.token.text not in {"every", "each", "daily", "weekly", "monthly"} or not place.goes_on_with("HOLD"):
         return None
-    targets = [place.chunk[index]]
-    while _separates(place, index + 1) and _names(place, index + 2):
-        index += 2
-        targets.append(place.chunk[index])
-    if len(targets) < 2:
+    day = next((day for day in ast.WEEKDAYS if place.at(1).text.lower().startswith(day)), ast.WEEKDAYS[0])
+    remedy = f"a rule acts when its trigger happens; `next {day} at 09:00` puts the send off until then"
+    return Slip("CR101", place.token, place.token, "there is no recurring schedule", remedy)
+
+
+def _restarting_alone(place: Place) -> Slip | None:
+    if place.token.kind != "RESTARTING" or not place.goes_on_with("HOLD"):
         return None
-    share, rest = divmod(100, len(targets))
-    arms = ", ".join(f"{share + (n < rest)}% {target.text}" for n, target in enumerate(targets))
-    return Slip("CR101", opener, targets[-1], message, f"to send one of several write `send one of {arms}`")
+    remedy = "it stands behind a delay: write `after 1d restarting`"
+    return Slip("CR101", place.token, place.token, "`restarting` says nothing without `after`", remedy)
 
 
-def _separates(place: Place, index: int) -> bool:
-    return index < len(place.chunk) and place.chunk[index].kind in {"COMMA", "OR", "AND"}
-
-
-def _names(place: Place, index: int) -> bool:
-    return index < len(place.chunk) and place.chunk[index].kind in {"STRING", "WORD"}
-
-
-def _arms_joined_otherwise(place: Place) -> Slip | None:
-    """`send one of 50% A and 50% B`."""
-    if place.token.kind not in {"AND", "OR"} or place.at(-2).kind != "PERCENT" or place.at(1).kind != "NUMBER":
+def _until_as_to(place: Place) -> Slip | None:
+    """`from 2026-03-01 to 2026-04-01`."""
+    if place.before.kind != "TIME" or place.at(-2).kind != "FROM" or place.token.text not in {"to", "till", "-"}:
         return None
-    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `,`")
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `until`")
+
+
+def _condition_after_goal(place: Place) -> Slip | None:
+    """`convert on purchase within 7d where amount > 5`."""
+    if place.token.kind != "WHERE" or place.before.kind != "DURATION" or place.at(-2).kind != "WITHIN":
+        return None
+    opener = next(token for token in reversed(place.chunk[: place.stop]) if token.kind == "CONVERT")
+    last = place.chunk[condition_end(place) - 1]
+    goal, condition = place.text(opener, place.at(-3)), place.text(place.token, last)
+    remedy = f"the condition stands before `within`: write `{goal} {condition} within {place.before.text}`"
+    return Slip("CR101", place.token, last, "unexpected `where`", remedy)
 
 
 def _goal(place: Place) -> Slip | None:
@@ -116,7 +112,11 @@ def _goal(place: Place) -> Slip | None:
 
 
 def _limit(place: Place) -> Slip | None:
-    """`limit push 1 per 12h`, `limit 1 push per 12h`, `limit to 3 per 1d`, `limit 3 messages per 1d`."""
+    """`limit in-app to 1 …`, `limit push 1 …`, `limit 1 push per 12h`, `limit to 3 …`, `limit 3 messages per 1d`."""
+    if place.before.kind == "LIMIT" and place.at(1).text == "-" and place.glued(1) and place.glued(2):
+        channel = f"{place.token.text}_{place.at(2).text}"
+        text = place.text(place.token, place.at(2))
+        return Slip("CR101", place.token, place.at(2), f"`{text}` is no word", f"write `limit {channel}`")
     if place.at(-2).kind != "LIMIT":
         return None
     before, token = place.before, place.token
@@ -196,10 +196,12 @@ def _alternatives_without_path(place: Place) -> Slip | None:
 
 CLAUSE_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     _other_word,
-    _share_without_sign,
-    _split_without_shares,
-    _split_without_one_of,
-    _arms_joined_otherwise,
+    _at_least,
+    _once_in_more_words,
+    _recurring,
+    _restarting_alone,
+    _until_as_to,
+    _condition_after_goal,
     _goal,
     _limit,
     _once_per,

@@ -3,6 +3,7 @@
 `accepted` is always the set of kinds that the parser could go on with at that place.
 """
 
+from connrules import ast
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP, TIME_HELP
@@ -109,19 +110,28 @@ def _title(chunk: list[Token]) -> str:
 
 def about_trigger_in_test(source: SourceText, other: list[Token]) -> Diagnostic:
     """`on purchase` as a step of a test."""
-    event = f"`at 0s {other[1].text}`" if len(other) > 1 else "`at 0s purchase`"
-    remedy = f"a step says with `at` when something happens: write {event}"
+    event = other[1].text if len(other) > 1 else "purchase"
+    custom = "event " if event.startswith('"') else ""
+    remedy = f"a step says with `at` when something happens: write `at 0s {custom}{event}`"
     return finding("CR101", source, other[0].span, "unexpected `on`", help=remedy)
 
 
 def about_second_trigger(source: SourceText, chunk: list[Token], other: list[Token]) -> Diagnostic:
     """A rule without `send`, and inside of it another `on`."""
+    if is_weekday(other):
+        remedy = f"write `next {other[1].text.lower()} at 09:00`, or another time of the day"
+        return finding("CR101", source, other[0].span.to(other[1].span), "unexpected `on`", help=remedy)
     pairs = zip([NOTHING, *chunk], chunk, strict=False)
     first = next(token for before, token in pairs if token.kind == "ON" and before.kind != "CONVERT")
     title = _title(chunk)
     label = f"the first one is on line {source.position(first.start).line}"
     remedy = "join the triggers with `or` in one `on`"
     return finding("CR107", source, other[0].span, f"{title} has a second `on`", label=label, help=remedy)
+
+
+def is_weekday(chunk: list[Token]) -> bool:
+    """Whether a chunk that looks like a rule is a schedule: `on monday at 09:00`."""
+    return len(chunk) > 1 and chunk[0].kind == "ON" and chunk[1].text.lower() in ast.WEEKDAYS
 
 
 def about_nesting(source: SourceText, chunk: list[Token], deepest: int) -> Diagnostic:

@@ -79,7 +79,7 @@ def _or_without_parentheses(place: Place) -> Slip | None:
     if not (bracketed or compared) or place.before.text in EVENTS:
         return None
     opener = place.before if bracketed else place.at(-2)
-    end = _condition_end(place)
+    end = condition_end(place)
     whole = place.text(place.chunk[start + 1], place.chunk[end - 1])
     return Slip(
         "CR101",
@@ -103,7 +103,7 @@ def open_where(place: Place) -> int | None:
     return None
 
 
-def _condition_end(place: Place) -> int:
+def condition_end(place: Place) -> int:
     """The index at which the condition ends that goes on at the token: at a clause, or `or` and an event."""
     index = place.stop
     while index < len(place.chunk) and place.chunk[index].kind not in CLAUSES - COMPARATORS:
@@ -201,6 +201,18 @@ def _comma_between_conditions(place: Place) -> Slip | None:
     return Slip("CR101", place.token, place.token, "unexpected `,`", "conditions are joined with `and`: write `and`")
 
 
+def _decimal_comma(place: Place) -> Slip | None:
+    """`total > 20,50`."""
+    apart = not (place.glued(0) and place.glued(1))
+    if place.token.kind != "COMMA" or {place.before.kind, place.at(1).kind} != {"NUMBER"} or apart:
+        return None
+    if "COMMA" in place.accepted:
+        return None
+    meant = f"{place.before.text}.{place.at(1).text}"
+    message = f"`{place.text(place.before, place.at(1))}` is no number"
+    return Slip("CR101", place.before, place.at(1), message, f"decimals follow a point: write `{meant}`")
+
+
 CONDITION_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     _null,
     _not_after_path,
@@ -211,5 +223,6 @@ CONDITION_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     _list_without_parentheses,
     _not_in_capitals,
     _comma_between_conditions,
+    _decimal_comma,
 )
 """In the order in which they are looked for."""

@@ -131,16 +131,15 @@ def property_name(place: Place) -> Slip | None:
     """A property that is no word: `order id = 1`, `utm-source = "x"`, `größe > 5`."""
     token = place.token
     if place.after_path():
-        start = place.stop - 1
-    elif "QUOTED_NAME" in place.accepted and token.kind in {"BAD_WORD", "BAD_NUMBER"}:
-        start = place.stop
+        start, end = place.stop - 1, place.stop
+    elif "QUOTED_NAME" in place.accepted and (token.kind in {"BAD_WORD", "BAD_NUMBER"} or _goes_on(place)):
+        start, end = place.stop, place.stop + 1
     else:
         return None
-    end = place.stop
-    while end < len(place.chunk) and _may_be_in_a_property(place.chunk[end]):
+    while end < len(place.chunk) and _may_be_in_a_property(place.chunk[end - 1], place.chunk[end]):
         end += 1
     compared = end < len(place.chunk) and place.chunk[end].kind in COMPARATORS
-    if not compared or end == place.stop:
+    if not compared or (end == place.stop and start < place.stop):
         return None
     first, last = place.chunk[start], place.chunk[end - 1]
     text = place.text(first, last)
@@ -148,6 +147,15 @@ def property_name(place: Place) -> Slip | None:
     return Slip(code, first, last, f"`{text}` is no word", f"put it in backticks if it is one property: `{text}`")
 
 
-def _may_be_in_a_property(token: Token) -> bool:
+def _goes_on(place: Place) -> bool:
+    """Whether a word is the first part of a longer one: `in-app`."""
+    return place.token.text.isidentifier() and _joins(place.at(1)) and place.glued(1)
+
+
+def _may_be_in_a_property(before: Token, token: Token) -> bool:
+    if token.text.isidentifier() and _joins(before):
+        return before.span.end == token.start
+    if token.kind in COMPARATORS:
+        return False
     number = token.kind in {"NUMBER", "BAD_NUMBER"}
     return token.kind in {"WORD", "BAD_WORD"} or token.text in RESERVED or number or _joins(token)

@@ -24,6 +24,7 @@ from connrules.syntax.complaints import (
     about_second_trigger,
     about_token,
     about_trigger_in_test,
+    is_weekday,
     mended,
 )
 from connrules.syntax.grammar import grammar
@@ -89,7 +90,8 @@ def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterat
                 attempts[0] = _Attempt(None, [about_trigger_in_test(source, chunk)])
             elif above[0].kind != "TEST" and _is_inside(source, above, chunk):
                 held = _Attempt(None, [about_second_trigger(source, above, chunk)])
-                attempts[0] = replace(attempts[0], declaration=None)
+                findings = [] if is_weekday(chunk) else attempts[0].findings
+                attempts[0] = replace(attempts[0], declaration=None, findings=findings)
             yield held
         last = attempts[-1]
         holds = chunk[0].kind == "TEST" or _has_no_send(last)

@@ -12,6 +12,7 @@ from connrules.syntax.names_meant import EVENTS, bare_name, declared_name, event
 from connrules.syntax.place import CLAUSES, COMPARATORS, NOTHING, Place, Slip
 from connrules.syntax.scanner import Token
 from connrules.syntax.schedule_slips import SCHEDULE_SLIPS
+from connrules.syntax.send_slips import SEND_SLIPS
 from connrules.syntax.step_slips import STEP_SLIPS
 from connrules.syntax.times_meant import time_meant
 
@@ -26,7 +27,7 @@ def _patterns_without_or(place: Place) -> Slip | None:
     """`unless purchase opened_push`, `on A and B`, `unless purchase, opened_push`."""
     token = place.token
     if "OR" in place.accepted and "RPAR" not in place.accepted and "WORD" not in place.accepted:
-        if token.text in EVENTS or token.kind == "EVENT":
+        if token.text in EVENTS or token.kind in {"EVENT", "SENT", "CANCELLED"}:
             remedy = f"events are joined with `or`: write `or {token.text}`"
             return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
         if token.kind == "AND" and place.at(2).kind in COMPARATORS | {"DOT"} and place.before.text in EVENTS:
@@ -127,22 +128,52 @@ def _trigger_without_on(place: Place) -> Slip | None:
     return None
 
 
+def _rule_as_event(place: Place) -> Slip | None:
+    """`on sent of "Welcome"`, `on dropped b`, `on sent b where a = 1`."""
+    token, before = place.token, place.before
+    if token.kind == "OF" and before.kind in {"SENT", "CANCELLED"}:
+        remedy = f"`{before.text}` names a rule, no campaign: e.g. `{before.text} reminder`"
+        return Slip("CR101", before, token, "unexpected `of`", remedy)
+    if token.kind == "WHERE" and place.at(-2).kind in {"SENT", "CANCELLED"}:
+        remedy = f"what a rule did has no properties: write `{place.text(place.at(-2), before)}` alone"
+        return Slip("CR101", token, token, "unexpected `where`", remedy)
+    listens = place.at(-2).kind in {"ON", "UNLESS", "OR"} and "WORD" not in place.accepted
+    if listens and before.kind in {"DROPPED", "IGNORED", "PENDING", "RESTARTED", "GOAL"} and token.kind == "WORD":
+        remedy = f"of another rule's doings there are two: write `sent {token.text}` or `cancelled {token.text}`"
+        return Slip("CR101", before, token, f"`{before.text}` is no event", remedy)
+    return None
+
+
+def _string_as_event(place: Place) -> Slip | None:
+    """`on "Signed Up"`, `at 0s "Signed Up"`."""
+    step = place.declaration == "TEST" and place.at(-2).kind == "AT"
+    if place.token.kind != "STRING" or "EVENT" not in place.accepted or "STRING" in place.accepted:
+        return None
+    if place.before.kind not in {"ON", "UNLESS"} and not step:
+        return None
+    remedy = f"a custom event begins with `event`: write `event {place.token.text}`"
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy)
+
+
 _LOOKS: tuple[Callable[[Place], Slip | None], ...] = (
     _rule_without_name,
     segment_without_equals,
     declared_name,
     *SCHEDULE_SLIPS,
+    *SEND_SLIPS,
     *CLAUSE_SLIPS,
     *STEP_SLIPS,
     *CONDITION_SLIPS,
     _clock_after_date,
     _object_without_of,
     _patterns_without_or,
+    property_name,
     _nothing_after_or,
     _open_parenthesis,
     _closing_parenthesis,
     _trigger_without_on,
+    _rule_as_event,
+    _string_as_event,
     event_word,
-    property_name,
     bare_name,
 )
