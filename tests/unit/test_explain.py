@@ -382,3 +382,12 @@ def test_a_log_knows_who_was_probably_meant() -> None:
 
 def _time(each: Event) -> int:
     return each.time
+
+
+def test_a_bare_date_in_data_is_read_in_the_zone_of_the_policy() -> None:
+    policy = 'policy: time zone "Europe/Paris"'
+    rules = f"{policy}\nrule r: on purchase where day = 2026-03-02 if user.since = 2026-03-03 send X"
+    events = [event("0s", "attributes", since="2026-03-02"), event("1s", "purchase", day="2026-03-02")]
+    entry = trigger(rules, *events, catalog=False)
+    assert (entry.outcome, entry.reason) == (Kind.IGNORED, Reason.AUDIENCE)
+    assert [fact.text for fact in entry.facts if isinstance(fact, Comparison)] == ["user.since = 2026-03-03"]

@@ -13,7 +13,7 @@ from connrules.explain.past import Past
 from connrules.explain.story import Clause
 from connrules.explain.world import World
 from connrules.reference.chance import target_of
-from connrules.reference.matching import Happening, matches
+from connrules.reference.matching import Happening
 from connrules.reference.timing import due_of
 from connrules.reference.user import User
 
@@ -56,7 +56,7 @@ class Case:
 
     def is_exception(self, event: Event) -> bool:
         """Whether an exception pattern speaks of an event."""
-        return any(matches(pattern, event, self.past.checked.catalog, self.trigger) for pattern in self.exceptions)
+        return any(self.past.matches(pattern, event, self.trigger) for pattern in self.exceptions)
 
     @property
     def target(self) -> str:

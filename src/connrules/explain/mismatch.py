@@ -17,18 +17,18 @@ from connrules.explain.conditions import why
 from connrules.explain.past import Past
 from connrules.explain.story import Absent, Comparison, Mismatch, OtherObject
 from connrules.explain.world import World
-from connrules.reference.matching import Happening, matches
+from connrules.reference.matching import Happening
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import CUSTOM_EVENT
 
 
 def mismatched_triggers(past: Past, world: World, rule: CheckedRule) -> Iterator[Mismatch]:
     """Events that only the `where` of the rule's triggers refuses."""
-    patterns, catalog = rule.node.on.patterns, past.checked.catalog
+    patterns = rule.node.on.patterns
     for event in past.told_events:
-        if any(matches(pattern, event, catalog) for pattern in patterns):
+        if any(past.matches(pattern, event) for pattern in patterns):
             continue
-        refusing = next((p for p in patterns if where_of(p) and matches(_bare(p), event, catalog)), None)
+        refusing = next((p for p in patterns if where_of(p) and past.matches(_bare(p), event)), None)
         if refusing is not None:
             yield Mismatch(
                 world.occurrence(event),
@@ -57,7 +57,7 @@ def _exception_mismatch(case: Case, pattern: ast.Pattern, event: Event) -> Misma
     if event.type != _type(pattern):
         return None
     clause, occurrence = case.clause(pattern, "unless "), case.world.occurrence(event)
-    if matches(_bare(pattern), event, case.past.checked.catalog, case.trigger):
+    if case.past.matches(_bare(pattern), event, case.trigger):
         return Mismatch(occurrence, clause, _comparisons(pattern, event, case.trigger, case.world))
     about, wanted = case.world.object_of(event), _objects(pattern, case)
     if about is None or isinstance(pattern, ast.CustomEvent) or not wanted:

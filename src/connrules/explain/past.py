@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from functools import cached_property
 
 import msgspec
@@ -14,6 +15,7 @@ from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.reference import evaluate
 from connrules.reference.admission import admit
 from connrules.reference.matching import Happening, matches
+from connrules.reference.timing import zone_of
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT
 
 _WAITS = frozenset({Kind.SENT, Kind.CANCELLED, Kind.DROPPED, Kind.RESTARTED, Kind.PENDING})
@@ -88,8 +90,17 @@ class Past:
         Of two such events the first: outcomes do not tell them apart. With a trigger, the patterns are exceptions to
         its wait.
         """
-        candidates, catalog = self._by_name.get((name or "", instant), ()), self.checked.catalog
-        return next((e for e in candidates if any(matches(p, e, catalog, trigger) for p in patterns)), None)
+        candidates = self._by_name.get((name or "", instant), ())
+        return next((e for e in candidates if any(self.matches(p, e, trigger) for p in patterns)), None)
+
+    def matches(self, pattern: ast.Pattern, happening: Happening, trigger: Happening | None = None) -> bool:
+        """Whether a pattern speaks of an event or outcome; with a trigger, as an exception to its wait."""
+        return matches(pattern, happening, self.checked.catalog, trigger, self.zone)
+
+    @cached_property
+    def zone(self) -> tzinfo | None:
+        """The time zone in which bare dates begin; None: UTC."""
+        return zone_of(self.checked.policy)
 
     def between(self, start: int, end: int) -> Sequence[Event]:
         """The events in `[start, end)`."""

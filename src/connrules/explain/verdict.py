@@ -11,7 +11,6 @@ from connrules.explain.conditions import why
 from connrules.explain.story import Clause, Drawn, Fact, Inactive, Occurrence, Sent, UsedUp, Waiting
 from connrules.reference.chance import bucket
 from connrules.reference.checks import channels_of
-from connrules.reference.matching import matches
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -45,8 +44,7 @@ def verdict(case: Case) -> Verdict:
 
 def trigger_pattern(case: Case) -> ast.Pattern:
     """The pattern that speaks of the trigger."""
-    patterns, catalog = case.rule.node.on.patterns, case.past.checked.catalog
-    return next(pattern for pattern in patterns if matches(pattern, case.trigger, catalog))
+    return next(pattern for pattern in case.rule.node.on.patterns if case.past.matches(pattern, case.trigger))
 
 
 def _cancelled(case: Case) -> Verdict:

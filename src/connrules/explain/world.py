@@ -47,7 +47,7 @@ class World:
     def about_user(self, attributes: Mapping[str, Any]) -> Facts:
         """What a condition on the user looks at."""
         types = self._catalog.user.attributes if self._catalog else {}
-        return Facts(attributes, types, segments=self._past.checked.segments)
+        return Facts(attributes, types, segments=self._past.checked.segments, zone=self._past.zone)
 
     # events and what they are about
 
@@ -56,7 +56,7 @@ class World:
         custom = event.type == CUSTOM_EVENT and self._catalog is not None
         known = self._catalog.event(nfc(event.name or "")) if custom and self._catalog else None
         types = known.properties if known else {}
-        return Facts(properties_of(event), types, properties_of(trigger) if trigger else {})
+        return Facts(properties_of(event), types, properties_of(trigger) if trigger else {}, zone=self._past.zone)
 
     def occurrence(self, happening: Happening) -> Occurrence:
         """How a story speaks of an event, or of an outcome that triggered a rule."""
