@@ -124,6 +124,10 @@ CLAUSES = [
     ("on purchase from 2026-03-01 09:00", "write `2026-03-01T09:00:00Z`", "on purchase from 2026-03-01T09:00:00Z"),
     ("on purchase from 2026-03-01 at 9:30", "write `2026-03-01T09:30:00Z`", "on purchase from 2026-03-01T09:30:00Z"),
     ("on purchase at most 3 a week", "write `per 1w`", "on purchase at most 3 per 1w"),
+    ("on purchase from 31/03/2026", "write `2026-03-31`", "on purchase from 2026-03-31"),
+    ("on purchase from 03/31/2026", "write `2026-03-31`", "on purchase from 2026-03-31"),
+    ("on purchase from 1.3.2026", "write `2026-03-01` or `2026-01-03`", "on purchase from 2026-03-01"),
+    ("on purchase from 2026/03/01", "write `2026-03-01`", "on purchase from 2026-03-01"),
     ("on purchase after", "write one, e.g. `after 1d`", "on purchase after 1d"),
     ("on purchase after 12h 1d", "one word: `1d12h`", "on purchase after 1d12h"),
     ('on purchase if x = "a"', "write `user.x`", 'on purchase if user.x = "a"'),
@@ -298,6 +302,9 @@ STEPS = [
     ("user u1 at 2h purchase", 'quotes: "u1"', 'user "u1" at 2h purchase'),
     ('at 2h "Signed Up"', 'write `event "Signed Up"`', 'at 2h event "Signed Up"'),
     ('on "Signed Up"', 'write `at 0s event "Signed Up"`', 'at 0s event "Signed Up"'),
+    ("at 0 purchase", "write `0s`", "at 0s purchase"),
+    ("at 2 purchase", "write `2m`, `2h` or `2d`", "at 2h purchase"),
+    ('expect sent Y user "u" at 1d', 'write `expect user "u" sent Y at 1d`', 'expect user "u" sent Y at 1d'),
     ("at 2 hours purchase", "write `2h`", "at 2h purchase"),
     ("at 10:30 purchase", "write `10h30m`", "at 10h30m purchase"),
     ("at 2h opened push of X", "write `opened_push`", "at 2h opened_push of X"),
@@ -357,6 +364,8 @@ def test_other_targets(target: str) -> None:
 
 
 DURATIONS = {
+    "1 Tag": "1d",
+    "2 semaines": "2w",
     "1 day": "1d",
     "1 week": "1w",
     "36 hours": "36h",
@@ -386,7 +395,15 @@ DURATIONS = {
 def test_durations(rule: str, written: str, meant: str) -> None:
     (found,) = findings(rule.format(written))
     assert (found.code, found.help.partition(": ")[2]) == ("CR105", f"write `{meant}`")
+    assert written.startswith(found.message.split("`")[1])
     assert findings(rule.format(meant)) == ()
+
+
+@pytest.mark.parametrize("written", ["7 days", "1 day 12 hours", "1,5d", "an hour"])
+def test_a_duration_in_other_words_is_underlined_whole(written: str) -> None:
+    (found,) = findings(f"on purchase after {written} send X")
+    assert found.source.text[found.span.start : found.span.end] == written
+    assert found.message == f"`{written}` is not a duration"
 
 
 @pytest.mark.parametrize("written", ["1M", "1 month", "1.3ms", "3y", "-1d", "some time", "99999999999", "200 years"])

@@ -6,13 +6,14 @@
 from connrules import ast
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP, TIME_HELP
+from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP
 from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.place import CLAUSES, NOTHING, Place
 from connrules.syntax.scanner import MALFORMED, Token
 from connrules.syntax.schedule_slips import delay_with_clock
 from connrules.syntax.slips import slip
-from connrules.syntax.times_meant import duration_meant, with_units
+from connrules.syntax.time_complaints import about_duration, about_time
+from connrules.syntax.times_meant import duration_meant
 from connrules.text import SourceText, Span, closest
 
 _IN_WORDS = {
@@ -62,9 +63,9 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
         return found.finding(source)
     unlike_any = token.kind in MALFORMED - {"BAD_NUMBER"} and duration_meant(token.text.strip('"“”')) is None
     if accepted == {"DURATION"} and not unlike_any:
-        return _about_duration(place)
+        return about_duration(place)
     if {"DURATION", "TIME"} <= accepted and "STRING" not in accepted and token.kind in {"NUMBER", "BAD_NUMBER"}:
-        return _about_duration(place)
+        return about_duration(place)
     if (found := slip(place)) is not None:
         return found.finding(source)
     if accepted == {"CLOCK"} and token.kind in _DIGITS | {"STRING"}:
@@ -73,7 +74,7 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
     if malformed is not None:
         return malformed
     if "TIME" in accepted and "STRING" not in accepted and token.kind in _DIGITS | {"STRING"}:
-        return _about_time(source, token)
+        return about_time(source, token)
     return _about_unexpected(source, chunk, index, accepted)
 
 
@@ -157,7 +158,7 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
                 help=f'write "{token.text[1:-1]}"',
             )
         case "BAD_NUMBER" if "TIME" in accepted and "NUMBER" not in accepted:
-            return _about_time(source, token)
+            return about_time(source, token)
         case "BAD_NUMBER":
             return finding(
                 "CR101",
@@ -208,35 +209,8 @@ def _about_character(source: SourceText, token: Token) -> Diagnostic:
     return finding("CR103", source, token.span, f"the character `{char}` means nothing here", help="delete it")
 
 
-def _about_duration(place: Place) -> Diagnostic:
-    token, source = place.token, place.source
-    if token.kind in CLAUSES:
-        return _unexpected(source, token, "a duration is expected here", f"write one, e.g. `{place.before.text} 1d`")
-    line = source.text[token.start :].partition("\n")[0]
-    meant = duration_meant(line.lstrip('"“')) or duration_meant(line.lstrip('"“').partition(" ")[0])
-    alone = place.at(1).kind != "WORD" or not place.same_line(token, place.at(1))
-    units = with_units(token.text) if token.text.isdigit() and alone else []
-    message = f"`{token.text}` is not a duration"
-    if meant is not None:
-        whole = "." not in token.text and place.at(1).kind != "COMMA"
-        law = "a duration is one word without quotes" if whole else "durations take whole numbers"
-        remedy = f"{law}: write `{meant}`"
-    elif units:
-        message = f"`{token.text}` has no unit"
-        remedy = f"write {', '.join(f'`{unit}`' for unit in units[:-1])} or `{units[-1]}`"
-    else:
-        remedy = DURATION_HELP
-    return finding("CR105", source, token.span, message, label="a duration is expected here", help=remedy)
-
-
 def _unexpected(source: SourceText, token: Token, label: str, remedy: str) -> Diagnostic:
     return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
-
-
-def _about_time(source: SourceText, token: Token) -> Diagnostic:
-    message = f"`{token.text}` is not a time"
-    remedy = "times stand without quotes" if token.kind == "STRING" else TIME_HELP
-    return finding("CR113", source, token.span, message, label="a time is expected here", help=remedy)
 
 
 def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accepted: set[str]) -> Diagnostic:

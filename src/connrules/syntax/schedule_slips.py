@@ -7,7 +7,7 @@ from typing import NamedTuple
 from connrules import ast
 from connrules.syntax.place import Place, Slip
 from connrules.syntax.scanner import Token
-from connrules.syntax.times_meant import COUNTS, clock_meant
+from connrules.syntax.times_meant import COUNTS, clock_meant, time_meant
 from connrules.wallclock import find_zone, zone_meant
 
 _BETWEEN = re.compile(r"[ \t]*(?:and|to|until|till|[-–—])[ \t]*", re.IGNORECASE)
@@ -15,6 +15,7 @@ _FILLER = re.compile(r"[ \t]*(?:(?:hours|from|between|at)\b[ \t]*)*", re.IGNOREC
 _IN_DAYS = re.compile(
     rf"(?P<count>\d{{1,5}}|{'|'.join(COUNTS)})[ \t]*(?P<unit>weeks?|w|days?|d)\b(?:[ \t]*at\b[ \t]*)?", re.IGNORECASE
 )
+_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})|(\d{4})([/.])(\d{1,2})\6(\d{1,2})")
 _ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-0-9]+)*")
 
 
@@ -139,6 +140,28 @@ def _line(place: Place) -> str:
     return place.line_from(place.token)
 
 
+def _date(place: Place) -> Slip | None:
+    """`from 01/03/2026`, `until 2026/03/01`."""
+    match = _DATE.match(_line(place)) if "TIME" in place.accepted and "STRING" not in place.accepted else None
+    dates = _dates_meant(match) if match else []
+    if match is None or not dates:
+        return None
+    last = _until(place, place.token.start, place.token.start + match.end())
+    remedy = f"the year stands first: write {' or '.join(f'`{date}`' for date in dates)}"
+    return Slip("CR113", place.token, last, f"`{match[0]}` is not a time", remedy, "a time is expected here")
+
+
+def _dates_meant(match: re.Match[str]) -> list[str]:
+    """The dates that digits may mean: of two numbers before a year, either may be the month."""
+    if match[5]:
+        candidates = [f"{match[5]}-{match[7]:0>2}-{match[8]:0>2}"]
+    else:
+        candidates = [
+            f"{match[4]}-{month:0>2}-{day:0>2}" for day, month in ((match[1], match[3]), (match[3], match[1]))
+        ]
+    return [date for date in dict.fromkeys(candidates) if time_meant(date, "00:00") is not None]
+
+
 def _local(place: Place) -> Slip | None:
     """`zone local`, `time zone local`."""
     if place.before.kind != "ZONE" or place.token.kind != "LOCAL":
@@ -215,6 +238,7 @@ def _known(word: str) -> str | None:
 
 SCHEDULE_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     delay_with_clock,
+    _date,
     _zone_before_clock,
     _second_weekday,
     _second_window,

@@ -80,6 +80,19 @@ def _user_after_time(place: Place) -> Slip | None:
     return Slip("CR101", place.at(-4), place.before, "unexpected `user`", remedy)
 
 
+def _user_behind(place: Place) -> Slip | None:
+    """`expect sent "Welcome" user "u" at 1d`, where an `at` after a user begins an event."""
+    user, moment = place.at(-4), place.before
+    if user.kind != "USER" or place.at(-2).kind != "AT" or place.declaration != "TEST":
+        return None
+    steps = [token for token in place.chunk[: place.stop - 4] if token.kind in {"EXPECT", "AT"}]
+    if not steps or steps[-1].kind != "EXPECT" or not place.same_line(steps[-1], moment):
+        return None
+    expected = place.source.text[steps[-1].span.end : user.start].strip()
+    remedy = f"the user stands behind `expect`: write `expect user {place.at(-3).text} {expected} at {moment.text}`"
+    return Slip("CR101", user, moment, "unexpected `user`", remedy)
+
+
 def _values_in_parentheses(place: Place) -> Slip | None:
     """`each x in (1h, 2h)`, `each x = 1h`."""
     if place.at(-3).kind == "EACH" and place.before.kind == "IN" and place.token.kind in {"LPAR", "UNEXPECTED"}:
@@ -144,6 +157,7 @@ STEP_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (
     _rule_not_as_a_word,
     _step_without_at,
     _user_after_time,
+    _user_behind,
     _values_in_parentheses,
     _clock_as_moment,
     _property_without_where,

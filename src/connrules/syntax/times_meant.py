@@ -7,10 +7,10 @@ from typing import NamedTuple
 from connrules.duration import MS_PER_UNIT, format_duration, parse_duration, parse_instant
 
 _UNITS = {
-    **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-    **dict.fromkeys(("h", "hour", "hours", "hr", "hrs"), "h"),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("w", "week", "weeks", "wk", "wks", "woche", "wochen", "semaine", "semaines", "semana"), "w"),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen", "jour", "jours", "dia", "dias", "giorno"), "d"),
+    **dict.fromkeys(("h", "hour", "hours", "hr", "hrs", "stunde", "stunden", "heure", "heures", "hora"), "h"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), "m"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), "ms"),
 }
