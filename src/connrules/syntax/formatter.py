@@ -1,19 +1,14 @@
 """Parts of a rule on one line, in canonical form: how findings, outcomes and plans quote them."""
 
 from connrules import ast
-from connrules.syntax.pieces import Group, condition_group, pattern_group, pieces_of
+from connrules.syntax.pieces import condition_group, one_line, pattern_group, pieces_of
 
 
 def format_pattern(pattern: ast.Pattern) -> str:
     """An event pattern: `opened_push of "Abandoned Cart" where amount > 5`."""
-    return one_line(pattern_group(pattern, "", pattern.span))
+    return one_line(pieces_of(pattern_group(pattern, "", pattern.span)))
 
 
 def format_condition(condition: ast.Condition) -> str:
     """A condition, as it stands behind `if`: `user.country = "FR" or in segment parisians`."""
-    return one_line(condition_group(condition))
-
-
-def one_line(group: Group) -> str:
-    """The pieces of a group side by side."""
-    return " ".join(piece.text for piece in pieces_of(group))
+    return one_line(pieces_of(condition_group(condition)))

@@ -8,12 +8,13 @@ gives up.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from connrules import ast
 from connrules.syntax.parser import Parsed, parse
-from connrules.syntax.pieces import Group, Piece, outline, pieces_of
-from connrules.syntax.scanner import Token
-from connrules.text import SourceText
+from connrules.syntax.pieces import JOINING, Group, Piece, one_line, outline, pieces_of
+from connrules.syntax.scanner import TRIVIA, Token, scan
+from connrules.text import SourceText, Span
 
 WIDTH = 100
 """How long a line may get, in code points, before its parts are put one to a line."""
@@ -117,7 +118,7 @@ class _Layout:
     def _declaration(self, index: int, declaration: ast.Declaration) -> list[str]:
         opening, groups, joins = outline(declaration)
         pieces = [piece for group in (opening, *groups) for piece in pieces_of(group)]
-        below = self._attach(self._inside.get(index, []), sorted(pieces, key=lambda piece: piece.span))
+        below = self._attach(self._inside.get(index, []), pieces, declaration.span)
         if joins and not below and _stands_together(pieces, ""):
             return list(_joined(pieces, ""))
         lines = [*_lines(opening, "", _DEEPER)]
@@ -125,21 +126,48 @@ class _Layout:
             lines += _lines(group, _INDENT, _DEEPER)
         return lines + [_INDENT + comment for comment in below]
 
-    def _attach(self, comments: Sequence[Token], pieces: Sequence[Piece]) -> list[str]:
+    def _attach(self, comments: Sequence[Token], pieces: Sequence[Piece], whole: Span) -> list[str]:
         """Put each comment to the piece that it stands at; gives those that stand below all of them."""
-        starts = [piece.span.start for piece in pieces]
+        if not comments:
+            return []
+        in_source = sorted(pieces, key=lambda piece: piece.span)
+        extents = self._extents(in_source, whole)
         below: list[str] = []
         for comment in comments:
-            before = bisect_right(starts, comment.start) - 1
+            at = bisect_right(extents, comment.start, key=lambda extent: extent.start) - 1
             if not self._is_alone(comment):
-                pieces[max(before, 0)].behind.append(_words(comment))
-            elif before >= 0 and comment.start < pieces[before].span.end:
-                pieces[before].above.append(_words(comment))
-            elif before + 1 < len(pieces):
-                pieces[before + 1].above.append(_words(comment))
+                in_source[at].behind.append(_words(comment))
+            elif comment.start < extents[at].end:
+                _put_above(in_source[at], comment)
+            elif at + 1 < len(in_source):
+                _put_above(in_source[at + 1], comment)
             else:
                 below.append(_words(comment))
         return below
+
+    def _extents(self, pieces: Sequence[Piece], whole: Span) -> list[Span]:
+        """All that each piece takes of a declaration's source, so that in between there are comments only."""
+        parted = [self._parted(Span(one.span.end, other.span.start)) for one, other in pairwise(pieces)]
+        starts = [whole.start, *(gap.end for gap in parted)]
+        ends = [*(gap.start for gap in parted), whole.end]
+        return list(map(Span, starts, ends))
+
+    def _parted(self, gap: Span) -> Span:
+        """What lies between two pieces, without commas and parentheses of the first and joining words of the second."""
+        end, before = gap.start, ""
+        for token in scan(self._source.text[gap.start : gap.end]):
+            # A parenthesis belongs to what it opens; that of a list of values, to `in`.
+            if token.text in JOINING or (token.text == "(" and before != "in"):
+                return Span(end, gap.start + token.start)
+            if token.kind not in TRIVIA:
+                end, before = gap.start + token.span.end, token.text
+        return Span(end, gap.end)
+
+
+def _put_above(piece: Piece, comment: Token) -> None:
+    """Put a comment above a piece, below those that stood behind the piece's first words."""
+    piece.above += [*piece.behind, _words(comment)]
+    piece.behind.clear()
 
 
 def _lines(part: Piece | Group, indent: str, deeper: str) -> Iterator[str]:
@@ -159,7 +187,7 @@ def _lines(part: Piece | Group, indent: str, deeper: str) -> Iterator[str]:
 def _stands_together(pieces: Sequence[Piece], indent: str) -> bool:
     """Whether there is room for all pieces on one line, and no comment between them."""
     between = any(piece.above for piece in pieces[1:]) or any(piece.behind for piece in pieces[:-1])
-    return not between and len(indent + " ".join(piece.text for piece in pieces)) <= WIDTH
+    return not between and len(indent + one_line(pieces)) <= WIDTH
 
 
 def _joined(pieces: Sequence[Piece], indent: str) -> Iterator[str]:
@@ -167,4 +195,4 @@ def _joined(pieces: Sequence[Piece], indent: str) -> Iterator[str]:
     *more, last = pieces[-1].behind or [""]
     for comment in (*pieces[0].above, *more):
         yield indent + comment
-    yield f"{indent}{' '.join(piece.text for piece in pieces)}  {last}".rstrip()
+    yield f"{indent}{one_line(pieces)}  {last}".rstrip()

@@ -1,7 +1,8 @@
 """A declaration cut into the pieces that may stand on lines of their own, in canonical order.
 
 Pieces are joined by a space, or each begins a line; a group's pieces after the first then stand deeper. A piece's span
-is where in the source it comes from, so that the comments there can be put to it.
+is where in the source it comes from, so that the comments there can be put to it; the word that joins it to the piece
+before it (one of `JOINING`), commas and parentheses are not part of the span.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,11 @@ from connrules.syntax.spelling import (
     spell_comparison,
     spell_moment,
     spell_name,
-    spell_of,
+    spell_operand,
     spell_path,
     spell_schedule,
     spell_share,
+    spell_subject,
     spell_value,
     spell_zone,
 )
@@ -39,6 +41,10 @@ Group = list["Piece | Group"]
 """Pieces that belong together. The first of them begins the group's first line."""
 
 
+JOINING = frozenset(["and", "at", "because", "by", "not", "or", "where", "within"])
+"""The words with which a piece may begin before its span does."""
+
+
 class Outline(NamedTuple):
     """A declaration: how it begins, and its clauses, conditions or steps, each beginning a line."""
 
@@ -53,6 +59,14 @@ def pieces_of(group: Group) -> list[Piece]:
     return [piece for part in group for piece in ([part] if isinstance(part, Piece) else pieces_of(part))]
 
 
+def one_line(pieces: Sequence[Piece]) -> str:
+    """The pieces side by side; what follows an opening parenthesis stands right behind it."""
+    line = ""
+    for piece in pieces:
+        line += f" {piece.text}" if line and not line.endswith("(") else piece.text
+    return line
+
+
 def outline(declaration: ast.Declaration) -> Outline:
     """A declaration, cut."""
     match declaration:
@@ -62,8 +76,7 @@ def outline(declaration: ast.Declaration) -> Outline:
                 return Outline(clauses[0], clauses[1:], joins=True)
             return Outline([Piece(f"rule {name.text}:", name.span)], clauses, joins=False)
         case ast.Segment(name, condition):
-            parts = condition_group(condition)
-            return Outline([Piece(f"segment {name.text} =", name.span)], [[part] for part in parts], joins=True)
+            return Outline([Piece(f"segment {name.text} =", name.span)], _terms(condition), joins=True)
         case ast.Policy(limits, time_zone, quiet, span):
             found = (*limits, time_zone, quiet)
             lines = [_policy_clause(clause) for clause in found if clause is not None]
@@ -91,14 +104,16 @@ def _clause(clause: ast.Clause) -> Group:
             head, *others = pattern_group(pattern, "convert on ", clause.span)
             return [head, *others, Piece(f"within {within.spelling}", within.span)]
         case ast.SendOneOf(arms):
-            return [Piece("send one of", Span(clause.span.start, clause.span.start + len("send"))), *_arms(arms)]
+            items = [(f"{spell_share(arm.share)} {spell_name(arm.target)}", arm.span) for arm in arms]
+            return [Piece("send one of", Span(clause.span.start, clause.span.start + len("send"))), *_items(items)]
         case _:
             return [Piece(_clause_text(clause), clause.span)]
 
 
-def _arms(arms: Sequence[ast.Arm]) -> Group:
-    *others, last = ((f"{spell_share(arm.share)} {spell_name(arm.target)}", arm.span) for arm in arms)
-    return [*(Piece(f"{text},", span) for text, span in others), Piece(*last)]
+def _items(items: Sequence[tuple[str, Span]], suffix: str = "") -> list[Piece]:
+    """The items of a list, with commas behind all but the last."""
+    *others, (text, span) = items
+    return [*(Piece(f"{text},", span) for text, span in others), Piece(text + suffix, span)]
 
 
 _Unbroken = (
@@ -170,9 +185,10 @@ def _patterns(keyword: str, patterns: Sequence[ast.Pattern], span: Span) -> Grou
 
 def pattern_group(pattern: ast.Pattern, prefix: str, span: Span) -> Group:
     """An event pattern, and in pieces what its `where` says. The span is that of the pattern with what precedes it."""
+    of: ast.AnyObject | ast.Objects | None = None
     match pattern:
         case ast.EventPattern(word, of, where):
-            text, head = word.text + spell_of(of), (of or word).span
+            text, head = word.text, word.span
         case ast.CustomEvent(name, where):
             text, head = f"event {quoted(name.text)}", name.span
         case ast.SentRule(rule):
@@ -181,17 +197,38 @@ def pattern_group(pattern: ast.Pattern, prefix: str, span: Span) -> Group:
             text, head, where = f"cancelled {rule.text}", rule.span, None
         case _:
             assert_never(pattern)
-    piece = Piece(prefix + text, span.to(head))
+    group = _of(Piece(prefix + text, span.to(head)), of)
     if where is None:
-        return [piece]
+        return group
+    opening = group[0] if len(group) == 1 else group
     # A bare `or` separates patterns, so here a disjunction stands in parentheses.
-    inner = _term(where, "where ") if isinstance(where, ast.AnyOf) else _condition(where, "where ")
-    return [piece, *inner]
+    inner = [_term(where, "where ")] if isinstance(where, ast.AnyOf) else _terms(where, "where ")
+    return [opening, *inner]
+
+
+def _of(head: Piece, of: ast.AnyObject | ast.Objects | None) -> Group:
+    """A pattern's first words, and the campaigns or cards that it is about."""
+    match of:
+        case None:
+            return [head]
+        case ast.AnyObject():
+            return [Piece(f"{head.text} of any", head.span.to(of.span))]
+        case ast.Objects(names):
+            return [Piece(f"{head.text} of", head.span), *_items([(spell_name(name), name.span) for name in names])]
+        case _:
+            assert_never(of)
 
 
 def condition_group(condition: ast.Condition) -> Group:
     """A condition on the user, where a bare `or` is clear."""
     return _condition(condition)
+
+
+def _terms(condition: ast.Condition, prefix: str = "") -> list[Group]:
+    """A condition without parentheses around it, a group for each of the terms that it joins."""
+    group = _condition(condition, prefix)
+    joins = isinstance(condition, ast.AllOf | ast.AnyOf)
+    return [[part] for part in group] if joins else [group]
 
 
 def _condition(condition: ast.Condition, prefix: str = "", suffix: str = "") -> Group:
@@ -203,6 +240,9 @@ def _condition(condition: ast.Condition, prefix: str = "", suffix: str = "") -> 
             return _joined(terms, "or ", prefix, suffix)
         case ast.Negation(term):
             return _term(term, f"{prefix}not ", suffix)
+        case ast.OneOf(subject, operands):
+            items = [(spell_operand(operand), operand.span) for operand in operands]
+            return [Piece(f"{prefix}{spell_subject(subject)} in (", subject.span), *_items(items, f"){suffix}")]
         case _:
             return [Piece(prefix + spell_comparison(condition) + suffix, condition.span)]
 
@@ -237,7 +277,8 @@ def _step(step: ast.Step) -> Group:
             said = "".join(f" {word} {spell_moment(moment)}" for word, moment in bounds if moment is not None)
             text = f"active {spell_name(name)}{said}"
         case ast.Each(variable, values):
-            text = f"each {variable.name} in {', '.join(map(spell_value, values))}"
+            head = Piece(f"each {variable.name} in", step.span.to(variable.span))
+            return [head, *_items([(spell_value(value), value.span) for value in values])]
         case ast.Happening():
             return _happening(step)
         case ast.Expect():

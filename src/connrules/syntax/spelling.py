@@ -34,41 +34,29 @@ def _is_bare(segment: str) -> bool:
     return segment.isidentifier() and segment.isascii() and segment not in RESERVED
 
 
-def spell_of(of: ast.AnyObject | ast.Objects | None) -> str:
-    """` of "A", "B"`, or nothing."""
-    match of:
-        case None:
-            return ""
-        case ast.AnyObject():
-            return " of any"
-        case ast.Objects(names):
-            return " of " + ", ".join(map(spell_name, names))
-        case _:
-            assert_never(of)
-
-
 def spell_comparison(comparison: ast.Comparison | ast.InSegment) -> str:
     """A condition that holds no other."""
     match comparison:
         case ast.Compare(subject, operator, operand):
-            return f"{_subject(subject)} {operator} {spell_operand(operand)}"
+            return f"{spell_subject(subject)} {operator} {spell_operand(operand)}"
         case ast.OneOf(subject, operands):
-            return f"{_subject(subject)} in ({', '.join(map(spell_operand, operands))})"
+            return f"{spell_subject(subject)} in ({', '.join(map(spell_operand, operands))})"
         case ast.Contains(subject, operand):
-            return f"{_subject(subject)} contains {spell_operand(operand)}"
+            return f"{spell_subject(subject)} contains {spell_operand(operand)}"
         case ast.StartsWith(subject, operand):
-            return f"{_subject(subject)} starts with {spell_operand(operand)}"
+            return f"{spell_subject(subject)} starts with {spell_operand(operand)}"
         case ast.IsMissing(subject):
-            return f"{_subject(subject)} is missing"
+            return f"{spell_subject(subject)} is missing"
         case ast.IsPresent(subject):
-            return f"{_subject(subject)} is present"
+            return f"{spell_subject(subject)} is present"
         case ast.InSegment(name):
             return f"in segment {name.text}"
         case _:
             assert_never(comparison)
 
 
-def _subject(subject: ast.Subject) -> str:
+def spell_subject(subject: ast.Subject) -> str:
+    """A property of the event, or of the user."""
     match subject:
         case ast.Path():
             return spell_path(subject)
