@@ -1,4 +1,4 @@
-"""Formatting changes neither declarations nor comments, and a second time changes nothing."""
+"""Formatting changes neither declarations nor comments nor their order, and a second time changes nothing."""
 
 from collections import Counter
 
@@ -46,6 +46,17 @@ def test_a_second_time_changes_nothing(text: str) -> None:
     once = format_file(parsed(text))
 
     assert format_file(parsed(once)) == once
+
+
+@given(text=files(), data=st.data())
+def test_comments_keep_their_order_where_clauses_do(text: str, data: st.DataObject) -> None:
+    tokens = [token for token in scan(format_file(parsed(text))) if token.kind != "SPACE"]
+    spaces = [data.draw(st.sampled_from([" ", "\n", f" # {n}\n", f"\n# {n}\n"])) for n in range(len(tokens))]
+    before = parsed("".join(space + token.text for space, token in zip(spaces, tokens, strict=True)))
+
+    after = parsed(format_file(before))
+
+    assert [comment.text for comment in after.comments] == [comment.text for comment in before.comments]
 
 
 @given(text=files())

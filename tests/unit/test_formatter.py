@@ -271,6 +271,65 @@ rule r:
     50% B
 """,
     ),
+    "comments in lists": (
+        """\
+rule r:
+  on received_push of "Welcome", # c50
+    # c51
+    "Thank You" # c52
+  if user.orders >= 3 # c15
+    # c16
+    or # c17
+    user.country in (  # home
+      "FR", # first
+      "CH"  # test market
+    )
+  send X
+test "t":
+  each v in 1, # one
+    2
+  at 1d purchase
+""",
+        """\
+rule r:
+  on received_push of
+    "Welcome",  # c50
+    # c51
+    "Thank You"  # c52
+  if user.orders >= 3  # c15
+    # c16
+    # c17
+    or user.country in (  # home
+      "FR",  # first
+      "CH")  # test market
+  send X
+
+test "t":
+  each v in
+    1,  # one
+    2
+  at 1d purchase
+""",
+    ),
+    "a disjunction stands deeper than its first term": (
+        """\
+rule r:
+  on purchase # one
+    where (a = 1 # two
+    or b = 2) or session_start # three
+    where c = 3
+  send X
+""",
+        """\
+rule r:
+  on purchase  # one
+      where (a = 1  # two
+        or b = 2)
+    or session_start  # three
+      where c = 3
+  send X
+""",
+    ),
 }
 
 
