@@ -65,7 +65,7 @@ def test_a_field_of_a_wrong_type_is_named_and_changes_nothing(
         None,
         [1, {"a": []}],
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_whatever_a_property_holds_a_snapshot_comes_back(value: Any) -> None:
     rules = (
