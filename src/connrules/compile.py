@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from connrules import ast, plan
-from connrules.catalog import Catalog, Entry, nfc
+from connrules.catalog import Catalog, Entry
 from connrules.check import Checked, CheckedRule
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.formatter import format_pattern
+from connrules.text import nfc
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND
 
 

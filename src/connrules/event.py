@@ -2,12 +2,13 @@
 
 import hashlib
 import math
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 import msgspec
+
+from connrules.text import nfc
 
 _EXACT: Final = 2**53
 DEEPEST: Final = 100
@@ -107,7 +108,7 @@ def per_value(value: Any, depth: int = 0) -> Any:
         case bool() | int():
             return value
         case str():
-            return unicodedata.normalize("NFC", value.encode(errors="replace").decode())
+            return nfc(value.encode(errors="replace").decode())
         case float() if math.isfinite(value):
             return int(value) if value.is_integer() and abs(value) < _EXACT else value
         case list() if depth < DEEPEST:

@@ -3,6 +3,7 @@
 Offsets count code points of the text, from 0; positions are lines and columns, from 1, derived from offsets on demand.
 """
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -110,3 +111,8 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     cutoff = 0.6 if len(word) > 4 else 0.7
     near = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
+
+
+def nfc(text: str) -> str:
+    """A text as names and texts compare: in Unicode NFC."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -11,7 +11,6 @@ from connrules.catalog.models import (
     PropertyType,
     Status,
     User,
-    nfc,
 )
 from connrules.catalog.reading import CatalogError, Problem, load_catalog
 
@@ -29,5 +28,4 @@ __all__ = [
     "Status",
     "User",
     "load_catalog",
-    "nfc",
 ]

@@ -4,7 +4,6 @@ Instants are epoch milliseconds, intervals half-open.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -23,6 +22,7 @@ from pydantic import (
 )
 
 from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, instant_of, parse_instant
+from connrules.text import nfc
 from connrules.vocabulary import ObjectKind
 
 Interval = tuple[int, int | None]
@@ -42,11 +42,6 @@ class Status(StrEnum):
     PAUSED = "paused"
     STOPPED = "stopped"
     ARCHIVED = "archived"
-
-
-def nfc(text: str) -> str:
-    """A name as names compare: in Unicode NFC."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _instant(value: object) -> int:

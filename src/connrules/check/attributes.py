@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from connrules import ast
-from connrules.catalog import Catalog, nfc
+from connrules.catalog import Catalog
 from connrules.check.checked import CheckedRule
 from connrules.check.conditions import attributes_in, properties_in
 from connrules.check.patterns import patterns_of, where_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import SourceText, Span, closest
+from connrules.text import SourceText, Span, closest, nfc
 
 TIME_ZONE = "time_zone"
 """The attribute that `local` looks at."""

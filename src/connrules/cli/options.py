@@ -46,6 +46,17 @@ catalog_option: Final = click.option(
     "the file `catalog` with one of those endings in it, if there is one.",
 )
 
+until_option: Final = click.option(
+    "--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event."
+)
+lateness_option: Final = click.option(
+    "--lateness",
+    metavar="DURATION",
+    type=DURATION,
+    default="0s",
+    show_default=True,
+    help="How much older than the newest event before it an event may be and still count.",
+)
 dedupe_option: Final = click.option(
     "--dedupe",
     metavar="DURATION",
@@ -57,7 +68,7 @@ dedupe_option: Final = click.option(
 profiles_option: Final = click.option(
     "--profiles",
     "profiles_path",
-    metavar="FILE",
+    metavar="FILE|-",
     type=FILE,
     help='What is known of users, for what events do not say: JSON lines {"user": "u1", "attributes": {"country": '
     '"FR"}}, plain or compressed with gzip or zstd.',

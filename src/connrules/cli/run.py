@@ -14,14 +14,14 @@ import msgspec
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.inputs import RuleSet, find_log, load_profiles, load_rule_set
 from connrules.cli.options import (
-    DURATION,
     FILE,
-    TIME,
     catalog_option,
     color_option,
     dedupe_option,
+    lateness_option,
     paths_argument,
     profiles_option,
+    until_option,
     wants_color,
 )
 from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
@@ -88,15 +88,8 @@ _BEFORE_MS = LIKE_SECONDS.stop
     help="What is written: the decisions to send, or also what was cancelled, dropped, ignored, reached and is "
     "pending.",
 )
-@click.option("--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event.")
-@click.option(
-    "--lateness",
-    metavar="DURATION",
-    type=DURATION,
-    default="0s",
-    show_default=True,
-    help="How much older than the newest event before it an event may be and still count.",
-)
+@until_option
+@lateness_option
 @dedupe_option
 @profiles_option
 @click.option("--rejects", metavar="FILE", type=FILE, help="Where lines go that are no events, with number and reason.")

@@ -12,14 +12,15 @@ from connrules.cli.cells import visible
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.inputs import find_log, load_profiles, load_rule_set
 from connrules.cli.options import (
-    DURATION,
     FILE,
     TIME,
     catalog_option,
     color_option,
     dedupe_option,
+    lateness_option,
     paths_argument,
     profiles_option,
+    until_option,
     wants_color,
 )
 from connrules.cli.render import counted, render_full
@@ -68,15 +69,8 @@ were rejected.
     type=TIME,
     help="Tell only triggers, and what looks like them, from this instant on. What came before still counts.",
 )
-@click.option("--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event.")
-@click.option(
-    "--lateness",
-    metavar="DURATION",
-    type=DURATION,
-    default="0s",
-    show_default=True,
-    help="How much older than the newest event before it an event may be and still count.",
-)
+@until_option
+@lateness_option
 @dedupe_option
 @profiles_option
 @click.option(

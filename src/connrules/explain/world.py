@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from connrules import ast
-from connrules.catalog import Entry, nfc
+from connrules.catalog import Entry
 from connrules.event import Event, Kind, Outcome
 from connrules.explain.past import Past
 from connrules.explain.story import Clock, Inactive, Occurrence
 from connrules.reference.conditions import Facts
 from connrules.reference.matching import Happening, properties_of
+from connrules.text import nfc
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
 

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Any, Final, NamedTuple, assert_never
 
 from connrules import ast
-from connrules.catalog import nfc
+from connrules.text import nfc
 from connrules.wallclock import read_instant
 
 _OPERATORS: Final[dict[ast.Operator, Callable[[Any, Any], bool]]] = {

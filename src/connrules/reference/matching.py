@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any, assert_never
 
 from connrules import ast
-from connrules.catalog import Campaign, Card, Catalog, CustomEvent, Entry, nfc
+from connrules.catalog import Campaign, Card, Catalog, CustomEvent, Entry
 from connrules.event import Event, Kind, Outcome
 from connrules.reference.conditions import Facts, holds
+from connrules.text import nfc
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 
 Happening = Event | Outcome

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from connrules.catalog import nfc
 from connrules.check import CheckedRule
 from connrules.event import Profiles
 from connrules.reference.matching import Happening
+from connrules.text import nfc
 
 
 @dataclass(frozen=True, eq=False, slots=True)

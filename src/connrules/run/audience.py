@@ -5,9 +5,9 @@ from datetime import tzinfo
 from typing import Any
 
 from connrules.event import Profiles, per_value
-from connrules.run.conditions import nfc
 from connrules.run.program import TIME_ZONE
 from connrules.run.state import UserState
+from connrules.text import nfc
 from connrules.wallclock import find_zone
 
 

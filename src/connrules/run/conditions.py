@@ -6,13 +6,13 @@ have no order.
 """
 
 import operator
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any, Final, assert_never
 
 from connrules import plan
+from connrules.text import nfc
 from connrules.wallclock import read_instant
 
 Properties = Mapping[str, Any]
@@ -210,8 +210,3 @@ def _contains(equal: _Test, whole: Any, part: Any) -> bool:
 
 def _starts_with(whole: Any, start: Any) -> bool:
     return isinstance(whole, str) and isinstance(start, str) and nfc(whole).startswith(nfc(start))
-
-
-def nfc(text: str) -> str:
-    """A text as texts compare: in Unicode NFC."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -1,11 +1,11 @@
 """Which campaigns, cards and custom events are known, and when they are active."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 from connrules import plan
+from connrules.text import nfc
 from connrules.vocabulary import ObjectKind
 
 Key = tuple[str, str, str | None]
@@ -90,6 +90,6 @@ class World:
 
         Such a one is made afresh each time: a log may name any number, and memory must not grow with it.
         """
-        name = reference if reference.isascii() else unicodedata.normalize("NFC", reference)
+        name = nfc(reference)
         known = self._by_kind[kind].get(name)
         return Known((kind, name, None)) if known is None and not self._is_closed[kind] else known

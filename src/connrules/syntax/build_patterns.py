@@ -5,8 +5,8 @@ from typing import cast
 from lark import Token
 
 from connrules import ast
-from connrules.syntax.build_values import Children, ValueBuilder, nfc
-from connrules.text import Span
+from connrules.syntax.build_values import Children, ValueBuilder
+from connrules.text import Span, nfc
 
 
 class PatternBuilder(ValueBuilder):

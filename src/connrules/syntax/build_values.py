@@ -1,7 +1,6 @@
 """Tokens of the grammar to names and values. What a token cannot be, though its shape is right, is a finding."""
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ from connrules import ast
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import parse_duration, parse_instant
-from connrules.text import SourceText, Span
+from connrules.text import SourceText, Span, nfc
 from connrules.wallclock import find_zone, is_offset, zone_meant
 
 DURATION_HELP = "a duration is whole numbers with the units `w d h m s ms`, largest first, e.g. `1d12h` or `90m`"
@@ -164,8 +163,3 @@ def _edge(node: Tree[Token] | Token, end: int) -> Span:
         children: list[Tree[Token] | Token | None] = list(node.children)
         node = [child for child in children if child is not None][end]
     return token_span(node)
-
-
-def nfc(text: str) -> str:
-    """A text in the form in which names compare."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)

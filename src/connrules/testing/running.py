@@ -1,6 +1,5 @@
 """Runs the tests of a rule set: each in virtual time, on the engine that runs in production."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from connrules.testing.report import Failure, Report, Result
 from connrules.testing.start import start_of
 from connrules.testing.timeline import timeline
 from connrules.testing.words import broken_words, expectation_words, sends_words
+from connrules.text import nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def run_tests(checked: Checked, *, select: str = "", coverage: bool = False) -> 
 
 def selected(checked: Checked, select: str = "") -> Iterator[tuple[CheckedTest, str, Values]]:
     """The runs of the tests of a rule set: the test, the name of the run, and what its variables stand for."""
-    wanted = unicodedata.normalize("NFC", select).casefold()
+    wanted = nfc(select).casefold()
     for test in checked.tests:
         yield from ((test, name, values) for name, values in runs_of(test) if wanted in name.casefold())
 
