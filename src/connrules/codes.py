@@ -5,7 +5,7 @@ A code's documentation is a page of its own in the package's folder `findings/`,
 
 from typing import Final, NamedTuple
 
-from connrules.diagnostic import Diagnostic, Severity
+from connrules.diagnostic import Diagnostic, Fix, Related, Severity
 from connrules.text import SourceText, Span
 
 
@@ -33,6 +33,7 @@ _ROWS: Final = (
     Code("CR107", "duplicate-clause", _E),
     Code("CR108", "clause-order", _W),
     Code("CR109", "invisible-or-bidi-character", _E),
+    Code("CR110", "confusable-name", _W),
     Code("CR111", "invalid-encoding", _E),
     Code("CR112", "duplicate-name", _E),
     Code("CR113", "invalid-time", _E),
@@ -52,29 +53,60 @@ _ROWS: Final = (
     Code("CR213", "missing-object", _E),
     Code("CR214", "nothing-implied", _E),
     Code("CR215", "unknown-property", _W, needs_catalog=True),
+    Code("CR216", "property-type-mismatch", _E, needs_catalog=True),
     Code("CR217", "unknown-user-attribute", _W, needs_catalog=True),
     Code("CR218", "unknown-segment", _E),
     Code("CR219", "unknown-rule-reference", _E),
+    Code("CR220", "catalog-stale", _W, needs_catalog=True, dated=True),
     Code("CR221", "unused-segment", _W),
     Code("CR222", "segment-cycle", _E),
     # 3xx Delay and exceptions
     Code("CR301", "exception-without-delay", _E),
     Code("CR302", "impossible-exception", _E, needs_catalog=True),
+    Code("CR303", "exception-already-happened", _W),
     Code("CR304", "exception-equals-trigger", _I),
     Code("CR305", "duplicate-pattern", _W),
+    Code("CR306", "subsumed-pattern", _W),
     Code("CR307", "delay-beyond-lifetime", _E, needs_catalog=True),
     Code("CR308", "zero-delay", _W),
     Code("CR309", "window-never-opens", _E),
+    Code("CR310", "control-group-exception", _W),
     Code("CR311", "restarting-without-delay", _E),
+    Code("CR312", "exception-source-inactive-while-waiting", _W, needs_catalog=True),
+    Code("CR313", "delay-over-two-years", _W),
+    Code("CR314", "non-canonical-duration", _I),
     Code("CR315", "invalid-share", _E),
     # 4xx Publish order
     Code("CR401", "source-live-before-follow-on", _W, needs_catalog=True),
+    Code("CR402", "publish-order-cycle", _E, needs_catalog=True, dated=True),
+    Code("CR403", "disjoint-lifetimes", _E, needs_catalog=True),
+    Code("CR404", "partial-overlap", _W, needs_catalog=True),
+    Code("CR405", "published-at-the-same-instant", _W, needs_catalog=True),
+    Code("CR406", "one-shot-source-already-sent", _W, needs_catalog=True, dated=True),
+    Code("CR407", "planned-order-wrong", _W, needs_catalog=True, dated=True),
     # 5xx The rule set as a whole
     Code("CR501", "send-loop", _E),
+    Code("CR502", "possible-loop", _W),
+    Code("CR503", "self-trigger", _W),
     Code("CR504", "duplicate-rule", _W),
+    Code("CR505", "overlapping-rules", _W),
+    Code("CR506", "shadowed-rule", _E),
     Code("CR507", "unreachable-rule", _W),
+    Code("CR508", "simultaneous-sends", _W),
+    Code("CR509", "limit-makes-rule-silent", _W),
+    Code("CR510", "filter-never-true", _E),
     Code("CR511", "limit-counts-nothing", _W),
+    # 6xx Style
+    Code("CR601", "not-formatted", _I),
+    Code("CR602", "unnamed-rule", _I),
+    Code("CR603", "naming-convention", _W),
     # 7xx Suppressions and tests
+    Code("CR701", "unused-suppression", _W),
+    Code("CR702", "expired-suppression", _W),
+    Code("CR703", "unknown-code", _E),
+    Code("CR704", "suppression-without-reason", _W),
+    Code("CR711", "rule-without-test", _I),
+    Code("CR712", "exception-never-tested", _I),
     Code("CR713", "test-without-expectation", _E),
     Code("CR714", "impossible-step", _E),
 )
@@ -97,7 +129,14 @@ def finding(  # noqa: PLR0913  # a finding has these parts
     label: str = "",
     help: str = "",  # noqa: A002  # the field's name everywhere
     severity: Severity | None = None,
+    fix: Fix | None = None,
+    related: tuple[Related, ...] = (),
+    witness: str = "",
+    silent_rule: str = "",
 ) -> Diagnostic:
     """A finding of that code, with the severity of the table unless this one is worse or milder."""
     row = CODES[code]
-    return Diagnostic(row.code, row.name, severity or row.severity, source, span, message, label, help)
+    words = (message, label, help)
+    return Diagnostic(
+        row.code, row.name, severity or row.severity, source, span, *words, fix, related, witness, silent_rule
+    )

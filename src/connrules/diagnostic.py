@@ -6,6 +6,7 @@ Words are written once, where the problem is found; how a finding looks is for a
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from connrules.text import SourceText, Span
 
@@ -16,6 +17,36 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+
+class Edit(NamedTuple):
+    """The text that shall stand in the place of a span; an empty span is a place to insert at."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change to the source text of a finding after which it is no longer found.
+
+    A *safe* fix keeps what the rule set means; any other does what was probably meant.
+    """
+
+    title: str
+    """What it does, as an order: `delete the clause`."""
+    edits: tuple[Edit, ...]
+    """In the source text of the finding, none overlapping another."""
+    safe: bool
+
+
+class Related(NamedTuple):
+    """Another place that a finding is about."""
+
+    source: SourceText
+    span: Span
+    message: str
+    """What is there: `the first one`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +65,12 @@ class Diagnostic:
     message: str
     label: str = ""
     help: str = ""
+    fix: Fix | None = None
+    related: tuple[Related, ...] = ()
+    witness: str = ""
+    """A `test` block of the language that shows what the finding says; run with the rule set, it passes."""
+    silent_rule: str = ""
+    """The name of the rule that can never send, where the finding says that of one."""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str]:
