@@ -1,22 +1,21 @@
 """`connrules check`: find problems in rules."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from connrules.catalog import Catalog
+from connrules.check import check
 from connrules.cli.exit import ExitCode
-from connrules.cli.inputs import RuleSet, load_rule_set
+from connrules.cli.formats import FORMATS, write
+from connrules.cli.inputs import read_inputs
 from connrules.cli.options import TIME, catalog_option, color_option, paths_argument, wants_color
-from connrules.cli.render import (
-    Summary,
-    render_concise,
-    render_full,
-    render_json,
-    render_skipped,
-    render_summary,
-    summarize,
-)
+from connrules.cli.render import summarize
+from connrules.lint import Report, Settings
+from connrules.syntax.parser import parse
+from connrules.text import SourceText
 
 _EPILOG = """\b
 Examples:
@@ -45,7 +44,7 @@ something cannot be read.
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(["full", "concise", "json"]),
+    type=click.Choice(FORMATS),
     default="full",
     show_default=True,
     help="How findings are written; see below.",
@@ -62,22 +61,17 @@ def command(paths: tuple[Path, ...], catalog_path: Path | None, layout: str, col
 
     PATHS are rule files, or folders, of which all .conn files are read.
     """
-    rule_set = load_rule_set(paths, catalog_path, _now() if as_of is None else as_of)
-    summary = summarize(rule_set.checked, len(rule_set.sources))
-    _write(rule_set, summary, layout, color=wants_color(color))
+    inputs = read_inputs(paths, catalog_path)
+    settings = Settings(as_of=_now() if as_of is None else as_of)
+    report = _linted(inputs.sources, inputs.catalog, settings)
+    summary = summarize(report, len(inputs.sources))
+    write(report, layout, summary=summary, color=wants_color(color))
     return ExitCode.FINDINGS if summary.errors or summary.warnings else ExitCode.CLEAN
 
 
-def _write(rule_set: RuleSet, summary: Summary, layout: str, *, color: bool) -> None:
-    checked = rule_set.checked
-    if layout == "json":
-        click.echo(render_json(checked.diagnostics, checked.skipped, summary))
-        return
-    render = render_full if layout == "full" else render_concise
-    if checked.diagnostics:
-        click.echo(render(checked.diagnostics, color=color))
-    for line in filter(None, (render_skipped(checked), render_summary(summary))):
-        click.echo(line, err=True)
+def _linted(sources: Sequence[SourceText], catalog: Catalog | None, settings: Settings) -> Report:
+    checked = check([parse(source) for source in sources], catalog, settings.as_of)
+    return Report(checked, checked.diagnostics, skipped=checked.skipped)
 
 
 def _now() -> int:

@@ -18,6 +18,19 @@ _LOGS = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """The texts of a rule set and its catalog, as they were read."""
+
+    sources: tuple[SourceText, ...]
+    """In rule-set order."""
+    catalog: Catalog | None
+    catalog_path: Path | None
+    """The file of the catalog, given or found; None: there is none."""
+    piped: SourceText | None = None
+    """The one among `sources` that came from standard input."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """A checked rule set with what it was read from."""
 
@@ -38,13 +51,21 @@ def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int |
     Without `catalog_path`, the catalog is the one that `find_catalog` finds. Without `as_of` (epoch ms), checks that
     depend on a date are left out. Raises ShellError for what cannot be read; findings are no error here.
     """
+    inputs = read_inputs(paths, catalog_path)
+    return RuleSet(check_sources(inputs.sources, inputs.catalog, as_of), inputs.sources, inputs.catalog_path)
+
+
+def read_inputs(paths: Sequence[Path], catalog_path: Path | None) -> Inputs:
+    """Read rules and their catalog: the one that is given, else the one that `find_catalog` finds.
+
+    Raises ShellError for what cannot be read.
+    """
     try:
         sources = tuple(read_sources(paths))
     except UnreadableError as error:
         raise ShellError(str(error), error.help) from None
     path = catalog_path or find_catalog(paths)
-    catalog = None if path is None else read_catalog(path)
-    return RuleSet(check_sources(sources, catalog, as_of), sources, path)
+    return Inputs(sources, None if path is None else read_catalog(path), path)
 
 
 def find_catalog(paths: Sequence[Path]) -> Path | None:

@@ -7,15 +7,17 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from connrules.check import Checked
 from connrules.cli.cells import cells, visible
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.text import SourceText
+
+if TYPE_CHECKING:
+    from connrules.lint import Report  # other commands than check print findings, too, and lint nothing
 
 JSON_VERSION = 1
 """The version of the form of the JSON document; it grows when something in it changes its meaning or goes away."""
@@ -37,12 +39,19 @@ class Summary:
     infos: int
     files: int
     rules: int
+    suppressed: int = 0
+    """Findings that comments keep from being reported."""
+    since: str | None = None
+    """The revision, where only what changed since is reported."""
+    unchanged: int = 0
+    """Findings that are left out for that."""
 
 
-def summarize(checked: Checked, files: int) -> Summary:
-    """Count what was found in a rule set of so many files."""
-    found = Counter(f.severity for f in checked.diagnostics)
-    return Summary(found[Severity.ERROR], found[Severity.WARNING], found[Severity.INFO], files, len(checked.rules))
+def summarize(report: "Report", files: int, *, since: str | None = None, unchanged: int = 0) -> Summary:
+    """Count what is reported of a rule set of so many files."""
+    found = Counter(f.severity for f in report.findings)
+    numbers = (found[Severity.ERROR], found[Severity.WARNING], found[Severity.INFO], files, len(report.checked.rules))
+    return Summary(*numbers, len(report.suppressed), since, unchanged)
 
 
 def render_full(findings: Iterable[Diagnostic], *, color: bool = False) -> str:
@@ -72,16 +81,25 @@ def render_json(findings: Iterable[Diagnostic], skipped: Sequence[str], summary:
 
 
 def render_summary(summary: Summary) -> str:
-    """`found 2 errors and 1 warning in 3 files (12 rules)`."""
+    """`found 2 errors and 1 warning in 3 files (12 rules)`, and what is left out of that."""
     counts = [(summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info")]
     found = [counted(number, noun) for number, noun in counts if number]
     where = f"in {counted(summary.files, 'file')} ({counted(summary.rules, 'rule')})"
-    return f"found {_enumerated(found)} {where}" if found else f"no findings {where}"
+    said = f"found {_enumerated(found)} {where}" if found else f"no findings {where}"
+    return "; ".join([said, *_left_out(summary)])
 
 
-def render_skipped(checked: Checked) -> str:
+def _left_out(summary: Summary) -> Iterator[str]:
+    if summary.suppressed:
+        yield f"{counted(summary.suppressed, 'finding')} suppressed"
+    if summary.since:
+        rest = f", {counted(summary.unchanged, 'finding')} elsewhere" if summary.unchanged else ""
+        yield f"only what changed since {visible(summary.since)}{rest}"
+
+
+def render_skipped(report: "Report") -> str:
     """Which checks could not run for want of a catalog, and what to do; empty where none was skipped for that."""
-    codes = [code for code in checked.skipped if CODES[code].needs_catalog] if checked.catalog is None else []
+    codes = [code for code in report.skipped if CODES[code].needs_catalog] if report.checked.catalog is None else []
     if not codes:
         return ""
     were = "was" if len(codes) == 1 else "were"
