@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.catalog import Catalog
+from connrules.check.durations import check_limit_durations
 from connrules.check.windows import check_quiet
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
@@ -19,6 +20,7 @@ def check_policy(source: SourceText, policy: ast.Policy, catalog: Catalog | None
         elif limit.channel:
             yield from _counts_nothing(source, limit.channel, catalog)
     yield from _duplicate_limits(source, policy.limits)
+    yield from check_limit_durations(source, policy.limits)
     if policy.quiet:
         yield from check_quiet(source, policy.quiet)
 

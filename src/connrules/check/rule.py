@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from connrules.check.attributes import check_attributes, check_mistaken
 from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
+from connrules.check.durations import check_durations
 from connrules.check.fit import check_fit
 from connrules.check.implied import check_implied
 from connrules.check.index import Index
@@ -25,6 +26,7 @@ def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int 
     yield from check_references(rule, index)
     yield from check_segment_names(rule.source, conditions_of(rule.node), index)
     yield from check_delay(rule, index.policy)
+    yield from check_durations(rule)
     yield from check_window(rule, index.policy)
     yield from check_implied(rule)
     if names is None:
