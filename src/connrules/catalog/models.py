@@ -142,6 +142,7 @@ class Campaign(Entry):
     channels: tuple[Literal["push", "email", "in_app", "sms", "webhook"], ...] = ()
     control_group: bool = False
     conversion_events: tuple[str, ...] = ()
+    one_shot: bool = Field(default=False, description="whether it goes to everybody at once, when it is published")
 
 
 class Card(Entry):
