@@ -25,7 +25,7 @@ def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
         yield from _parts(rule, pattern)
     for pattern in rule.node.on.patterns:
         yield from _missing_object(rule, pattern, "a trigger")
-        yield from _no_trigger_yet(rule, pattern)
+    yield from _no_trigger_yet(rule)
     for pattern in rule.node.unless.patterns if rule.node.unless else ():
         yield from _chain(rule, pattern, "an exception cancels on what the user does")
     if rule.node.convert is not None:
@@ -121,8 +121,10 @@ def _missing_object(rule: CheckedRule, pattern: ast.Pattern, who: str) -> Iterat
 _EXAMPLE = {ObjectKind.CAMPAIGN: "Abandoned Cart", ObjectKind.CARD: "Summer News"}
 
 
-def _no_trigger_yet(rule: CheckedRule, pattern: ast.Pattern) -> Iterator[Diagnostic]:
-    place = next(trigger_properties_in(where_of(pattern)), None)
+def _no_trigger_yet(rule: CheckedRule) -> Iterator[Diagnostic]:
+    """One finding, however many triggers look at themselves: most likely `on` and `unless` changed places."""
+    places = (place for pattern in rule.node.on.patterns for place in trigger_properties_in(where_of(pattern)))
+    place = next(places, None)
     if place is not None:
         yield _unexpected(
             rule,

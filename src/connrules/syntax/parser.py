@@ -36,6 +36,7 @@ from connrules.text import SourceText
 _CONTINUES = CLAUSES | STEPS | POLICY_CLAUSES
 """The kinds of the tokens with which a declaration goes on, though they begin a line at the margin."""
 _DEEPEST = 60
+_MOST_OF_EACH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class _Attempt:
     """Whether every token fits, and more are needed."""
     whole: bool = False
     """Whether every token fits, and no more are needed; what is wrong then is more than syntax."""
+    start: int = 0
+    """The offset of the first token."""
 
 
 def parse(source: SourceText) -> Parsed:
@@ -69,12 +72,33 @@ def parse(source: SourceText) -> Parsed:
     declarations: list[ast.Declaration] = []
     findings = [*invalid_bytes(source), *unseen_characters(source, tokens), *foreign_text(source, tokens)]
     significant = [token for token in tokens if token.kind not in TRIVIA]
-    for attempt in _with_second_triggers(source, chunks(source, significant)):
+    for attempt in _few_of_each(source, _with_second_triggers(source, chunks(source, significant))):
         findings.extend(attempt.findings)
         if attempt.declaration is not None:
             declarations.append(attempt.declaration)
     comments = tuple(token for token in tokens if token.kind == "COMMENT")
     return Parsed(ast.File(source, tuple(declarations)), comments, tuple(sorted(findings, key=lambda f: f.sort_key)))
+
+
+def _few_of_each(source: SourceText, attempts: Iterable[_Attempt]) -> Iterator[_Attempt]:
+    """No more than two findings for one broken declaration, into however many pieces it fell.
+
+    A broken piece that begins within a line, or further right than the first of those before it, is a part of them.
+    """
+    column = said = 0
+    for attempt in attempts:
+        here = source.position(attempt.start).column
+        if attempt.declaration is not None:
+            column = said = 0
+        elif not column or (here <= column and _begins_line(source, attempt.start)):
+            column, said = here, 0
+        findings = attempt.findings[: _MOST_OF_EACH - said]
+        said += len(findings)
+        yield replace(attempt, findings=findings)
+
+
+def _begins_line(source: SourceText, offset: int) -> bool:
+    return not source.line(source.position(offset).line)[: source.position(offset).column - 1].strip()
 
 
 def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterator[_Attempt]:
@@ -87,9 +111,9 @@ def _with_second_triggers(source: SourceText, chunks: Iterable[Chunk]) -> Iterat
             assert above is not None  # the two are set together
             if above[0].kind == "TEST" and attempts[0].declaration is None and _is_inside(source, above, chunk):
                 held = replace(held, declaration=None, findings=[] if held.too_short else held.findings)
-                attempts[0] = _Attempt(None, [about_trigger_in_test(source, chunk)])
+                attempts[0] = replace(attempts[0], declaration=None, findings=[about_trigger_in_test(source, chunk)])
             elif above[0].kind != "TEST" and _is_inside(source, above, chunk):
-                held = _Attempt(None, [about_second_trigger(source, above, chunk)])
+                held = replace(held, declaration=None, findings=[about_second_trigger(source, above, chunk)])
                 findings = [] if is_weekday(chunk) else attempts[0].findings
                 attempts[0] = replace(attempts[0], declaration=None, findings=findings)
             yield held
@@ -123,7 +147,7 @@ def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
             yield from _parse_chunk(source, chunk[:cut])
             yield from _parse_chunk(source, chunk[cut:])
             return
-    yield attempt
+    yield replace(attempt, start=chunk[0].start)
 
 
 def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
