@@ -27,6 +27,10 @@ class Interaction(NamedTuple):
     """The channel that the campaign must have; None: any."""
     needs: str | None = None
     """What else the campaign must have: `conversion event` or `control group`."""
+    follows: str | None = None
+    """The interaction that has always come before it, with the same message."""
+    passive: bool = False
+    """Whether it comes about without the user, who is only reached: then it ends with the campaign."""
 
 
 CHANNELS: Final = ("push", "email", "in_app", "sms", "webhook")
@@ -35,22 +39,22 @@ _CAMPAIGN, _CARD = ObjectKind.CAMPAIGN, ObjectKind.CARD
 
 _ROWS: Final = (
     Interaction("viewed_in_app", "view in-app message", _CAMPAIGN, "in_app"),
-    Interaction("clicked_in_app", "click in-app message", _CAMPAIGN, "in_app"),
-    Interaction("clicked_email", "click e-mail", _CAMPAIGN, "email"),
-    Interaction("opened_email", "open e-mail", _CAMPAIGN, "email"),
-    Interaction("opened_push", "directly open push notification", _CAMPAIGN, "push"),
+    Interaction("clicked_in_app", "click in-app message", _CAMPAIGN, "in_app", follows="viewed_in_app"),
+    Interaction("clicked_email", "click e-mail", _CAMPAIGN, "email", follows="received_email"),
+    Interaction("opened_email", "open e-mail", _CAMPAIGN, "email", follows="received_email"),
+    Interaction("opened_push", "directly open push notification", _CAMPAIGN, "push", follows="received_push"),
     Interaction("converted", "perform conversion event", _CAMPAIGN, needs="conversion event"),
-    Interaction("received_email", "receive e-mail", _CAMPAIGN, "email"),
-    Interaction("received_push", "receive push notification", _CAMPAIGN, "push"),
-    Interaction("entered_control", "be enrolled in a control group", _CAMPAIGN, needs="control group"),
+    Interaction("received_email", "receive e-mail", _CAMPAIGN, "email", passive=True),
+    Interaction("received_push", "receive push notification", _CAMPAIGN, "push", passive=True),
+    Interaction("entered_control", "be enrolled in a control group", _CAMPAIGN, needs="control group", passive=True),
     Interaction("viewed_card", "view card", _CARD),
-    Interaction("clicked_card", "click card", _CARD),
-    Interaction("received_sms", "receive SMS", _CAMPAIGN, "sms"),
-    Interaction("clicked_sms", "click link in SMS", _CAMPAIGN, "sms"),
-    Interaction("received_webhook", "receive webhook", _CAMPAIGN, "webhook"),
-    Interaction("dismissed_card", "dismiss card", _CARD),
-    Interaction("clicked_in_app_button", "click in-app message button", _CAMPAIGN, "in_app"),
-    Interaction("clicked_push_button", "click push action button", _CAMPAIGN, "push"),
+    Interaction("clicked_card", "click card", _CARD, follows="viewed_card"),
+    Interaction("received_sms", "receive SMS", _CAMPAIGN, "sms", passive=True),
+    Interaction("clicked_sms", "click link in SMS", _CAMPAIGN, "sms", follows="received_sms"),
+    Interaction("received_webhook", "receive webhook", _CAMPAIGN, "webhook", passive=True),
+    Interaction("dismissed_card", "dismiss card", _CARD, follows="viewed_card"),
+    Interaction("clicked_in_app_button", "click in-app message button", _CAMPAIGN, "in_app", follows="viewed_in_app"),
+    Interaction("clicked_push_button", "click push action button", _CAMPAIGN, "push", follows="received_push"),
 )
 
 INTERACTIONS: Final[dict[str, Interaction]] = {row.word: row for row in _ROWS}

@@ -68,11 +68,11 @@ def without_object(rule: ast.Rule) -> Iterator[tuple[ast.EventPattern, Interacti
 
 def meanings(rule: ast.Rule, patterns: tuple[ast.Pattern, ...]) -> list[Hashable]:
     """One value for each pattern; equal values mean the same, whether an object is named or implied."""
-    implied = {kind: _implied_name(rule, kind) for kind in (ObjectKind.CAMPAIGN, ObjectKind.CARD)}
+    implied = {kind: implied_name(rule, kind) for kind in (ObjectKind.CAMPAIGN, ObjectKind.CARD)}
     return [_meaning(pattern, implied) for pattern in patterns]
 
 
-def _implied_name(rule: ast.Rule, kind: ObjectKind) -> str | None:
+def implied_name(rule: ast.Rule, kind: ObjectKind) -> str | None:
     """The one object of that kind that every trigger names; None where triggers differ."""
     names = {name for pattern in rule.on.patterns for name in _names_of(pattern, kind)}
     return names.pop() if len(names) == 1 else None

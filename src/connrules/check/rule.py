@@ -13,6 +13,7 @@ from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events, event_names, mentions
 from connrules.check.publish_order import check_publish_order
 from connrules.check.references import check_references
+from connrules.check.same_message import check_same_message
 from connrules.check.segments import check_segment_names, conditions_of
 from connrules.check.shape import check_shape
 from connrules.check.too_late import check_too_late
@@ -30,6 +31,7 @@ def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int 
     yield from check_window(rule, index.policy)
     yield from check_implied(rule)
     if names is None:
+        yield from check_same_message(rule, index.policy)
         yield from check_too_late(rule, None)
     else:
         yield from _check_with_catalog(rule, index, names, as_of)
@@ -41,7 +43,8 @@ def _check_with_catalog(rule: CheckedRule, index: Index, names: Names, as_of: in
     yield from check_events(rule.source, event_names(rule.node), names)
     yield from check_attributes(rule.source, conditions_of(rule.node), names.attributes)
     yield from check_mistaken(rule, names.catalog, names.attributes)
-    yield from check_fit(rule, index, bindings, names)
+    unfit = list(check_fit(rule, index, bindings, names))
+    yield from unfit or check_same_message(rule, index.policy)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
     yield from over
     late = list(check_too_late(rule, None if over else bindings))
