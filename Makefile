@@ -29,6 +29,7 @@ nightly: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/benchmarks/run_log.py
+	$(BIN)/python tests/benchmarks/check_rules.py
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
