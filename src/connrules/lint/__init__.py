@@ -1,12 +1,13 @@
 """What `connrules check` reports: the checker's findings and those about style, tests and suppressions, as configured.
 
-    files --check--> Checked --style, coverage--> findings --select, severities, suppressions--> Report
+    files --check--> Checked --style, tests--> findings --select, suppressions, severities--> Report
 
 The checker decides what is wrong with a rule set; here is decided what of that is said. Nothing here reads a file, a
 clock or the environment.
 """
 
+from connrules.lint.linting import lint
 from connrules.lint.report import Report
-from connrules.lint.settings import Settings
+from connrules.lint.settings import Problem, Settings, SettingsError, problem_with_code, problem_with_naming
 
-__all__ = ["Report", "Settings"]
+__all__ = ["Problem", "Report", "Settings", "SettingsError", "lint", "problem_with_code", "problem_with_naming"]

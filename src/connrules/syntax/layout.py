@@ -32,15 +32,20 @@ def format_file(parsed: Parsed) -> str:
     """
     if parsed.diagnostics:
         raise ValueError("a file with syntax errors cannot be formatted")
-    text = _Layout(parsed).render()
+    text = laid_out(parsed)
     again = parse(SourceText(parsed.file.source.path, text))
     if again.file != parsed.file or again.diagnostics:
         raise FormatError("the formatted rules would not mean the same")
     if Counter(map(_words, again.comments)) != Counter(map(_words, parsed.comments)):
         raise FormatError("a comment would be lost or changed")
-    if _Layout(again).render() != text:
+    if laid_out(again) != text:
         raise FormatError("formatting once more would change it once more")
     return text
+
+
+def laid_out(parsed: Parsed) -> str:
+    """The canonical text of a file without syntax errors, not proved: enough to see whether a file is in that form."""
+    return _Layout(parsed).render()
 
 
 def _words(comment: Token) -> str:

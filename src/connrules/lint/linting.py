@@ -1,0 +1,65 @@
+"""Checks a rule set and reports what the settings ask for."""
+
+from collections.abc import Iterator, Sequence
+
+from connrules.catalog import Catalog
+from connrules.check import Checked, check
+from connrules.codes import CODES
+from connrules.diagnostic import Diagnostic
+from connrules.lint.report import Report
+from connrules.lint.selection import Selection
+from connrules.lint.settings import Settings
+from connrules.lint.style import check_form, check_names
+from connrules.lint.suppressions import sift
+from connrules.lint.untested import check_tested
+from connrules.syntax.parser import Parsed
+
+
+def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Settings | None = None) -> Report:
+    """Check a rule set, its style, tests and suppressions: files in order, perhaps a catalog, perhaps settings."""
+    settings = settings or Settings()
+    checked = check(files, catalog, settings.as_of)
+    selection = Selection(settings)
+    found = [*checked.diagnostics, *_found(files, checked, selection, settings)]
+    skipped = frozenset(_skipped(checked, settings))
+    ran = frozenset(CODES) - skipped - frozenset(_not_asked_for(checked, settings))
+    sifted = sift(files, found, selection, ran, settings.as_of)
+    place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
+
+    def in_order(findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+        return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
+
+    return Report(
+        checked,
+        in_order([selection.graded(found) for found in (*sifted.kept, *sifted.about)]),
+        in_order([selection.graded(found) for found in sifted.suppressed]),
+        tuple(code for code in CODES if code in skipped and code in selection.codes),
+    )
+
+
+def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, settings: Settings) -> Iterator[Diagnostic]:
+    """What is found beyond the checker; what takes time, only where it is asked for."""
+    if "CR601" in selection.codes:
+        yield from check_form(files, (f.source for f in checked.diagnostics if f.code == "CR108"))
+    yield from check_names(checked.rules, settings.naming)
+    if selection.codes & {"CR711", "CR712"} and not checked.errors:
+        yield from check_tested(checked)
+
+
+def _skipped(checked: Checked, settings: Settings) -> Iterator[str]:
+    """The checks that could not be made."""
+    yield from checked.skipped
+    if settings.as_of is None:
+        yield "CR702"
+    if checked.errors:
+        yield "CR701"
+        if checked.tests:
+            yield from ("CR711", "CR712")
+
+
+def _not_asked_for(checked: Checked, settings: Settings) -> Iterator[str]:
+    """The checks that had nothing to go by."""
+    if not settings.naming:
+        yield "CR603"
+    if not checked.tests:
+        yield from ("CR711", "CR712")

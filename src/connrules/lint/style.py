@@ -1,0 +1,104 @@
+"""How rules are written: the form of their files, and their names."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from connrules.check import CheckedRule
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic, Edit, Fix
+from connrules.syntax.layout import laid_out
+from connrules.syntax.names_meant import word_like
+from connrules.syntax.parser import Parsed
+from connrules.text import SourceText, Span
+
+
+def check_form(files: Iterable[Parsed], out_of_order: Iterable[SourceText]) -> Iterator[Diagnostic]:
+    """Files that `connrules fmt` would write otherwise.
+
+    Left out are those with syntax findings, which have no other form yet, and those where clauses are out of order:
+    that is found for itself, and the form cannot be right before it is mended.
+    """
+    left_out = set(map(id, out_of_order))
+    for parsed in files:
+        source = parsed.file.source
+        if parsed.diagnostics or id(source) in left_out:
+            continue
+        text = laid_out(parsed)
+        if text != source.text:
+            yield _not_formatted(source, text)
+
+
+def _not_formatted(source: SourceText, text: str) -> Diagnostic:
+    line = _first_difference(source, text)
+    start = source.line_starts[line - 1]
+    return finding(
+        "CR601",
+        source,
+        Span(start, start + len(source.line(line))),
+        f"`{source.path}` is not in the usual form",
+        label="the first line that would be written otherwise",
+        help=f"run `connrules fmt {source.path}`; the rules mean the same afterwards",
+        fix=Fix("write the file in the usual form", (Edit(Span(0, len(source.text)), text),), safe=True),
+    )
+
+
+def _first_difference(source: SourceText, text: str) -> int:
+    """The first line of a source text, from 1, that differs from that of another; its last where it goes on there."""
+    lines = text.splitlines(keepends=True)
+    last = len(source.line_starts)
+    for number, start in enumerate(source.line_starts, 1):
+        end = source.line_starts[number] if number < last else len(source.text)
+        if number > len(lines) or source.text[start:end] != lines[number - 1]:
+            return number
+    return last
+
+
+def check_names(rules: Sequence[CheckedRule], naming: str) -> Iterator[Diagnostic]:
+    """Rules without a name, and names that do not match the pattern; with an empty one, any name will do."""
+    wanted = re.compile(naming) if naming else None
+    names = _NewNames(rules)
+    for rule in rules:
+        if rule.node.name is None:
+            yield _unnamed(rule, names.of(rule), wanted)
+        elif wanted and not wanted.fullmatch(rule.node.name.text):
+            yield finding(
+                "CR603",
+                rule.source,
+                rule.node.name.span,
+                f"the name `{rule.name}` is not in the form that is agreed on",
+                label=f"names of rules match `{naming}`",
+                help="give it such a name; its decisions then get other ids, so do it before the rule is in use",
+            )
+
+
+def _unnamed(rule: CheckedRule, name: str, wanted: re.Pattern[str] | None) -> Diagnostic:
+    start = rule.node.span.start
+    insertion = Edit(Span(start, start), f"rule {name}: ")
+    fits = wanted is None or wanted.fullmatch(name)
+    return finding(
+        "CR602",
+        rule.source,
+        Span(start, start + len("on")),
+        f"this rule has no name and is called `{rule.name}`",
+        label="it will be called otherwise once lines above it come or go",
+        help=f"write `rule {name}:` before it, so that its decisions keep their ids and tests can speak of it",
+        fix=Fix(f"name it `{name}`", (insertion,), safe=False) if fits else None,
+    )
+
+
+class _NewNames:
+    """Gives rules names that no other rule has."""
+
+    def __init__(self, rules: Iterable[CheckedRule]) -> None:
+        self._taken = {rule.name for rule in rules}
+        self._numbers: dict[str, int] = {}
+
+    def of(self, rule: CheckedRule) -> str:
+        """A name made of what the rule sends."""
+        word = word_like(rule.node.targets[0].text.lower())
+        number = self._numbers.get(word, 1)
+        while (name := word if number == 1 else f"{word}_{number}") in self._taken:
+            number += 1
+        self._numbers[word] = number + 1
+        self._taken.add(name)
+        return name
