@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from connrules import ast
 from connrules.check.checked import CheckedRule
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Edit, Fix
+from connrules.diagnostic import Diagnostic
 from connrules.duration import MS_PER_UNIT, format_duration
+from connrules.syntax.fixes import writing
 from connrules.syntax.spelling import spell_schedule
 from connrules.text import SourceText
 from connrules.wallclock import DAY
@@ -57,7 +58,7 @@ def _spelling(source: SourceText, duration: ast.Duration) -> Iterator[Diagnostic
             f"`{duration.spelling}` is `{shorter}`",
             label="a larger unit says it exactly",
             help=f"write `{shorter}`; both are the same elapsed time",
-            fix=Fix(f"write `{shorter}`", (Edit(duration.span, shorter),), safe=True),
+            fix=writing(source, duration.span, shorter, safe=True),
         )
 
 

@@ -16,6 +16,7 @@ from connrules.check.references import check_references
 from connrules.check.same_message import check_same_message
 from connrules.check.segments import check_segment_names, conditions_of
 from connrules.check.shape import check_shape
+from connrules.check.subsumed import check_subsumed
 from connrules.check.too_late import check_too_late
 from connrules.check.windows import check_window
 from connrules.diagnostic import Diagnostic
@@ -27,6 +28,7 @@ def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int 
     yield from check_references(rule, index)
     yield from check_segment_names(rule.source, conditions_of(rule.node), index)
     yield from check_delay(rule, index.policy)
+    yield from check_subsumed(rule)
     yield from check_durations(rule)
     yield from check_window(rule, index.policy)
     yield from check_implied(rule)
