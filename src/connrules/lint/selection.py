@@ -1,6 +1,6 @@
 """Which findings are reported, and how severe they are, as the settings say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -48,15 +48,14 @@ class Selection:
         return len(selected or "") > len(ignored or "") and not is_off
 
     def _ignored(self, source: SourceText) -> frozenset[str]:
-        key = f"{source.path}\0{source.name}"
-        if key not in self._ignored_in:
-            self._ignored_in[key] = frozenset(_ignored_in(source, self._settings.per_file_ignores))
-        return self._ignored_in[key]
+        if source.path not in self._ignored_in:
+            self._ignored_in[source.path] = frozenset(_ignored_in(source, self._settings.per_file_ignores))
+        return self._ignored_in[source.path]
 
 
-def _ignored_in(source: SourceText, ignores: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
+def _ignored_in(source: SourceText, ignores: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     for pattern, texts in ignores.items():
-        if any(_fits(pattern, path) for path in (source.path, source.name)):
+        if fits(pattern, source.path) or (not pattern.startswith("/") and fits(pattern, source.name)):
             prefixes = tuple(prefix for text in texts if (prefix := prefix_meant(text)))
             yield from (code for code in CODES if code.startswith(prefixes))
 
@@ -66,10 +65,14 @@ def _longest(code: str, prefixes: Iterable[str | None]) -> str | None:
     return max((prefix for prefix in prefixes if prefix and code.startswith(prefix)), key=len, default=None)
 
 
-def _fits(pattern: str, path: str) -> bool:
-    """Whether a path, or its end where the pattern does not begin with `/`, is as the pattern says."""
-    parts = (pattern + "**" if pattern.endswith("/") else pattern).removeprefix("./").split("/")
-    return _names_fit(parts if pattern.startswith("/") else ["**", *parts], PurePath(path).as_posix().split("/"))
+def fits(pattern: str, path: str) -> bool:
+    """Whether the end of a path is as a pattern says, or all of it where the pattern begins with `/`.
+
+    `*`, `?` and `[…]` stand for parts of one name, `**` for any folders; a pattern that ends in `/` is of a folder.
+    """
+    parts = (pattern + "**" if pattern.endswith("/") else pattern).removeprefix("./").lstrip("/").split("/")
+    names = PurePath(path).as_posix().lstrip("/").split("/")
+    return _names_fit(parts if pattern.startswith("/") else ["**", *parts], names)
 
 
 def _names_fit(parts: Sequence[str], names: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from connrules.check import CheckedRule
 from connrules.codes import finding
@@ -24,12 +25,16 @@ def check_form(files: Iterable[Parsed], out_of_order: Iterable[SourceText]) -> I
         if parsed.diagnostics or id(source) in left_out:
             continue
         text = laid_out(parsed)
-        if text != source.text:
+        if text != _with_plain_line_ends(source.text):
             yield _not_formatted(source, text)
 
 
+def _with_plain_line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
 def _not_formatted(source: SourceText, text: str) -> Diagnostic:
-    line = _first_difference(source, text)
+    line = _first_difference(_with_plain_line_ends(source.text).split("\n"), text.split("\n"))
     start = source.line_starts[line - 1]
     return finding(
         "CR601",
@@ -42,15 +47,10 @@ def _not_formatted(source: SourceText, text: str) -> Diagnostic:
     )
 
 
-def _first_difference(source: SourceText, text: str) -> int:
-    """The first line of a source text, from 1, that differs from that of another; its last where it goes on there."""
-    lines = text.splitlines(keepends=True)
-    last = len(source.line_starts)
-    for number, start in enumerate(source.line_starts, 1):
-        end = source.line_starts[number] if number < last else len(source.text)
-        if number > len(lines) or source.text[start:end] != lines[number - 1]:
-            return number
-    return last
+def _first_difference(lines: Sequence[str], usual: Sequence[str]) -> int:
+    """The number, from 1, of the first line that differs from the usual one; the last where only the end differs."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(lines, usual, strict=False))
+    return min(sum(1 for _ in alike) + 1, len(lines))
 
 
 def check_names(rules: Sequence[CheckedRule], naming: str) -> Iterator[Diagnostic]:

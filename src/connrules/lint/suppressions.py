@@ -67,9 +67,9 @@ class _Reach:
             return
         self._by_line.setdefault(line, []).append(applied)
         start = self._source.line_starts[line - 1]
-        ends = self._source.line_starts[line:] or (len(self._source.text) + 1,)
+        end = start + len(self._source.line(line))
         first = bisect_left(self._declarations, start, key=lambda span: span.start)
-        for index in range(first, bisect_left(self._declarations, ends[0], key=lambda span: span.start)):
+        for index in range(first, bisect_left(self._declarations, end, key=lambda span: span.start)):
             self._by_declaration.setdefault(index, []).append(applied)
 
     def _line_meant(self, suppression: Suppression) -> int | None:
@@ -108,13 +108,7 @@ def sift(
         if selection.takes(one.code, one.source):
             (suppressed if left_out else kept).append(one)
     judged = ran if is_healthy else frozenset[str]()
-    about = [
-        problem
-        for reach in reaches.values()
-        for applied in reach.all
-        for problem in _about(applied, frozenset(c for c in judged if selection.takes(c, applied.suppression.source)))
-        if selection.takes(problem.code, problem.source)
-    ]
+    about = [problem for reach in reaches.values() for problem in _about_all(reach, selection, judged)]
     return Sifted(tuple(kept), tuple(suppressed), tuple(about))
 
 
@@ -131,24 +125,36 @@ def _codes_of(suppression: Suppression) -> set[str]:
     return {named.row.code for named in suppression.codes if named.row}
 
 
-def _about(applied: _Applied, judged: frozenset[str]) -> Iterator[Diagnostic]:
-    """What is wrong with a suppression, of which `judged` are the codes that it could have met."""
+def _about_all(reach: _Reach, selection: Selection, judged: frozenset[str]) -> Iterator[Diagnostic]:
+    """What is wrong with the suppressions of a file, of which `judged` are the codes that they could have met."""
+    for applied in reach.all:
+        source = applied.suppression.source
+        unused = [
+            named
+            for named in applied.suppression.codes
+            if named.row and _is_unused(named.row.code, applied, selection, judged)
+        ]
+        yield from (problem for problem in _about(applied, unused) if selection.takes(problem.code, source))
+
+
+def _is_unused(code: str, applied: _Applied, selection: Selection, judged: frozenset[str]) -> bool:
+    if code in _NEVER:
+        return True
+    return code in judged and code not in applied.met and selection.takes(code, applied.suppression.source)
+
+
+def _about(applied: _Applied, unused: Sequence[NamedCode]) -> Iterator[Diagnostic]:
     suppression = applied.suppression
     yield from (_unknown(suppression, named) for named in suppression.codes if named.row is None)
     if suppression.mistake:
         yield _inactive(suppression.source, suppression.mistake)
         return
-    unused = [named for named in suppression.codes if named.row and _is_unused(named.row.code, applied, judged)]
     if unused:
         yield _unused(suppression, unused)
-    if applied.is_over and len(unused) < len(_codes_of(suppression)):
+    if applied.is_over and len(unused) < sum(named.row is not None for named in suppression.codes):
         yield _expired(suppression)
     elif applied.met and applied.acts and not suppression.reason:
         yield _without_reason(suppression)
-
-
-def _is_unused(code: str, applied: _Applied, judged: frozenset[str]) -> bool:
-    return code in _NEVER or (code in judged and code not in applied.met)
 
 
 def _unused(suppression: Suppression, unused: Sequence[NamedCode]) -> Diagnostic:
