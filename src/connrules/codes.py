@@ -3,7 +3,7 @@
 A code's documentation is a page of its own in the package's folder `findings/`, named after the code.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from connrules.diagnostic import Diagnostic, Fix, Related, Severity
 from connrules.text import SourceText, Span
@@ -18,7 +18,20 @@ class Code(NamedTuple):
     needs_catalog: bool = False
     dated: bool = False
     """Whether it asks how things stand at a date; looking at history leaves those out."""
+    fix: Literal["", "unsafe", "safe"] = ""
+    """The best fix that the check offers, at least for some of what it finds."""
 
+
+FAMILIES: Final = {
+    "CR1": "Syntax",
+    "CR2": "Names and catalog",
+    "CR3": "Delay and exceptions",
+    "CR4": "Publish order",
+    "CR5": "The rule set as a whole",
+    "CR6": "Style",
+    "CR7": "Suppressions and tests",
+}
+"""What the codes that begin so are about."""
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 

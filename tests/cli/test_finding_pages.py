@@ -2,30 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
+from tests.cli.findings import LINES, about, fixed, related, results
 
-from connrules.cli.render import Summary, render_concise, render_full, render_json
+from connrules.cli.formats.document import render_json, render_jsonl
+from connrules.cli.render import render_concise, render_full
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Severity
+from connrules.diagnostic import Related, Severity
 from connrules.text import SourceText, Span
 
-LABEL = "it is about this"
-HELP = "do something else"
-
-
-def about(text: str, path: str = "rules/carts.conn", code: str = "CR301", **words: str) -> Diagnostic:
-    """A finding about what stands between « and » in a text."""
-    start, end = text.index("«"), text.index("»") - 1
-    source = SourceText(path, text.replace("«", "").replace("»", ""))
-    words = {"message": "an exception needs a delay to act in", "label": LABEL, "help": HELP, **words}
-    return finding(code, source, Span(start, end), words["message"], label=words["label"], help=words["help"])
-
-
-LINES = 'rule r:\n  on opened_email of "Spring Sale"\n  «unless purchase»\n  send "Spring Sale Thanks"\n'
+WITNESS = """test "one user gets it twice":
+  at 0s purchase
+  expect sent "B" by a at 0s
+  expect sent "B" by b at 0s"""
 
 CASES = {
     "as drawn in the documentation": about(
@@ -62,6 +56,37 @@ CASES = {
     "no label": about(LINES, label=""),
     "no help": about(LINES, help=""),
     "help of several lines": about(LINES, help="do this\nor that"),
+    "tabs after wide characters": about('on\treceived_push of "カート",\t«"a"» send X\n'),
+    "flags and hearts": about('on received_push of "🇫🇷 ❤\ufe0f", «"🇫🇷"» send X\n'),
+    "a safe fix": fixed(about("on purchase after «24h» send X\n", code="CR314"), "write `1d`", "1d"),
+    "an unsafe fix": fixed(about(LINES), "delete the `unless` clause", "", safe=False),
+    "a fix of two lines": fixed(about(LINES), "delete\nthe clause", ""),
+    "a related place": replace(
+        about("rule b:\n  «on purchase send X»\n"), related=(related("rule a:\n  «on purchase send X»\n"),)
+    ),
+    "a related place in another file": replace(
+        about("on «purchase» send X\n"),
+        related=(related("\n" * 122 + "on «purchase»\n\tsend X", "the source,\nelsewhere", "b\x1b.conn"),),
+    ),
+    "a related place of several lines": replace(
+        about("on «purchase» send X\n"), related=(related('rule «a:\n  on received_push of "カート"\n  send X»\n'),)
+    ),
+    "a related place under wide characters": replace(
+        about("on «purchase» send X\n"), related=(related('on received_push of "🛒",\t«"カート"» send X\n'),)
+    ),
+    "three related places": replace(
+        about("on «purchase» send X\n"), related=tuple(related("\n" * n + "«a»", f"number {n}") for n in range(3))
+    ),
+    "five related places": replace(
+        about("on «purchase» send X\n"), related=tuple(related("\n" * n + "«a»", f"number {n}") for n in range(5))
+    ),
+    "a witness": replace(about(LINES, code="CR505"), witness=WITNESS),
+    "a witness with what a terminal would obey": replace(about(LINES), witness='test "\x1b[31m":\n  expect nothing'),
+    "all there is": replace(
+        fixed(about("rule b:\n  «on purchase send X»\n", code="CR504"), "delete the rule", ""),
+        related=(related("rule a:\n  «on purchase send X»\n"),),
+        witness=WITNESS,
+    ),
     "warning": about(LINES, code="CR308"),
     "info": about(LINES, code="CR304"),
 }
@@ -122,8 +147,10 @@ def test_any_span_of_any_text_can_be_drawn(text: str, data: st.DataObject) -> No
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     one = finding("CR301", SourceText("a.conn", text), Span(start, end), "message", label="LABEL", help="help")
+    one = replace(one, related=(Related(one.source, one.span, "RELATED"),), witness=text.strip())
     page = render_full([one])
     assert page.count("^ LABEL\n") == 1
+    assert page.count("- RELATED\n") == 1
     assert all(char == "\n" or char not in text or char.isprintable() or char == "\u200d" for char in page)
     assert len(render_concise([one]).split("\n")) == 1
 
@@ -140,7 +167,34 @@ def test_nothing_found_is_no_text() -> None:
     assert render_full([]) == render_concise([]) == ""
 
 
+def test_the_first_letter_of_a_place_is_over_the_first_caret_and_the_last_over_the_last() -> None:
+    """Counted by hand in cells: a wide character takes two, and a tab goes on to the next multiple of four."""
+    page = render_full([about("\tカ🛒\t«x»y\n")]).split("\n")
+    assert page[3:5] == [" 1 |     カ🛒    xy", "   |             ^ it is about this"]
+
+
+def test_concise_marks_what_a_safe_fix_mends() -> None:
+    safe, unsafe = CASES["a safe fix"], CASES["an unsafe fix"]
+    assert render_concise([safe, unsafe]) == (
+        "rules/carts.conn:1:19: info CR314[non-canonical-duration] [*] an exception needs a delay to act in\n"
+        "rules/carts.conn:3:3: error CR301[exception-without-delay] an exception needs a delay to act in"
+    )
+
+
+def test_a_witness_can_be_pasted_as_it_stands() -> None:
+    lines = render_full([CASES["a witness"]]).split("\n")
+    start = lines.index("   = witness:") + 1
+    assert [line.removeprefix("       ") for line in lines[start:-1]] == WITNESS.split("\n")
+
+
 def test_json(snapshot: SnapshotAssertion) -> None:
-    text = render_json([CASES["wide characters"], CASES["info"]], ["CR201"], Summary(1, 0, 1, 2, 3))
+    text = render_json(results(CASES["wide characters"], CASES["all there is"], skipped=("CR201",)))
     assert text.isascii()
     assert json.loads(text) == snapshot
+
+
+def test_the_lines_of_jsonl_are_the_parts_of_json() -> None:
+    shown = results(CASES["info"], CASES["all there is"], suppressed=[CASES["warning"]], skipped=("CR201",))
+    *findings, rest = (json.loads(line) for line in render_jsonl(shown).split("\n"))
+    assert {"findings": findings, **rest} == json.loads(render_json(shown))
+    assert rest["summary"]["suppressed"] == 1

@@ -1,21 +1,18 @@
 """Test results as documents for machines: JSON, and XML as JUnit has it."""
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from connrules.cli.cells import visible
 from connrules.cli.timelines import render_coverage, render_failure, render_too_little
+from connrules.cli.xml_text import render_xml
 from connrules.duration import format_instant
 from connrules.testing import Coverage, Failure, Line, Report, Result, RuleCoverage, Status
 
 JSON_VERSION: Final = 1
 """The version of the form of the JSON document; it grows when something in it changes its meaning or goes away."""
-
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot hold, not even as numbers."""
 
 
 def render_json(report: Report, *, coverage: bool, fail_under: int | None = None) -> str:
@@ -107,9 +104,7 @@ def render_junit(report: Report, seconds: float, *, fail_under: int | None = Non
             _case(suite, result)
     if fail_under is not None:
         _coverage_suite(root, report.coverage, fail_under)
-    ET.indent(root)
-    text = _NOT_XML.sub("\ufffd", ET.tostring(root, encoding="unicode"))
-    return '<?xml version="1.0" encoding="US-ASCII"?>\n' + text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return render_xml(root)
 
 
 def _numbers(all_of: Iterable[Status]) -> dict[str, str]:

@@ -1,30 +1,95 @@
-"""How a report is written: one name for each format, and one function that writes."""
+"""How a report is written: the table of formats, and one function that writes.
 
-from typing import Final
+A format is a module of this package, or a function of `connrules.cli.render`; adding one adds a row to the table.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 import click
 
-from connrules.cli.render import (
-    Summary,
-    render_concise,
-    render_full,
-    render_json,
-    render_skipped,
-    render_summary,
-)
+from connrules.cli.formats.document import render_json, render_jsonl
+from connrules.cli.formats.github import render_github
+from connrules.cli.formats.junit import render_junit
+from connrules.cli.formats.results import Results
+from connrules.cli.formats.sarif import render_sarif
+from connrules.cli.render import Summary, render_concise, render_full, render_skipped, render_summary
 from connrules.lint import Report
+from connrules.text import SourceText
 
-FORMATS: Final = ("full", "concise", "json")
+
+class Format(NamedTuple):
+    """A way to write a report."""
+
+    help: str
+    """What `--help` says of it."""
+    render: Callable[[Results], str]
+    """All of standard output, without the last line break; empty: nothing is written."""
+    for_people: bool = False
+    """Whether the summary goes to standard error; other formats say all that there is to say themselves."""
+
+
+def _full(results: Results) -> str:
+    return render_full(results.report.findings, color=results.color)
+
+
+def _concise(results: Results) -> str:
+    return render_concise(results.report.findings, color=results.color)
+
+
+FORMATS: Final = {
+    "full": Format("each finding with the lines that it is about", _full, for_people=True),
+    "concise": Format(
+        "one line each: FILE:LINE:COLUMN: SEVERITY CODE[NAME] MESSAGE,\n"
+        "with [*] before MESSAGE where a safe fix is offered",
+        _concise,
+        for_people=True,
+    ),
+    "json": Format(
+        "one document {version, findings, skipped, summary}; a finding has\n"
+        "code, name, severity, message, label, help, file, start and end, fix\n"
+        "(null or {title, safe, edits}; an edit has start, end and text), related\n"
+        "(other places: file, start, end, message), witness (a test that shows\n"
+        "the finding) and silent_rule (a rule that can never send); start and end\n"
+        "have line and column (from 1) and offset (from 0), in code points",
+        render_json,
+    ),
+    "jsonl": Format("a finding a line as in json; the last line is the rest of that document", render_jsonl),
+    "sarif": Format("SARIF 2.1.0, as code scanning reads it", render_sarif),
+    "github": Format("commands of GitHub Actions, which annotate the lines", render_github),
+    "junit": Format("XML as JUnit has it: a case for each finding and each clean file", render_junit),
+}
 """The formats by name, the usual one first."""
 
 
-def write(report: Report, layout: str, *, summary: Summary, color: bool) -> None:
-    """Write findings to standard output and, for people, what is to be said about them to standard error."""
-    if layout == "json":
-        click.echo(render_json(report.findings, report.skipped, summary))
-        return
-    render = render_full if layout == "full" else render_concise
-    if report.findings:
-        click.echo(render(report.findings, color=color))
-    for line in filter(None, (render_skipped(report), render_summary(summary))):
-        click.echo(line, err=True)
+def _described(name: str, what: str) -> str:
+    first, *others = what.split("\n")
+    width = max(map(len, FORMATS))
+    return "\n".join([f"  {name:<{width}}  {first}", *(f"  {'':<{width}}  {line}" for line in others)])
+
+
+FORMATS_HELP: Final = "\n".join(_described(name, row.help) for name, row in FORMATS.items())
+"""The formats as `--help` lists them."""
+
+
+def write(  # noqa: PLR0913  # what is written, and how
+    report: Report,
+    layout: str,
+    *,
+    sources: Sequence[SourceText] = (),
+    summary: Summary,
+    color: bool,
+    notes: Sequence[str] = (),
+    err: bool = False,
+) -> None:
+    """Write a report to standard output, or to standard error (`err`).
+
+    Formats for people have what was skipped, the summary and the notes go to standard error; others say nothing there.
+    """
+    form = FORMATS[layout]
+    text = form.render(Results(report, sources, summary, color))
+    if text:
+        click.echo(text, err=err)
+    if form.for_people:
+        for line in filter(None, (render_skipped(report), render_summary(summary), *notes)):
+            click.echo(line, err=True)
