@@ -9,7 +9,7 @@ import click
 from connrules.catalog import Catalog
 from connrules.check import check
 from connrules.cli.exit import ExitCode
-from connrules.cli.formats import FORMATS, write
+from connrules.cli.formats import FORMATS, FORMATS_HELP, write
 from connrules.cli.inputs import read_inputs
 from connrules.cli.options import TIME, catalog_option, color_option, paths_argument, wants_color
 from connrules.cli.render import summarize
@@ -17,7 +17,7 @@ from connrules.lint import Report, Settings
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
-_EPILOG = """\b
+_EPILOG = f"""\b
 Examples:
   connrules check rules/ --catalog catalog.toml
   connrules check examples/abandoned-cart      uses the catalog in that folder
@@ -26,15 +26,11 @@ Examples:
 
 \b
 Formats:
-  full     each finding with the lines that it is about
-  concise  one line each: FILE:LINE:COLUMN: SEVERITY CODE[NAME] MESSAGE
-  json     one document {version, findings, skipped, summary}; a finding has
-           code, name, severity, message, label, help, file, and start and end,
-           each with line and column (from 1) and offset (from 0), in code points
+{FORMATS_HELP}
 
-Findings go to standard output, the summary and the checks that were skipped to standard error; with `json` they are in
-the document. Ends with 0 where there is nothing worse than an info, 1 where there are errors or warnings, and 2 where
-something cannot be read.
+Findings go to standard output. With full and concise, the summary and the checks that were skipped go to standard
+error; the other formats have them in what they write. Ends with 0 where there is nothing worse than an info, 1 where
+there are errors or warnings, and 2 where something cannot be read.
 """
 
 
@@ -44,7 +40,7 @@ something cannot be read.
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(FORMATS)),
     default="full",
     show_default=True,
     help="How findings are written; see below.",
@@ -65,7 +61,7 @@ def command(paths: tuple[Path, ...], catalog_path: Path | None, layout: str, col
     settings = Settings(as_of=_now() if as_of is None else as_of)
     report = _linted(inputs.sources, inputs.catalog, settings)
     summary = summarize(report, len(inputs.sources))
-    write(report, layout, summary=summary, color=wants_color(color))
+    write(report, layout, sources=inputs.sources, summary=summary, color=wants_color(color))
     return ExitCode.FINDINGS if summary.errors or summary.warnings else ExitCode.CLEAN
 
 
