@@ -48,8 +48,24 @@ def laid_out(parsed: Parsed) -> str:
     return _Layout(parsed).render()
 
 
+def format_declaration(declaration: ast.Declaration) -> str:
+    """The canonical text of a declaration that stands in no file and so has no comments, without a line break behind.
+
+    A rule or segment that would fit on one line is spread out too.
+    """
+    opening, groups, _ = outline(declaration)
+    return "\n".join(_spread(opening, groups))
+
+
 def _words(comment: Token) -> str:
     return comment.text.rstrip()
+
+
+def _spread(opening: Group, groups: Sequence[Group]) -> Iterator[str]:
+    """How a declaration begins, and below it each of its groups."""
+    yield from _lines(opening, "", _DEEPER)
+    for group in groups:
+        yield from _lines(group, _INDENT, _DEEPER)
 
 
 class _Layout:
@@ -126,10 +142,7 @@ class _Layout:
         below = self._attach(self._inside.get(index, []), pieces, declaration.span)
         if joins and not below and _stands_together(pieces, ""):
             return list(_joined(pieces, ""))
-        lines = [*_lines(opening, "", _DEEPER)]
-        for group in groups:
-            lines += _lines(group, _INDENT, _DEEPER)
-        return lines + [_INDENT + comment for comment in below]
+        return [*_spread(opening, groups), *(_INDENT + comment for comment in below)]
 
     def _attach(self, comments: Sequence[Token], pieces: Sequence[Piece], whole: Span) -> list[str]:
         """Put each comment to the piece that it stands at; gives those that stand below all of them."""
