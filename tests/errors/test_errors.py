@@ -2,7 +2,8 @@
 
 A file is cut into rule sets by lines of `---`. A comment `# ^ CR301 words` says that its line has a finding of that
 code with those words in what it says; alone on a line, it speaks of the line above. The words are looked for in
-`severity: message | label | help`. Above the first `---` stand comments alone: `# catalog: FILE` and `# as of: TIME`.
+`severity: message | label | help`. Above the first `---` stand comments alone: `# catalog: FILE`, `# as of: TIME`,
+`# select: CODES` and `# naming: PATTERN`. What the checker finds is expected, and of other findings those selected.
 """
 
 import re
@@ -12,15 +13,16 @@ from typing import NamedTuple
 import pytest
 
 from connrules.catalog import Catalog, load_catalog
-from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
 from connrules.duration import parse_instant
+from connrules.lint import Settings, lint
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.conn"))
+CHECKER = ("CR1", "CR2", "CR3", "CR4", "CR5", "CR713", "CR714")
 EXPECTATION = re.compile(r"# \^ (CR\d{3})((?:(?!# \^).)*)")
 
 
@@ -34,10 +36,10 @@ class Chunk(NamedTuple):
     name: str
     text: str
     catalog: str | None
-    as_of: int | None
+    settings: Settings
 
-    def check(self) -> Checked:
-        return check([parse(SourceText(self.name, self.text))], self.catalog_read(), self.as_of)
+    def findings(self) -> tuple[Diagnostic, ...]:
+        return lint([parse(SourceText(self.name, self.text))], self.catalog_read(), self.settings).findings
 
     def catalog_read(self) -> Catalog | None:
         return load_catalog((HERE / self.catalog).read_bytes(), self.catalog) if self.catalog else None
@@ -52,12 +54,16 @@ class Chunk(NamedTuple):
 
 def chunks_of(path: Path) -> list[Chunk]:
     header, *texts = re.split(r"^---\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    options = dict(re.findall(r"^# (catalog|as of): (\S+)$", header, re.MULTILINE))
-    as_of = parse_instant(options["as of"]) if "as of" in options else None
+    options = dict(re.findall(r"^# (catalog|as of|select|naming): (.+)$", header, re.MULTILINE))
+    settings = Settings(
+        as_of=parse_instant(options["as of"]) if "as of" in options else None,
+        select=(*CHECKER, *options.get("select", "").split()),
+        naming=options.get("naming", ""),
+    )
     chunks = []
     line = header.count("\n") + 2
     for text in texts:
-        chunks.append(Chunk(f"{path.name}:{line}", text, options.get("catalog"), as_of))
+        chunks.append(Chunk(f"{path.name}:{line}", text, options.get("catalog"), settings))
         line += text.count("\n") + 1
     return chunks
 
@@ -79,7 +85,7 @@ def meets(finding: Diagnostic, expected: Expected) -> bool:
 
 @pytest.mark.parametrize("chunk", CHUNKS, ids=[chunk.name for chunk in CHUNKS])
 def test_the_findings_are_those_expected(chunk: Chunk) -> None:
-    unexpected = list(chunk.check().diagnostics)
+    unexpected = list(chunk.findings())
     unmet = []
     for expected in chunk.expected():
         finding = next((f for f in unexpected if meets(f, expected)), None)
@@ -94,7 +100,7 @@ def test_the_findings_are_those_expected(chunk: Chunk) -> None:
 
 @pytest.mark.parametrize("chunk", CHUNKS, ids=[chunk.name for chunk in CHUNKS])
 def test_words_of_findings_are_in_the_style_of_the_house(chunk: Chunk) -> None:
-    for finding in chunk.check().diagnostics:
+    for finding in chunk.findings():
         assert finding.help, f"{finding.code} says nothing of what to do"
         for words in (finding.message, finding.label, finding.help):
             assert not words.endswith("."), words

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pytest
 
 from connrules.catalog import Catalog
-from connrules.check import Checked, check
 from connrules.codes import CODES, find_code
 from connrules.duration import parse_instant
 from connrules.findings import load_page
+from connrules.lint import Report, Settings, lint
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 from connrules.vocabulary import INTERACTIONS
@@ -19,17 +19,24 @@ from connrules.vocabulary import INTERACTIONS
 SECTIONS = ["Why it matters", "What to do", "Shows it", "Does not"]
 
 
+CHECKER = ("CR1", "CR2", "CR3", "CR4", "CR5", "CR713", "CR714")
+"""The findings of the checker. Pages about them are about nothing else; pages about others show all there is."""
+
+
 class Example(NamedTuple):
     rules: str
     catalog: str | None
     as_of: str | None
+    naming: str | None
 
-    def check(self) -> Checked:
+    def lint(self, code: str) -> Report:
         # A page is UTF-8 itself, so the byte that is none is written as an escape.
         data = self.rules.encode().replace(rb"\xe9", b"\xe9")
         catalog = Catalog.model_validate(tomllib.loads(self.catalog)) if self.catalog else None
         as_of = parse_instant(self.as_of) if self.as_of else None
-        return check([parse(SourceText.decode(data, "example.conn"))], catalog, as_of)
+        select = CHECKER if code.startswith(CHECKER) else ()
+        settings = Settings(as_of=as_of, select=select, naming=self.naming or "")
+        return lint([parse(SourceText.decode(data, "example.conn"))], catalog, settings)
 
 
 def section(code: str, title: str) -> str:
@@ -40,7 +47,8 @@ def example(code: str, title: str) -> Example:
     text = section(code, title)
     blocks = dict(re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL))
     as_of = re.search(r"^As of: (\S+)$", text, re.MULTILINE)
-    return Example(blocks["conn"], blocks.get("toml"), as_of and as_of[1])
+    naming = re.search(r"^Names of rules: `(\S+)`$", text, re.MULTILINE)
+    return Example(blocks["conn"], blocks.get("toml"), as_of and as_of[1], naming and naming[1])
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -64,17 +72,17 @@ def test_the_page_has_the_form_of_all_pages(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_first_example_shows_the_finding(code: str) -> None:
-    found = example(code, "Shows it").check().diagnostics
+    found = example(code, "Shows it").lint(code).findings
     assert [f.code for f in found] == [code]
     assert found[0].severity is CODES[code].severity
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_second_example_shows_nothing(code: str) -> None:
-    checked = example(code, "Does not").check()
-    assert checked.diagnostics == ()
-    assert checked.rules
-    assert code not in checked.skipped
+    report = example(code, "Does not").lint(code)
+    assert report.findings == ()
+    assert report.checked.rules
+    assert code not in report.skipped
 
 
 @pytest.mark.parametrize("row", CODES.values(), ids=list(CODES))
