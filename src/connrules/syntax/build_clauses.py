@@ -8,6 +8,7 @@ from connrules import ast
 from connrules.duration import LONGEST, MS_PER_UNIT
 from connrules.syntax.build_patterns import PatternBuilder
 from connrules.syntax.build_values import WHOLE, Children, token_span
+from connrules.syntax.fixes import writing
 from connrules.text import Span, closest
 
 _MOST_DAYS = LONGEST // MS_PER_UNIT["d"]
@@ -77,7 +78,9 @@ class ClauseBuilder(PatternBuilder):
     def _next_clause(self, children: Children, span: Span) -> ast.NextWeekday:
         _, day, _, clock, zone = children
         if day not in ast.WEEKDAYS:
-            self._report("CR113", token_span(day), f"`{day}` is no weekday", help=_weekday_help(day))
+            remedy, near = _weekday_help(day), _weekday_meant(day)
+            fix = writing(self._source, token_span(day), near) if near else None
+            self._report("CR113", token_span(day), f"`{day}` is no weekday", help=remedy, fix=fix)
             day = ast.WEEKDAYS[0]
         weekday = ast.WEEKDAYS.index(day)
         after = f"`next {ast.WEEKDAYS[(weekday + 1) % len(ast.WEEKDAYS)]} at 00:00`"
@@ -146,10 +149,14 @@ class ClauseBuilder(PatternBuilder):
 
 
 def _weekday_help(word: str) -> str:
-    near = next((day for day in ast.WEEKDAYS if day[:3] == word.lower()[:3]), None) or closest(word, ast.WEEKDAYS)
-    if near is None or word.lower() == "weekday":
-        return f"the weekdays are {', '.join(f'`{day}`' for day in ast.WEEKDAYS)}"
-    return f"did you mean `{near}`?"
+    near = _weekday_meant(word)
+    return f"did you mean `{near}`?" if near else f"the weekdays are {', '.join(f'`{day}`' for day in ast.WEEKDAYS)}"
+
+
+def _weekday_meant(word: str) -> str | None:
+    if word.lower() == "weekday":
+        return None
+    return next((day for day in ast.WEEKDAYS if day[:3] == word.lower()[:3]), None) or closest(word, ast.WEEKDAYS)
 
 
 def _percent(millionths: int) -> str:

@@ -8,8 +8,10 @@ from lark import Token, Tree
 
 from connrules import ast
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Fix
 from connrules.duration import parse_duration, parse_instant
+from connrules.syntax.fixes import writing
+from connrules.syntax.times_meant import duration_in_order
 from connrules.text import SourceText, Span, nfc
 from connrules.wallclock import find_zone, is_offset, zone_meant
 
@@ -34,8 +36,17 @@ class ValueBuilder:
         self._source = source
         self.findings: list[Diagnostic] = []
 
-    def _report(self, code: str, span: Span, message: str, *, label: str = "", help: str = "") -> None:  # noqa: A002
-        self.findings.append(finding(code, self._source, span, message, label=label, help=help))
+    def _report(  # noqa: PLR0913  # a finding has these parts
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        label: str = "",
+        help: str = "",  # noqa: A002  # the field's name everywhere
+        fix: Fix | None = None,
+    ) -> None:
+        self.findings.append(finding(code, self._source, span, message, label=label, help=help, fix=fix))
 
     def _name(self, token: Token) -> ast.Name:
         quoted = token.type == "STRING"
@@ -71,7 +82,11 @@ class ValueBuilder:
         try:
             return ast.Duration(parse_duration(token), str(token), span)
         except ValueError as error:
-            self._report("CR105", span, f"invalid duration `{token}`: {error}", help=DURATION_HELP)
+            remedy, fix = DURATION_HELP, None
+            meant = duration_in_order(token)
+            if meant is not None:
+                remedy, fix = f"the largest unit stands first: write `{meant}`", writing(self._source, span, meant)
+            self._report("CR105", span, f"invalid duration `{token}`: {error}", help=remedy, fix=fix)
             return ast.Duration(0, str(token), span)
 
     def _instant(self, token: Token) -> ast.Instant:
@@ -88,21 +103,25 @@ class ValueBuilder:
         hour, minute = map(int, token.split(":"))
         if len(token) == 5 and hour < 24 and minute < 60:
             return ast.Clock(hour * 60 + minute, span)
+        remedy, meant = CLOCK_HELP, None
         if hour == 24 and minute == 0:
             remedy = f"a day ends where the next begins: write {midnight}"
+            meant = "00:00" if midnight == "`00:00`" else None
         elif len(token) < 5 and minute < 60:
-            remedy = f"write `{hour:02}:{minute:02}`"
-        else:
-            remedy = CLOCK_HELP
-        self._report("CR113", span, f"`{token}` is no time of the day", help=remedy)
+            meant = f"{hour:02}:{minute:02}"
+            remedy = f"write `{meant}`"
+        fix = writing(self._source, span, meant) if meant else None
+        self._report("CR113", span, f"`{token}` is no time of the day", help=remedy, fix=fix)
         return ast.Clock(0, span)
 
     def _zone(self, token: Token, instead_of_local: str) -> str:
         """The name of a zone; `instead_of_local` is what to do about `"local"`, which is no name."""
         name = self._string(token)
         if find_zone(name) is None:
-            remedy = instead_of_local if name.strip().lower() == "local" else _zone_help(name)
-            self._report("CR113", token_span(token), f"there is no time zone `{name}`", help=remedy)
+            local, span = name.strip().lower() == "local", token_span(token)
+            remedy, near = instead_of_local if local else _zone_help(name), None if local else zone_meant(name)
+            fix = writing(self._source, span, f'"{near}"') if near and not is_offset(name) else None
+            self._report("CR113", span, f"there is no time zone `{name}`", help=remedy, fix=fix)
         return name
 
     def _percentage(self, number: Token, sign: Token) -> ast.Share:
@@ -135,9 +154,9 @@ class ValueBuilder:
 
     def _equals(self, sign: Token, example: str) -> None:
         if sign != "=":
-            self._report(
-                "CR101", token_span(sign), f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`"
-            )
+            span = token_span(sign)
+            fix = writing(self._source, span, "=")
+            self._report("CR101", span, f"unexpected `{sign}`", label="expected `=`", help=f"e.g. `{example}`", fix=fix)
 
 
 def _zone_help(name: str) -> str:

@@ -5,14 +5,15 @@
 
 from connrules import ast
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Fix
 from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP
+from connrules.syntax.fixes import deleting, writing
 from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.place import CLAUSES, NOTHING, Place
 from connrules.syntax.scanner import MALFORMED, Token
 from connrules.syntax.schedule_slips import delay_with_clock
 from connrules.syntax.slips import slip
-from connrules.syntax.time_complaints import about_duration, about_time
+from connrules.syntax.time_complaints import about_duration, about_time, last_of
 from connrules.syntax.times_meant import duration_meant
 from connrules.text import SourceText, Span, closest
 
@@ -58,7 +59,8 @@ def about_token(source: SourceText, chunk: list[Token], index: int, accepted: se
     token = chunk[index]
     place = Place(source, chunk, index, accepted)
     if accepted == {"PER"} and (window := duration_meant(source.text[token.start :].partition("\n")[0])):
-        return _unexpected(source, token, "expected `per`", f"write `per {window}`")
+        fix = place.writing(token, last_of(place, window), f"per {window}")
+        return _unexpected(source, token, "expected `per`", f"write `per {window}`", fix)
     if accepted == {"DURATION"} and (found := delay_with_clock(place)) is not None:
         return found.finding(source)
     unlike_any = token.kind in MALFORMED - {"BAD_NUMBER"} and duration_meant(token.text.strip('"“”')) is None
@@ -156,6 +158,7 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
                 f"`{token.text[0]}` and `{token.text[-1]}` do not quote a name",
                 label="text stands in straight double quotes",
                 help=f'write "{token.text[1:-1]}"',
+                fix=_in_quotes(source, token, token.text[1:-1]),
             )
         case "BAD_NUMBER" if "TIME" in accepted and "NUMBER" not in accepted:
             return about_time(source, token)
@@ -168,19 +171,22 @@ def _about_malformed(source: SourceText, token: Token, accepted: set[str]) -> Di
                 help=f'write a number out in full, put text in quotes: "{token.text}"',
             )
         case "BAD_WORD" | "UNEXPECTED":
-            return _about_character(source, token)
+            return _about_character(source, token, accepted)
     return None
 
 
 def _about_unterminated(source: SourceText, token: Token) -> Diagnostic:
-    quote = token.text[0]
+    quote, fix = token.text[0], None
     remedy = f"add a `{quote}` at the end; it never goes past the end of a line"
-    if any(char in token.text for char in "“”„"):
+    typographic = [place for place, char in enumerate(token.text) if char in "“”„"]
+    if typographic:
         remedy = 'the closing quote is a typographic one; write a straight `"`'
-    what = "string" if quote == '"' else "property name"
-    return finding(
-        "CR102", source, token.span, f"the {what} is not closed", label="it starts here and the line ends", help=remedy
-    )
+    if len(typographic) == 1 and quote == '"':
+        at = Span(token.start + typographic[0], token.start + typographic[0] + 1)
+        fix = writing(source, at, '"', title='write a straight `"`')
+    message = f"the {'property name' if quote == '`' else 'string'} is not closed"
+    label = "it starts here and the line ends"
+    return finding("CR102", source, token.span, message, label=label, help=remedy, fix=fix)
 
 
 def _about_escape(source: SourceText, token: Token) -> Diagnostic:
@@ -201,57 +207,67 @@ def _first_bad_escape(text: str) -> int:
     return 0
 
 
-def _about_character(source: SourceText, token: Token) -> Diagnostic:
+def _about_character(source: SourceText, token: Token, accepted: set[str]) -> Diagnostic:
     char = next((c for c in token.text if not (c.isascii() and (c.isalnum() or c == "_"))), token.text[0])
     if token.kind == "BAD_WORD":
-        message = f"`{token.text}` has a letter that a bare word cannot have: `{char}`"
-        return finding("CR103", source, token.span, message, help=f'put names in quotes: "{token.text}"')
-    return finding("CR103", source, token.span, f"the character `{char}` means nothing here", help="delete it")
+        message, fix = f"`{token.text}` has a letter that a bare word cannot have: `{char}`", None
+        if "STRING" in accepted:
+            fix = _in_quotes(source, token, token.text)
+        return finding("CR103", source, token.span, message, help=f'put names in quotes: "{token.text}"', fix=fix)
+    message, fix = f"the character `{char}` means nothing here", deleting(source, token.span)
+    return finding("CR103", source, token.span, message, help="delete it", fix=fix)
 
 
-def _unexpected(source: SourceText, token: Token, label: str, remedy: str) -> Diagnostic:
-    return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy)
+def _in_quotes(source: SourceText, token: Token, text: str) -> Fix | None:
+    """A text in straight quotes; one with a backslash would have to be looked at."""
+    return None if "\\" in text else writing(source, token.span, f'"{text}"', title=f'write "{text}"')
+
+
+def _unexpected(source: SourceText, token: Token, label: str, remedy: str, fix: Fix | None = None) -> Diagnostic:
+    return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=label, help=remedy, fix=fix)
 
 
 def _about_unexpected(source: SourceText, chunk: list[Token], index: int, accepted: set[str]) -> Diagnostic:
-    token = chunk[index]
+    token, place, fix = chunk[index], Place(source, chunk, index, accepted), None
     before = chunk[index - 1] if index else None
     label = f"expected {_expected(accepted, before)}"
     if token.kind == "WORD" and (near := _near_keyword(token.text, accepted)):
-        remedy = f"did you mean `{near}`?"
+        remedy, fix = f"did you mean `{near}`?", place.writing(token, token, near)
     elif before is not None and before.text == token.text:
-        remedy = f"delete one of the two `{token.text}`"
+        remedy, fix = f"delete one of the two `{token.text}`", place.deleting(token, token)
     elif before is not None and before.kind == "DURATION" and token.kind in _DIGITS:
         meant = duration_meant(source.text[before.start :].partition("\n")[0])
         remedy = f"a duration is one word: `{meant}`" if meant else DURATION_HELP
+        fix = place.writing(before, last_of(place, meant, -1), meant) if meant else None
     elif token.kind == "WORD" and "STRING" in accepted and "WORD" not in accepted:
-        remedy = f'text stands in quotes: "{token.text}"'
+        remedy, fix = f'text stands in quotes: "{token.text}"', _in_quotes(source, token, token.text)
     elif before is not None and before.kind in {"ON", "UNLESS"} and token.kind in CLAUSES:
         remedy = f"name an event, e.g. `purchase`, before `{token.text}`"
     elif "WORD" in accepted and token.text.isidentifier():
         remedy = f"`{token.text}` is a reserved word; {_another_way(token.text, accepted)}"
     else:
-        remedy = _what_to_do(Place(source, chunk, index, accepted))
-    return _unexpected(source, token, label, remedy)
+        remedy, fix = _what_to_do(place)
+    return _unexpected(source, token, label, remedy, fix)
 
 
-def _what_to_do(place: Place) -> str:
+def _what_to_do(place: Place) -> tuple[str, Fix | None]:
     token, accepted = place.token, place.accepted
     if "RULE" in accepted:
-        return "a rule begins with `rule NAME:` or with `on`; delete what stands before that"
+        return "a rule begins with `rule NAME:` or with `on`; delete what stands before that", None
     if accepted == {"COLON"}:
         what = "`policy`" if place.declaration == "POLICY" else f"the name of a {place.chunk[0].text}"
-        return f"{what} is followed by `:`"
+        return f"{what} is followed by `:`", place.writing_behind(place.before, ":")
     choices = [text for text, kind in fixed_tokens().items() if kind in accepted and text.isidentifier()]
     if len(choices) == len(accepted) == 1 and token.kind == "OPERATOR":
-        return f"write `{choices[0]}`"
+        return f"write `{choices[0]}`", place.writing(token, token, choices[0])
     if len(choices) == len(accepted) == 1 and place.before.text:
-        return f"write `{place.before.text} {choices[0]} {token.text}`"
+        meant = f"{place.before.text} {choices[0]} {token.text}"
+        return f"write `{meant}`", place.writing(place.before, token, meant)
     if len(choices) == len(accepted) == 2:
-        return f"write `{choices[0]}` or `{choices[1]}`"
+        return f"write `{choices[0]}` or `{choices[1]}`", None
     if token.kind in CLAUSES:
-        return f"write what is expected before `{token.text}`"
-    return "write what is expected in its place"
+        return f"write what is expected before `{token.text}`", None
+    return "write what is expected in its place", None
 
 
 def _another_way(word: str, accepted: set[str]) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from connrules.diagnostic import Edit, Fix
 from connrules.syntax.names_meant import EVENTS
 from connrules.syntax.place import CLAUSES, COMPARATORS, NOTHING, Place, Slip
 from connrules.syntax.scanner import Token
+from connrules.text import Span
 
 _NULLS = frozenset({"null", "none", "nil", "undefined", "empty", "blank", "NULL", "None"})
 _OPERATORS = {
@@ -29,12 +31,14 @@ def _null(place: Place) -> Slip | None:
         return None
     path = place.text(place.path_before(-1), place.at(-2))
     form = "missing" if comparator.text == "=" else "present"
-    message = f"there is no `{place.token.text}` to compare with"
-    return Slip("CR101", place.token, place.token, message, f"write `{path} is {form}`")
+    message, meant = f"there is no `{place.token.text}` to compare with", f"{path} is {form}"
+    fix = place.writing(place.path_before(-1), place.token, meant)
+    return Slip("CR101", place.token, place.token, message, f"write `{meant}`", fix=fix)
 
 
 def _after_is(place: Place) -> Slip | None:
-    path = place.text(place.path_before(-1), place.at(-2))
+    start = place.path_before(-1)
+    path = place.text(start, place.at(-2))
     negated = place.token.kind == "NOT"
     value = place.at(1) if negated else place.token
     last = value if negated else place.token
@@ -42,30 +46,31 @@ def _after_is(place: Place) -> Slip | None:
         missing = (value.kind != "PRESENT") != negated
         form = f"is {'missing' if missing else 'present'}"
     elif value.kind in COMPARATORS:
-        remedy = f"write `{'not ' if negated else ''}{path} {value.text}` without `is`"
-        return Slip("CR101", place.before, last, f"`{place.text(place.before, last)}` is not how conn says it", remedy)
+        meant = f"{'not ' if negated else ''}{path} {value.text}"
+        message, fix = f"`{place.text(place.before, last)}` is not how conn says it", place.writing(start, last, meant)
+        return Slip("CR101", place.before, last, message, f"write `{meant}` without `is`", fix=fix)
     elif value.kind in _LITERALS:
         form = f"{'!=' if negated else '='} {value.text}"
     else:
         return None
-    text = place.text(place.before, last)
-    return Slip("CR101", place.before, last, f"`{text}` is not how conn says it", f"write `{path} {form}`")
+    message, meant = f"`{place.text(place.before, last)}` is not how conn says it", f"{path} {form}"
+    return Slip("CR101", place.before, last, message, f"write `{meant}`", fix=place.writing(start, last, meant))
 
 
 def _not_after_path(place: Place) -> Slip | None:
     """`category not in (…)`."""
     if place.token.kind != "NOT" or not place.after_path() or place.at(1).kind not in COMPARATORS:
         return None
-    path = place.text(place.path_before(), place.before)
-    following = place.at(1)
+    start, following = place.path_before(), place.at(1)
+    path = place.text(start, place.before)
     opposite = {"=": "!=", "<": ">=", ">": "<=", "<=": ">", ">=": "<", "!=": "="}.get(following.text)
     if opposite:
         value = place.at(2).text if place.at(2).kind in _LITERALS else "…"
-        remedy = f"write `{path} {opposite} {value}`"
+        remedy, fix = f"write `{path} {opposite} {value}`", place.writing(start, following, f"{path} {opposite}")
     else:
         ending = {"IN": "in (…)", "CONTAINS": "contains …", "STARTS": "starts with …"}.get(following.kind, "is …")
-        remedy = f"write `not {path} {ending}`"
-    return Slip("CR101", place.token, place.token, "`not` stands before the property", remedy)
+        remedy, fix = f"write `not {path} {ending}`", place.writing(start, place.token, f"not {path}")
+    return Slip("CR101", place.token, place.token, "`not` stands before the property", remedy, fix=fix)
 
 
 def _or_without_parentheses(place: Place) -> Slip | None:
@@ -87,7 +92,13 @@ def _or_without_parentheses(place: Place) -> Slip | None:
         opener,
         "a bare `or` separates event patterns, and a condition follows",
         f"put the whole condition in parentheses: `where ({whole})`",
+        fix=_in_parentheses(place.chunk[start + 1], place.chunk[end - 1]),
     )
+
+
+def _in_parentheses(first: Token, last: Token) -> Fix:
+    opening, closing = Span(first.start, first.start), Span(last.span.end, last.span.end)
+    return Fix("put the whole condition in parentheses", (Edit(opening, "("), Edit(closing, ")")), safe=False)
 
 
 def open_where(place: Place) -> int | None:
@@ -131,15 +142,17 @@ def _operator(place: Place) -> Slip | None:
     if text in {"==", "===", "<>", "!=="} and value.text in _NULLS:
         start = place.path_before(place.chunk.index(first) - place.stop)
         path = place.text(start, place.at(place.chunk.index(first) - place.stop - 1))
-        remedy = f"write `{path} is {'missing' if text[0] == '=' else 'present'}`"
+        meant = f"{path} is {'missing' if text[0] == '=' else 'present'}"
+        remedy, fix = f"write `{meant}`", place.writing(start, value, meant)
     elif text in _OPERATORS:
-        remedy = f"write `{_OPERATORS[text]}`"
+        remedy, fix = f"write `{_OPERATORS[text]}`", place.writing(first, last, _OPERATORS[text])
     elif text.lower() in {"like", "ilike", "matches", "ends with", "endswith"}:
         remedy = "`contains` looks for a part of a text, `starts with` for its beginning; neither has wildcards"
+        fix = None
     else:
         return None
     code = "CR103" if first.kind == "UNEXPECTED" else "CR101"
-    return Slip(code, first, last, f"there is no `{text}`", remedy)
+    return Slip(code, first, last, f"there is no `{text}`", remedy, fix=fix)
 
 
 def _sign_between_conditions(place: Place) -> Slip | None:
@@ -147,7 +160,8 @@ def _sign_between_conditions(place: Place) -> Slip | None:
     if place.token.kind != "UNEXPECTED":
         return None
     if place.token.text == "!" and "NOT" in place.accepted:
-        return Slip("CR103", place.token, place.token, "there is no `!`", "write `not`")
+        fix = place.writing(place.token, place.token, "not")
+        return Slip("CR103", place.token, place.token, "there is no `!`", "write `not`", fix=fix)
     last = place.at(1) if place.at(1).text == place.token.text and place.glued(1) else place.token
     text = place.text(place.token, last)
     if text not in _JOINS:
@@ -158,7 +172,8 @@ def _sign_between_conditions(place: Place) -> Slip | None:
     remedy = f"write `{word}`"
     if word == "or" and open_where(place) is not None and place.at(2).text not in EVENTS:
         remedy += ", and put the whole condition in parentheses"
-    return Slip("CR103", place.token, last, f"there is no `{text}`", remedy)
+    fix = place.writing(place.token, last, word)
+    return Slip("CR103", place.token, last, f"there is no `{text}`", remedy, fix=fix)
 
 
 def _list_without_parentheses(place: Place) -> Slip | None:
@@ -172,9 +187,13 @@ def _list_without_parentheses(place: Place) -> Slip | None:
             items.append(place.chunk[index])
         index += 1
     text = ", ".join(item.text for item in items) or "…"
+    closes = {"[": "]", "{": "}"}.get(place.token.text)
+    end = place.chunk[index] if closes and index < len(place.chunk) else place.chunk[index - 1]
+    whole = bool(items) and (end.text == closes if closes else end in items)
+    fix = place.writing(place.token, end, f"({text})") if whole else None
     code = "CR103" if place.token.kind == "UNEXPECTED" else "CR101"
     message = f"unexpected `{place.token.text}`"
-    return Slip(code, place.token, place.token, message, f"values stand in parentheses: `in ({text})`")
+    return Slip(code, place.token, place.token, message, f"values stand in parentheses: `in ({text})`", fix=fix)
 
 
 def _between(place: Place) -> Slip | None:
@@ -182,15 +201,20 @@ def _between(place: Place) -> Slip | None:
     if place.token.text != "between" or not place.after_path():
         return None
     low, high = place.at(1), place.at(3)
-    path = place.text(place.path_before(), place.before)
-    values = (low.text, high.text) if {low.kind, high.kind} <= _LITERALS else ("…", "…")
-    remedy = f"write `{path} >= {values[0]} and {path} <= {values[1]}`"
-    return Slip("CR101", place.token, place.token, "`between` compares no properties", remedy)
+    start = place.path_before()
+    path = place.text(start, place.before)
+    known = {low.kind, high.kind} <= _LITERALS
+    values = (low.text, high.text) if known else ("…", "…")
+    meant = f"{path} >= {values[0]} and {path} <= {values[1]}"
+    negated = place.chunk[place.chunk.index(start) - 1].kind == "NOT"
+    fix = place.writing(start, high, meant) if known and not negated and place.at(2).text in {"and", "to"} else None
+    return Slip("CR101", place.token, place.token, "`between` compares no properties", f"write `{meant}`", fix=fix)
 
 
 def _not_in_capitals(place: Place) -> Slip | None:
     if place.after_path() and place.before.text.lower() == "not" and place.token.kind in {"WORD", "QUOTED_NAME"}:
-        return Slip("CR101", place.before, place.before, f"unexpected `{place.before.text}`", "write `not`")
+        fix = place.writing(place.before, place.before, "not")
+        return Slip("CR101", place.before, place.before, f"unexpected `{place.before.text}`", "write `not`", fix=fix)
     return None
 
 
@@ -198,7 +222,9 @@ def _comma_between_conditions(place: Place) -> Slip | None:
     compared = place.at(2).kind in COMPARATORS | {"DOT"}
     if place.token.kind != "COMMA" or "AND" not in place.accepted or not compared:
         return None
-    return Slip("CR101", place.token, place.token, "unexpected `,`", "conditions are joined with `and`: write `and`")
+    remedy = "conditions are joined with `and`: write `and`"
+    fix = place.writing_behind(place.before, " and", place.token)
+    return Slip("CR101", place.token, place.token, "unexpected `,`", remedy, fix=fix)
 
 
 def _decimal_comma(place: Place) -> Slip | None:
@@ -210,7 +236,8 @@ def _decimal_comma(place: Place) -> Slip | None:
         return None
     meant = f"{place.before.text}.{place.at(1).text}"
     message = f"`{place.text(place.before, place.at(1))}` is no number"
-    return Slip("CR101", place.before, place.at(1), message, f"decimals follow a point: write `{meant}`")
+    remedy, fix = f"decimals follow a point: write `{meant}`", place.writing(place.before, place.at(1), meant)
+    return Slip("CR101", place.before, place.at(1), message, remedy, fix=fix)
 
 
 CONDITION_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (

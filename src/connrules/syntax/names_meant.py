@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Set
 from typing import Final
 
+from connrules.diagnostic import Fix
 from connrules.syntax.grammar import RESERVED
 from connrules.syntax.place import CLAUSES, COMPARATORS, Place, Slip
 from connrules.syntax.scanner import Token
@@ -55,7 +56,15 @@ def declared_name(place: Place) -> Slip | None:
         form = f"{kind} {word}{sign}" if sign == ":" else f"{kind} {word} {sign}"
         remedy = f"names of {kind}s are words of letters, digits and `_`: write `{form}`"
     code = "CR103" if len(name) == 1 and name[0].kind in {"BAD_WORD", "TYPOGRAPHIC"} else "CR101"
-    return Slip(code, name[0], name[-1], message, remedy)
+    return Slip(code, name[0], name[-1], message, remedy, fix=_renaming(place, name, word))
+
+
+def _renaming(place: Place, name: list[Token], word: str) -> Fix | None:
+    """The word in the place of the name; another than a reserved one is for the user to choose."""
+    if len(name) == 1 and name[0].text in RESERVED:
+        return None
+    sign = ":" if name[-1].text.endswith(":") else ""
+    return place.writing(name[0], name[-1], word + sign)
 
 
 def _rest_of_line(place: Place, first: Token, index: int, ends: Set[str]) -> list[Token]:
@@ -93,7 +102,8 @@ def bare_name(place: Place) -> Slip | None:
     code = "CR103" if token.kind in {"BAD_WORD", "UNEXPECTED"} else "CR101"
     message = f"`{text}` is more than a word" if len(name) > 1 else f"`{text}` is not a word"
     what = "a name of several words stands in quotes" if " " in text else "put names in quotes"
-    return Slip(code, token, token, message, f'{what}: "{text}"')
+    fix = place.writing(name[0], name[-1], f'"{text}"', title=f'write "{text}"')
+    return Slip(code, token, token, message, f'{what}: "{text}"', fix=fix)
 
 
 def _joins(token: Token) -> bool:
@@ -123,7 +133,8 @@ def event_word(place: Place) -> Slip | None:
         if word is not None:
             last = pieces[length - 1]
             text = place.text(pieces[0], last)
-            return Slip("CR101", pieces[0], last, f"`{text}` is no event", f"the event is one word: write `{word}`")
+            remedy, fix = f"the event is one word: write `{word}`", place.writing(pieces[0], last, word)
+            return Slip("CR101", pieces[0], last, f"`{text}` is no event", remedy, fix=fix)
     return None
 
 
@@ -144,7 +155,8 @@ def property_name(place: Place) -> Slip | None:
     first, last = place.chunk[start], place.chunk[end - 1]
     text = place.text(first, last)
     code = "CR103" if token.kind in {"BAD_WORD", "UNEXPECTED"} else "CR101"
-    return Slip(code, first, last, f"`{text}` is no word", f"put it in backticks if it is one property: `{text}`")
+    remedy = f"put it in backticks if it is one property: `{text}`"
+    return Slip(code, first, last, f"`{text}` is no word", remedy, fix=place.writing(first, last, f"`{text}`"))
 
 
 def _goes_on(place: Place) -> bool:

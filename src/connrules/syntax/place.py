@@ -7,9 +7,10 @@ import re
 from typing import NamedTuple
 
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Fix
+from connrules.syntax import fixes
 from connrules.syntax.scanner import Token
-from connrules.text import SourceText
+from connrules.text import SourceText, Span
 
 NOTHING = Token("$END", "", -1)
 CLAUSES = frozenset(
@@ -60,6 +61,21 @@ class Place(NamedTuple):
         """The kind of the chunk's first token."""
         return self.chunk[0].kind if self.chunk else ""
 
+    def writing(self, first: Token, last: Token, text: str, *, title: str = "") -> Fix | None:
+        """A fix that writes a text in the place of the tokens from one to another."""
+        if NOTHING in (first, last):
+            return None
+        return fixes.writing(self.source, first.span.to(last.span), text, title=title)
+
+    def writing_behind(self, token: Token, text: str, last: Token = NOTHING) -> Fix | None:
+        """A fix that writes a text right behind a token; up to another, it takes the place of what stands there."""
+        end = token.span.end if last is NOTHING else last.span.end
+        return None if token is NOTHING else fixes.writing(self.source, Span(token.span.end, end), text)
+
+    def deleting(self, first: Token, last: Token) -> Fix | None:
+        """A fix that deletes the tokens from one to another."""
+        return None if NOTHING in (first, last) else fixes.deleting(self.source, first.span.to(last.span))
+
     def glued(self, offset: int) -> bool:
         """Whether nothing stands between a token and the one before it."""
         return self.at(offset).start == self.at(offset - 1).span.end
@@ -98,9 +114,10 @@ class Slip(NamedTuple):
     message: str
     help: str
     label: str = ""
+    fix: Fix | None = None
+    """Where it is known exactly what to write; it does what `help` says."""
 
     def finding(self, source: SourceText) -> Diagnostic:
         """The finding about it."""
-        return finding(
-            self.code, source, self.first.span.to(self.last.span), self.message, label=self.label, help=self.help
-        )
+        span = self.first.span.to(self.last.span)
+        return finding(self.code, source, span, self.message, label=self.label, help=self.help, fix=self.fix)

@@ -47,8 +47,8 @@ def _until(place: Place, start: int, end: int) -> Token:
 def delay_with_clock(place: Place) -> Slip | None:
     """`after 2 days at 09:00`, `after 2d at 09:00`, `after next monday`: a delay is elapsed time."""
     if place.token.kind == "NEXT" and place.before.kind == "AFTER":
-        remedy = "write `next monday at 09:00` without `after`"
-        return Slip("CR101", place.before, place.token, "a schedule is no delay", remedy)
+        remedy, fix = "write `next monday at 09:00` without `after`", place.deleting(place.before, place.before)
+        return Slip("CR101", place.before, place.token, "a schedule is no delay", remedy, fix=fix)
     start = place.token
     if place.before.kind == "AT" and place.at(-2).kind == "DURATION" and place.at(-3).kind == "AFTER":
         start = place.at(-2)
@@ -58,7 +58,8 @@ def delay_with_clock(place: Place) -> Slip | None:
     if days is None or not days.has_clock:
         return None
     first, last = place.chunk[place.chunk.index(start) - 1], _until(place, start.start, start.start + days.length)
-    return Slip("CR101", first, last, "`after` takes no time of the day", f"write `{days.text}`")
+    remedy, fix = f"write `{days.text}`", place.writing(first, last, days.text)
+    return Slip("CR101", first, last, "`after` takes no time of the day", remedy, fix=fix)
 
 
 def _in_days(place: Place) -> Slip | None:
@@ -75,10 +76,13 @@ def _in_days(place: Place) -> Slip | None:
             return None
         meant = re.sub(r"[ \t]*([hm])\w*$", r"\1", elapsed[0])
         last = _until(place, opener.start, opener.start + skipped + len(elapsed[0]))
-        return Slip("CR101", opener, last, "a schedule counts days", f"for elapsed time write `after {meant}`")
+        remedy, fix = f"for elapsed time write `after {meant}`", place.writing(opener, last, f"after {meant}")
+        return Slip("CR101", opener, last, "a schedule counts days", remedy, fix=fix)
     last = _until(place, opener.start, opener.start + skipped + days.length)
-    message = "the schedule names no time of the day" if not days.has_clock else "a schedule counts days"
-    return Slip("CR101", opener, last, message, f"write `{days.text}`")
+    if not days.has_clock:  # whoever wrote the rule knows which it is
+        return Slip("CR101", opener, last, "the schedule names no time of the day", f"write `{days.text}`")
+    fix = place.writing(opener, last, days.text)
+    return Slip("CR101", opener, last, "a schedule counts days", f"write `{days.text}`", fix=fix)
 
 
 def _next_without_clock(place: Place) -> Slip | None:
@@ -107,10 +111,11 @@ def _window(place: Place) -> Slip | None:
     if place.token.start >= end:
         return None
     word = "and" if opener.kind == "BETWEEN" else "to"
-    remedy = f"write `{opener.text} {opens.text} {word} {closes.text}`"
-    text = " ".join(line[: join.end() + closes.length].split())
+    meant = f"{opener.text} {opens.text} {word} {closes.text}"
+    message = f"`{' '.join(line[: join.end() + closes.length].split())}` is not how conn says it"
     last = _until(place, opener.start, end)
-    return Slip("CR113", opener, last, f"`{text}` is not how conn says it", remedy, "times of the day are `HH:MM`")
+    fix = place.writing(opener, last, meant)
+    return Slip("CR113", opener, last, message, f"write `{meant}`", "times of the day are `HH:MM`", fix)
 
 
 def _clock(place: Place) -> Slip | None:
@@ -124,7 +129,8 @@ def _clock(place: Place) -> Slip | None:
         return None
     last = _until(place, first.start, first.start + meant.length)
     message = f"`{place.text(first, last)}` is no time of the day"
-    return Slip("CR113", first, last, message, f"write `{meant.text}`", "a time of the day is expected here")
+    fix = place.writing(first, last, meant.text)
+    return Slip("CR113", first, last, message, f"write `{meant.text}`", "a time of the day is expected here", fix)
 
 
 def _clock_alone(place: Place) -> Slip | None:
@@ -132,8 +138,9 @@ def _clock_alone(place: Place) -> Slip | None:
     dated = place.at(-2).kind == "TIME"
     if dated or place.before.kind != "AT" or place.accepted != {"MOST"} or (meant := clock_meant(_line(place))) is None:
         return None
-    message = "a time of the day stands in a schedule"
-    return Slip("CR101", place.before, place.token, message, f"write `in 0 days at {meant.text}`")
+    message, written = "a time of the day stands in a schedule", f"in 0 days at {meant.text}"
+    fix = place.writing(place.before, _until(place, place.token.start, place.token.start + meant.length), written)
+    return Slip("CR101", place.before, place.token, message, f"write `{written}`", fix=fix)
 
 
 def _line(place: Place) -> str:
@@ -148,7 +155,8 @@ def _date(place: Place) -> Slip | None:
         return None
     last = _until(place, place.token.start, place.token.start + match.end())
     remedy = f"the year stands first: write {' or '.join(f'`{date}`' for date in dates)}"
-    return Slip("CR113", place.token, last, f"`{match[0]}` is not a time", remedy, "a time is expected here")
+    fix = place.writing(place.token, last, dates[0]) if len(dates) == 1 else None
+    return Slip("CR113", place.token, last, f"`{match[0]}` is not a time", remedy, "a time is expected here", fix)
 
 
 def _dates_meant(match: re.Match[str]) -> list[str]:
@@ -169,7 +177,8 @@ def _local(place: Place) -> Slip | None:
     if place.at(-2).kind == "TIME_KEYWORD":
         remedy = 'the policy names a zone: write `time zone "Europe/Paris"`, or whichever it is'
         return Slip("CR101", place.token, place.token, "unexpected `local`", remedy)
-    return Slip("CR101", place.before, place.token, "`local` is no name of a zone", "write `local` without `zone`")
+    remedy, fix = "write `local` without `zone`", place.deleting(place.before, place.before)
+    return Slip("CR101", place.before, place.token, "`local` is no name of a zone", remedy, fix=fix)
 
 
 def _zone_after_in(place: Place) -> Slip | None:
@@ -177,7 +186,8 @@ def _zone_after_in(place: Place) -> Slip | None:
     if place.before.kind != "IN" or place.token.kind != "STRING" or place.at(-2).kind != "CLOCK":
         return None
     remedy = f"write `zone {place.token.text}`"
-    return Slip("CR101", place.before, place.token, f"unexpected `in {place.token.text}`", remedy)
+    fix = place.writing(place.before, place.token, f"zone {place.token.text}")
+    return Slip("CR101", place.before, place.token, f"unexpected `in {place.token.text}`", remedy, fix=fix)
 
 
 def _zone_before_clock(place: Place) -> Slip | None:
@@ -187,8 +197,9 @@ def _zone_before_clock(place: Place) -> Slip | None:
     if place.accepted != {"AT"} or place.token.kind not in {"LOCAL", "ZONE"} or clock.kind != "CLOCK":
         return None
     zone = place.text(place.token, last)
-    remedy = f"the zone stands behind the time: write `at {clock.text} {zone}`"
-    return Slip("CR101", place.token, clock, f"unexpected `{zone}`", remedy)
+    meant = f"at {clock.text} {zone}"
+    remedy, fix = f"the zone stands behind the time: write `{meant}`", place.writing(place.token, clock, meant)
+    return Slip("CR101", place.token, clock, f"unexpected `{zone}`", remedy, fix=fix)
 
 
 def _second_weekday(place: Place) -> Slip | None:
@@ -220,12 +231,13 @@ def _zone(place: Place) -> Slip | None:
         return None
     last = _until(place, place.token.start, place.token.start + match.end())
     if place.before.kind == "ZONE":
-        remedy = f'names of zones stand in quotes: write `"{zone}"`'
+        remedy, meant = f'names of zones stand in quotes: write `"{zone}"`', f'"{zone}"'
     elif place.goes_on_with("ZONE"):
-        remedy = f'write `zone "{zone}"`'
+        remedy, meant = f'write `zone "{zone}"`', f'zone "{zone}"'
     else:
         return None
-    return Slip("CR101", place.token, last, f"unexpected `{match[0]}`", remedy)
+    fix = place.writing(place.token, last, meant)
+    return Slip("CR101", place.token, last, f"unexpected `{match[0]}`", remedy, fix=fix)
 
 
 def _known(word: str) -> str | None:

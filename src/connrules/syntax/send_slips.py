@@ -12,13 +12,17 @@ def _hold_out(place: Place) -> Slip | None:
     """`hold-out 10%`, `hold 10%`, `hold out 10% of users`."""
     token, before = place.token, place.before
     if before.kind == "HOLD" and token.text == "-" and place.at(1).kind == "OUT":
-        return Slip("CR101", before, place.at(1), "`hold-out` is no clause", "write `hold out`")
+        fix = place.writing(before, place.at(1), "hold out")
+        return Slip("CR101", before, place.at(1), "`hold-out` is no clause", "write `hold out`", fix=fix)
     if before.kind == "HOLD" and token.kind == "NUMBER" and place.accepted == {"OUT"}:
-        return Slip("CR101", before, token, f"unexpected `{token.text}`", f"write `hold out {token.text}%`")
+        last, meant = place.at(1) if place.at(1).kind == "PERCENT" else token, f"hold out {token.text}%"
+        fix = place.writing(before, last, meant)
+        return Slip("CR101", before, token, f"unexpected `{token.text}`", f"write `{meant}`", fix=fix)
     if before.kind == "PERCENT" and place.at(-3).kind == "OUT" and token.kind == "OF":
         last = place.at(1) if place.at(1).kind == "WORD" and place.same_line(token, place.at(1)) else token
         text = place.text(token, last)
-        return Slip("CR101", token, last, f"unexpected `{text}`", f"shares are of the users: delete `{text}`")
+        remedy, fix = f"shares are of the users: delete `{text}`", place.deleting(token, last)
+        return Slip("CR101", token, last, f"unexpected `{text}`", remedy, fix=fix)
     return None
 
 
@@ -29,7 +33,8 @@ def _decimal_comma(place: Place) -> Slip | None:
     last = place.at(2) if place.at(2).kind == "PERCENT" else place.at(1)
     text = place.text(place.before, last)
     meant = f"{place.before.text}.{place.at(1).text}%"
-    return Slip("CR101", place.before, last, f"`{text}` is no share", f"decimals follow a point: write `{meant}`")
+    remedy, fix = f"decimals follow a point: write `{meant}`", place.writing(place.before, last, meant)
+    return Slip("CR101", place.before, last, f"`{text}` is no share", remedy, fix=fix)
 
 
 def _share_without_sign(place: Place) -> Slip | None:
@@ -38,9 +43,10 @@ def _share_without_sign(place: Place) -> Slip | None:
         return None
     number = place.before.text
     message, remedy = f"`{number}` is no share of the users", f"shares are percentages: write `{number}%`"
+    fix = place.writing(place.before, place.before, f"{number}%")
     if 0 < Decimal(number) < 1:
-        remedy += f" or `{(Decimal(number) * 100).normalize():f}%`"
-    return Slip("CR101", place.before, place.before, message, remedy)
+        remedy, fix = f"{remedy} or `{(Decimal(number) * 100).normalize():f}%`", None
+    return Slip("CR101", place.before, place.before, message, remedy, fix=fix)
 
 
 def _split_without_shares(place: Place) -> Slip | None:
@@ -57,11 +63,15 @@ def _split_without_one_of(place: Place) -> Slip | None:
         arms = place.line_from(place.token)
         if re.match(r"\d+% (?:\w+|\"[^\"]*\"),", arms):
             remedy = f"write `send one of {place.token.text}%`"
-            return Slip("CR101", place.token, place.at(1), f"unexpected `{place.token.text}%`", remedy)
-        shares = re.findall(r"(\d+(?:\.\d+)?%)\s*(\"[^\"]*\"|\w+)", arms)
+            fix = place.writing(place.before, place.at(1), f"send one of {place.token.text}%")
+            return Slip("CR101", place.token, place.at(1), f"unexpected `{place.token.text}%`", remedy, fix=fix)
+        shares = list(re.finditer(r"(\d+(?:\.\d+)?%)\s*(\"[^\"]*\"|\w+)", arms))
         if len(shares) > 1:
-            remedy = f"write `send one of {', '.join(f'{share} {target}' for share, target in shares)}`"
-            return Slip("CR101", place.token, place.at(1), f"unexpected `{place.token.text}%`", remedy)
+            meant = f"send one of {', '.join(f'{share[1]} {share[2]}' for share in shares)}"
+            last = [token for token in place.chunk if token.start < place.token.start + shares[-1].end()][-1]
+            fix = place.writing(place.before, last, meant)
+            message, remedy = f"unexpected `{place.token.text}%`", f"write `{meant}`"
+            return Slip("CR101", place.token, place.at(1), message, remedy, fix=fix)
     if place.at(-2).kind == "SEND" and place.token.kind in {"COMMA", "OR", "AND"}:
         return _split(place, place.at(-2), place.stop - 1, "a rule sends one campaign")
     return None
@@ -79,7 +89,8 @@ def _split(place: Place, opener: Token, index: int, message: str) -> Slip | None
         return None
     share, rest = divmod(100, len(targets))
     arms = ", ".join(f"{share + (n < rest)}% {target.text}" for n, target in enumerate(targets))
-    return Slip("CR101", opener, targets[-1], message, f"to send one of several write `send one of {arms}`")
+    fix = place.writing(opener, targets[-1], f"send one of {arms}")
+    return Slip("CR101", opener, targets[-1], message, f"to send one of several write `send one of {arms}`", fix=fix)
 
 
 def _separates(place: Place, index: int) -> bool:
@@ -94,7 +105,8 @@ def _arms_joined_otherwise(place: Place) -> Slip | None:
     """`send one of 50% A and 50% B`."""
     if place.token.kind not in {"AND", "OR"} or place.at(-2).kind != "PERCENT" or place.at(1).kind != "NUMBER":
         return None
-    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `,`")
+    fix = place.writing_behind(place.before, ",", place.token)
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `,`", fix=fix)
 
 
 def _arms_without_comma(place: Place) -> Slip | None:
@@ -103,7 +115,8 @@ def _arms_without_comma(place: Place) -> Slip | None:
         return None
     share = f"{place.token.text}%"
     remedy = f"write a comma between campaigns: `, {share}`"
-    return Slip("CR101", place.token, place.at(1), f"unexpected `{share}`", remedy)
+    fix = place.writing_behind(place.before, ",")
+    return Slip("CR101", place.token, place.at(1), f"unexpected `{share}`", remedy, fix=fix)
 
 
 def _share_behind(place: Place) -> Slip | None:
@@ -114,7 +127,8 @@ def _share_behind(place: Place) -> Slip | None:
     if number.kind != "NUMBER" or place.at(2).kind != "PERCENT":
         return None
     remedy = f"the share stands first: write `{number.text}% {name.text}`"
-    return Slip("CR101", name, place.at(2), f"unexpected `{name.text}`", remedy)
+    fix = place.writing(name, place.at(2), f"{number.text}% {name.text}")
+    return Slip("CR101", name, place.at(2), f"unexpected `{name.text}`", remedy, fix=fix)
 
 
 def _kind_before_name(place: Place) -> Slip | None:
@@ -125,7 +139,8 @@ def _kind_before_name(place: Place) -> Slip | None:
     if not place.same_line(place.at(-2), name):
         return None
     opener = "send" if place.at(-2).kind == "SEND" else f"{place.at(-3).text}%"
-    return Slip("CR101", kind, kind, f"unexpected `{kind.text}`", f"delete it: write `{opener} {name.text}`")
+    remedy = f"delete it: write `{opener} {name.text}`"
+    return Slip("CR101", kind, kind, f"unexpected `{kind.text}`", remedy, fix=place.deleting(kind, kind))
 
 
 SEND_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (

@@ -29,21 +29,25 @@ def _patterns_without_or(place: Place) -> Slip | None:
     if "OR" in place.accepted and "RPAR" not in place.accepted and "WORD" not in place.accepted:
         if token.text in EVENTS or token.kind in {"EVENT", "SENT", "CANCELLED"}:
             remedy = f"events are joined with `or`: write `or {token.text}`"
-            return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+            fix = place.writing(token, token, f"or {token.text}")
+            return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
         if token.kind == "AND" and place.at(2).kind in COMPARATORS | {"DOT"} and place.before.text in EVENTS:
-            return Slip("CR101", token, token, "unexpected `and`", "a condition begins with `where`: write `where`")
+            remedy, fix = "a condition begins with `where`: write `where`", place.writing(token, token, "where")
+            return Slip("CR101", token, token, "unexpected `and`", remedy, fix=fix)
         if token.kind in {"AND", "COMMA"} and open_where(place) is None:
-            return _joined_by(token, place.at(1))
+            return _joined_by(place, token, place.at(1))
     if place.after_path() and place.before.text in EVENTS and place.at(-2).kind == "AND":
-        return _joined_by(place.at(-2), place.before)
+        return _joined_by(place, place.at(-2), place.before)
     if token.kind in {"OF", "WHERE"} and place.before.text in EVENTS and place.at(-2).kind == "COMMA":
-        return _joined_by(place.at(-2), place.before)
+        return _joined_by(place, place.at(-2), place.before)
     return None
 
 
-def _joined_by(join: Token, event: Token) -> Slip:
+def _joined_by(place: Place, join: Token, event: Token) -> Slip:
     remedy = f"any one of the events is enough: write `or{' ' + event.text if event.text else ''}`"
-    return Slip("CR101", join, join, f"`{join.text}` joins no events", remedy)
+    known = event.text in EVENTS or event.kind in {"EVENT", "SENT", "CANCELLED"}
+    fix = place.writing(join, join, "or" if join.kind == "AND" else " or") if known else None
+    return Slip("CR101", join, join, f"`{join.text}` joins no events", remedy, fix=fix)
 
 
 def _object_without_of(place: Place) -> Slip | None:
@@ -52,11 +56,12 @@ def _object_without_of(place: Place) -> Slip | None:
     if token.kind != "STRING":
         return None
     if "OF" in place.accepted:
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `of {token.text}`")
+        remedy, fix = f"write `of {token.text}`", place.writing(token, token, f"of {token.text}")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     if "COMMA" in place.accepted and "RPAR" not in place.accepted:
-        return Slip(
-            "CR101", token, token, f"unexpected `{token.text}`", f"write a comma between names: `, {token.text}`"
-        )
+        remedy = f"write a comma between names: `, {token.text}`"
+        fix = place.writing_behind(place.before, ",")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
 
 
@@ -91,15 +96,17 @@ def _open_parenthesis(place: Place) -> Slip | None:
             opened.pop()
     if not opened:
         return None
-    remedy = f"add `{')' * len(opened)}` after `{place.before.text}`"
-    return Slip("CR101", opened[-1], opened[-1], "this parenthesis is not closed", remedy)
+    closing = ")" * len(opened)
+    remedy, fix = f"add `{closing}` after `{place.before.text}`", place.writing_behind(place.before, closing)
+    return Slip("CR101", opened[-1], opened[-1], "this parenthesis is not closed", remedy, fix=fix)
 
 
 def _closing_parenthesis(place: Place) -> Slip | None:
     kinds = [token.kind for token in place.chunk[: place.stop]]
     if place.token.kind != "RPAR" or kinds.count("LPAR") > kinds.count("RPAR"):
         return None
-    return Slip("CR101", place.token, place.token, "unexpected `)`", "delete it: no parenthesis is open here")
+    remedy, fix = "delete it: no parenthesis is open here", place.deleting(place.token, place.token)
+    return Slip("CR101", place.token, place.token, "unexpected `)`", remedy, fix=fix)
 
 
 def _clock_after_date(place: Place) -> Slip | None:
@@ -121,10 +128,12 @@ def _trigger_without_on(place: Place) -> Slip | None:
     if "ON" not in place.accepted:
         return None
     if token.text in {"when", "upon", "trigger", "On", "ON", "When"} and place.at(1).kind in {"WORD", "EVENT"}:
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", "a trigger begins with `on`: write `on`")
+        remedy, fix = "a trigger begins with `on`: write `on`", place.writing(token, token, "on")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     if token.text in EVENTS or token.kind == "EVENT":
-        remedy = f"a trigger begins with `on`: write `on {token.text}`"
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+        meant = f"on {token.text}"
+        remedy, fix = f"a trigger begins with `on`: write `{meant}`", place.writing(token, token, meant)
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
 
 
@@ -151,8 +160,9 @@ def _string_as_event(place: Place) -> Slip | None:
         return None
     if place.before.kind not in {"ON", "UNLESS"} and not step:
         return None
-    remedy = f"a custom event begins with `event`: write `event {place.token.text}`"
-    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy)
+    meant = f"event {place.token.text}"
+    remedy, fix = f"a custom event begins with `event`: write `{meant}`", place.writing(place.token, place.token, meant)
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy, fix=fix)
 
 
 _LOOKS: tuple[Callable[[Place], Slip | None], ...] = (

@@ -17,9 +17,13 @@ def _nothing(place: Place) -> Slip | None:
         more = place.at(1).text in _SENDING | {"sent"}
         last = place.at(1) if more else place.token
         message = f"`{place.text(place.token, last)}` is not how conn says it"
-        return Slip("CR101", place.token, last, message, "to expect no send write `nothing`")
+        fix = place.writing(place.token, last, "nothing")
+        return Slip("CR101", place.token, last, message, "to expect no send write `nothing`", fix=fix)
     if place.before.kind == "NOTHING" and place.token.text in _SENDING | {"sent"}:
-        return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `nothing` alone")
+        fix = place.deleting(place.token, place.token)
+        return Slip(
+            "CR101", place.token, place.token, f"unexpected `{place.token.text}`", "write `nothing` alone", fix=fix
+        )
     return None
 
 
@@ -29,9 +33,11 @@ def _sent(place: Place) -> Slip | None:
         return None
     token = place.token
     if token.text in _SENDING:
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", "write `sent`")
+        fix = place.writing(token, token, "sent")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", "write `sent`", fix=fix)
     if token.kind == "STRING":
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `sent {token.text}`")
+        remedy, fix = f"write `sent {token.text}`", place.writing(token, token, f"sent {token.text}")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
 
 
@@ -44,12 +50,14 @@ def _rule_not_as_a_word(place: Place) -> Slip | None:
     if before.kind not in _FATES | {"BY", "BECAUSE"} or "WORD" not in place.accepted:
         return None
     if token.kind == "RULE" and place.at(1).kind == "WORD":
-        message, name = "unexpected `rule`", place.at(1).text
-        return Slip("CR101", token, place.at(1), message, f"write `{before.text} {name}`")
+        message, meant = "unexpected `rule`", f"{before.text} {place.at(1).text}"
+        fix = place.writing(before, place.at(1), meant)
+        return Slip("CR101", token, place.at(1), message, f"write `{meant}`", fix=fix)
     if token.kind == "STRING" and "STRING" not in place.accepted:
         what = "reasons are words" if before.kind == "BECAUSE" else "rules are named by words"
-        remedy = f"{what}: write `{before.text} {word_like(token.text)}`"
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+        meant = f"{before.text} {word_like(token.text)}"
+        remedy, fix = f"{what}: write `{meant}`", place.writing(before, token, meant)
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
 
 
@@ -62,10 +70,13 @@ def _step_without_at(place: Place) -> Slip | None:
         remedy = f"each event is a step of its own: write `at 0s {place.at(1).text}`"
         return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
     if token.kind in {"AFTER", "IN"} and place.at(1).kind in {"DURATION", "TIME"}:
-        remedy = f"a step says with `at` when something happens: write `at {place.at(1).text}`"
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+        meant = f"at {place.at(1).text}"
+        fix = place.writing(token, place.at(1), meant)
+        remedy = f"a step says with `at` when something happens: write `{meant}`"
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     if token.kind == "DURATION":
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", f"write `at {token.text}`")
+        remedy, fix = f"write `at {token.text}`", place.writing(token, token, f"at {token.text}")
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     if token.text in EVENTS or token.kind == "EVENT":
         remedy = f"the time stands before the event: write `at 0s {token.text}`"
         return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
@@ -76,8 +87,9 @@ def _user_after_time(place: Place) -> Slip | None:
     """`at 2h user "u1" purchase`."""
     if place.at(-2).kind != "USER" or place.at(-4).kind != "AT" or place.accepted != {"AT"}:
         return None
-    remedy = f"the user stands before the time: write `user {place.before.text} at {place.at(-3).text}`"
-    return Slip("CR101", place.at(-4), place.before, "unexpected `user`", remedy)
+    meant = f"user {place.before.text} at {place.at(-3).text}"
+    remedy, fix = f"the user stands before the time: write `{meant}`", place.writing(place.at(-4), place.before, meant)
+    return Slip("CR101", place.at(-4), place.before, "unexpected `user`", remedy, fix=fix)
 
 
 def _user_behind(place: Place) -> Slip | None:
@@ -89,8 +101,9 @@ def _user_behind(place: Place) -> Slip | None:
     if not steps or steps[-1].kind != "EXPECT" or not place.same_line(steps[-1], moment):
         return None
     expected = place.source.text[steps[-1].span.end : user.start].strip()
-    remedy = f"the user stands behind `expect`: write `expect user {place.at(-3).text} {expected} at {moment.text}`"
-    return Slip("CR101", user, moment, "unexpected `user`", remedy)
+    meant = f"expect user {place.at(-3).text} {expected} at {moment.text}"
+    remedy, fix = f"the user stands behind `expect`: write `{meant}`", place.writing(steps[-1], moment, meant)
+    return Slip("CR101", user, moment, "unexpected `user`", remedy, fix=fix)
 
 
 def _values_in_parentheses(place: Place) -> Slip | None:
@@ -108,7 +121,8 @@ def _clock_as_moment(place: Place) -> Slip | None:
     hours, minutes = map(int, place.token.text.split(":"))
     meant = f"{hours}h{minutes}m" if minutes else f"{hours}h"
     remedy = f"the times of a test count from its start: write `{meant}`"
-    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy)
+    fix = place.writing(place.token, place.token, meant)
+    return Slip("CR101", place.token, place.token, f"unexpected `{place.token.text}`", remedy, fix=fix)
 
 
 def _property_without_where(place: Place) -> Slip | None:
@@ -117,10 +131,12 @@ def _property_without_where(place: Place) -> Slip | None:
         return None
     token = place.token
     if token.kind == "WITH" and place.at(2).kind in COMPARATORS | {"DOT"}:
-        return Slip("CR101", token, token, "unexpected `with`", "write `where`")
+        fix = place.writing(token, token, "where")
+        return Slip("CR101", token, token, "unexpected `with`", "write `where`", fix=fix)
     if token.kind in {"WORD", "QUOTED_NAME"} and place.at(1).kind in COMPARATORS | {"DOT"}:
-        remedy = f"properties begin with `where`: write `where {token.text}`"
-        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy)
+        meant = f"where {token.text}"
+        remedy, fix = f"properties begin with `where`: write `{meant}`", place.writing(token, token, meant)
+        return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
 
 
@@ -128,8 +144,8 @@ def _or_between_properties(place: Place) -> Slip | None:
     """`at 2h purchase where a = 1 or b = 2`."""
     if place.declaration != "TEST" or place.token.kind != "OR" or "AND" not in place.accepted:
         return None
-    remedy = "an event has all of its properties: write `and`"
-    return Slip("CR101", place.token, place.token, "unexpected `or`", remedy)
+    remedy, fix = "an event has all of its properties: write `and`", place.writing(place.token, place.token, "and")
+    return Slip("CR101", place.token, place.token, "unexpected `or`", remedy, fix=fix)
 
 
 def _test_without_quotes(place: Place) -> Slip | None:
@@ -147,7 +163,8 @@ def _test_without_quotes(place: Place) -> Slip | None:
     if not name or any(token.kind in {"STRING", "UNTERMINATED", "TYPOGRAPHIC"} for token in name):
         return None
     text = place.text(name[0], name[-1])
-    return Slip("CR101", name[0], name[-1], f"`{text}` stands without quotes", f'write `test "{text}":`')
+    fix = None if "\\" in text else place.writing(name[0], name[-1], f'"{text}"')
+    return Slip("CR101", name[0], name[-1], f"`{text}` stands without quotes", f'write `test "{text}":`', fix=fix)
 
 
 STEP_SLIPS: tuple[Callable[[Place], Slip | None], ...] = (

@@ -22,7 +22,8 @@ def about_duration(place: Place) -> Diagnostic:
         return finding("CR101", source, token.span, f"unexpected `{token.text}`", label=_EXPECTED, help=remedy)
     line = source.text[token.start :].partition("\n")[0]
     meant = duration_meant(line.lstrip('"“')) or duration_meant(line.lstrip('"“').partition(" ")[0])
-    last = _last_of(place, meant) if meant else token
+    last = last_of(place, meant) if meant else token
+    fix = place.writing(token, last, meant) if meant else None
     units = _with_units(place)
     message = f"`{place.text(token, last)}` is not a duration"
     if meant is not None:
@@ -30,24 +31,24 @@ def about_duration(place: Place) -> Diagnostic:
         law = "a duration is one word without quotes" if whole else "durations take whole numbers"
         remedy = f"{law}: write `{meant}`"
     elif token.text == "0" and place.declaration == "TEST":
-        message, remedy = "`0` has no unit", "write `0s`"
+        message, remedy, fix = "`0` has no unit", "write `0s`", place.writing(token, token, "0s")
     elif units:
         message = f"`{token.text}` has no unit"
         remedy = f"write {', '.join(f'`{unit}`' for unit in units[:-1])} or `{units[-1]}`"
     else:
         remedy = DURATION_HELP
-    return finding("CR105", source, token.span.to(last.span), message, label=_EXPECTED, help=remedy)
+    return finding("CR105", source, token.span.to(last.span), message, label=_EXPECTED, help=remedy, fix=fix)
 
 
-def _last_of(place: Place, meant: str) -> Token:
-    """The last of the tokens that say what was meant: `days` in `7 days`."""
-    for offset in range(_LONGEST):
+def last_of(place: Place, meant: str, first: int = 0) -> Token:
+    """The last of the tokens that say what was meant, from the one so many places on: `days` in `7 days`."""
+    for offset in range(first, first + _LONGEST):
         last = place.at(offset)
         if last is NOTHING:
             break
-        if duration_meant(place.text(place.token, last).lstrip('"“')) == meant:
+        if duration_meant(place.text(place.at(first), last).lstrip('"“')) == meant:
             return last
-    return place.token
+    return place.at(first)
 
 
 def _with_units(place: Place) -> list[str]:

@@ -57,6 +57,15 @@ def _written(parts: list[tuple[Fraction, str]]) -> str | None:
     return None
 
 
+def duration_in_order(text: str) -> str | None:
+    """A duration with its units largest first; None where a unit stands twice or is none."""
+    parts = re.findall(r"(\d+)([a-z]+)", text)
+    order = [list(MS_PER_UNIT).index(unit) for _, unit in parts if unit in MS_PER_UNIT]
+    if "".join(number + unit for number, unit in parts) != text or not len(set(order)) == len(order) == len(parts):
+        return None
+    return "".join(number + unit for _, (number, unit) in sorted(zip(order, parts, strict=True)))
+
+
 def with_units(number: str) -> list[str]:
     """A number with each unit that it could have been meant to have."""
     return [text for unit in "mhd" if (text := duration_meant(f"{number}{unit}")) == f"{number}{unit}"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.fixes import writing
 from connrules.syntax.scanner import TRIVIA, Token
 from connrules.text import SourceText, Span
 
@@ -65,7 +66,9 @@ def foreign_text(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagno
         else:
             start = Span(token.start, token.start + 2)
             message = f"`{token.text[:2]}` begins no comment"
-            yield finding("CR103", source, start, message, help="comments begin with `#`, on each of their lines")
+            fix = writing(source, start, "#") if token.text.startswith("//") else None
+            remedy = "comments begin with `#`, on each of their lines"
+            yield finding("CR103", source, start, message, help=remedy, fix=fix)
 
 
 def _is_bad(char: str, kind: str) -> bool:
@@ -80,16 +83,21 @@ def _unseen(source: SourceText, token: Token, place: int) -> Diagnostic:
     char = token.text[place]
     name = unicodedata.name(char, "a control character")
     start = token.start + place
+    span, fix = Span(start, start + 1), None
     remedy = "delete it"
     if token.kind in _QUOTING and not token.text.startswith("`"):
         remedy += f", or write it as `\\u{{{ord(char):X}}}` if it belongs to the name"
     elif unicodedata.category(char) == "Zs":
         remedy = "replace it by an ordinary space"
+        fix = writing(source, span, " ", title=remedy)
+    elif token.kind == "UNEXPECTED":
+        fix = writing(source, span, "", title=remedy)
     return finding(
         "CR109",
         source,
-        Span(start, start + 1),
+        span,
         f"invisible character U+{ord(char):04X} ({name})",
         label="it stands here, though nothing can be seen",
         help=remedy,
+        fix=fix,
     )
