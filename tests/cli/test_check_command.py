@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from connrules.cli.shell import shell
 
-CLEAN = 'on received_push of "A" after 1d unless purchase send "B"\n'
+CLEAN = 'rule a:\n  on received_push of "A"\n  after 1d\n  unless purchase\n  send "B"\n'
 BROKEN = 'on purchase after 90 send "B"\n'
 CATALOG = """
 [[campaigns]]
@@ -136,7 +136,7 @@ def test_two_catalogs_in_a_folder() -> None:
 
 
 def test_infos_alone_are_no_reason_to_fail() -> None:
-    write("a.conn", 'on event "A" after 1d unless event "A" send "B"\n')
+    write("a.conn", 'rule a:\n  on event "A"\n  after 1d\n  unless event "A"\n  send "B"\n')
     result = check("a.conn")
     assert result.exit_code == 0
     assert result.stdout.startswith("info[CR304] ")
@@ -144,7 +144,7 @@ def test_infos_alone_are_no_reason_to_fail() -> None:
 
 
 def test_warnings_are() -> None:
-    write("a.conn", 'on purchase after 0s send "B"\n')
+    write("a.conn", 'rule a:\n  on purchase\n  after 0s\n  send "B"\n')
     result = check("a.conn")
     assert result.exit_code == 1
     assert result.stdout.startswith("warning[CR308] ")
@@ -270,4 +270,4 @@ def test_a_catalog_that_would_break_its_reader(name: str, text: str, problem: st
 def test_no_paths() -> None:
     result = check()
     assert result.exit_code == 2
-    assert "Missing argument 'PATHS...'" in result.stderr
+    assert "Missing argument 'PATHS...|-'" in result.stderr

@@ -1,19 +1,26 @@
 """`connrules check`: find problems in rules."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from connrules.catalog import Catalog
-from connrules.check import check
-from connrules.cli.exit import ExitCode
+from connrules.cli.config_keys import AS_OF, CATALOG, FAIL_ON, FORMAT
+from connrules.cli.config_options import chosen, configuration_options
+from connrules.cli.configuration import Configuration
+from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.formats import FORMATS, FORMATS_HELP, write
-from connrules.cli.inputs import read_inputs
-from connrules.cli.options import TIME, catalog_option, color_option, paths_argument, wants_color
+from connrules.cli.inputs import Inputs, read_inputs, read_piped
+from connrules.cli.lint_settings import settings_of
+from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.render import summarize
-from connrules.lint import Report, Settings
+from connrules.cli.since import Since, changes_since
+from connrules.cli.statistics import write_statistics
+from connrules.connectors.streams import STANDARD
+from connrules.diagnostic import Diagnostic, Severity
+from connrules.lint import Report, lint
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
@@ -23,51 +30,113 @@ Examples:
   connrules check examples/abandoned-cart      uses the catalog in that folder
   connrules check carts.conn --format concise
   connrules check rules/ --as-of 2026-03-01    as things stood on that day
+  connrules check rules/ --changed-since main  only what this branch is about
+  connrules check rules/ - --stdin-filename rules/carts.conn < draft.conn
 
 \b
 Formats:
 {FORMATS_HELP}
 
 Findings go to standard output. With full and concise, the summary and the checks that were skipped go to standard
-error; the other formats have them in what they write. Ends with 0 where there is nothing worse than an info, 1 where
-there are errors or warnings, and 2 where something cannot be read.
+error; the other formats have them in what they write. What is reported, and how, can be said in a connrules.toml, in
+the environment (CONNRULES_SELECT, CONNRULES_AS_OF …) and by options; `connrules config` shows what is in force.
+
+Ends with 0 where there is nothing as severe as --fail-on (warning), 1 where there is, and 2 where something cannot be
+read or the configuration is wrong.
 """
+_RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
 @click.command(epilog=_EPILOG)
-@paths_argument
-@catalog_option
+@click.argument("paths", metavar="PATHS...|-", nargs=-1, required=True, type=FILE)
+@configuration_options
+@click.option("--format", type=click.Choice(list(FORMATS)), help="How findings are written.  [default: full]")
+@click.option("--statistics", is_flag=True, help="Say how many findings of each kind there are, not the findings.")
+@click.option("--exit-zero", is_flag=True, help="End with 0, whatever is found.")
 @click.option(
-    "--format",
-    "layout",
-    type=click.Choice(list(FORMATS)),
-    default="full",
-    show_default=True,
-    help="How findings are written; see below.",
+    "--changed-since",
+    "since",
+    metavar="REF",
+    help="Check everything, but report only what is about rules, tests and other declarations that have changed since "
+    "the branch left this git revision.",
+)
+@click.option(
+    "--stdin-filename",
+    metavar="FILE",
+    type=FILE,
+    help="The file that - stands for: the text of standard input is taken for its text.",
 )
 @color_option
-@click.option(
-    "--as-of",
-    metavar="TIME",
-    type=TIME,
-    help="The instant as of which campaigns and cards are looked at.  [default: now]",
-)
-def command(paths: tuple[Path, ...], catalog_path: Path | None, layout: str, color: str, as_of: int | None) -> int:
+def command(  # noqa: PLR0913  # the options of the command
+    *,
+    paths: tuple[Path, ...],
+    statistics: bool,
+    exit_zero: bool,
+    since: str | None,
+    stdin_filename: Path | None,
+    color: str,
+    **options: Any,
+) -> int:
     """Find problems in rules.
 
-    PATHS are rule files, or folders, of which all .conn files are read.
+    PATHS are rule files, or folders, of which all .conn files are read; - for standard input.
     """
-    inputs = read_inputs(paths, catalog_path)
-    settings = Settings(as_of=_now() if as_of is None else as_of)
-    report = _linted(inputs.sources, inputs.catalog, settings)
-    summary = summarize(report, len(inputs.sources))
-    write(report, layout, sources=inputs.sources, summary=summary, color=wants_color(color))
-    return ExitCode.FINDINGS if summary.errors or summary.warnings else ExitCode.CLEAN
+    configuration = chosen([_place(path, stdin_filename) for path in paths], options)
+    inputs = _read(paths, configuration[CATALOG], stdin_filename)
+    changes = None if since is None else _changes(since, inputs, configuration)
+    linted = _linting(inputs, configuration)
+    whole = linted(inputs.sources)
+    report = whole if changes is None else changes.narrowed(whole, inputs.sources)
+    layout = configuration[FORMAT]
+    if statistics:
+        write_statistics(report.findings, layout, color=wants_color(color))
+    else:
+        write(
+            report,
+            layout,
+            sources=inputs.sources,
+            summary=summarize(
+                report,
+                len(inputs.sources),
+                since=changes.ref if changes and not changes.whole else None,
+                unchanged=len(whole.findings) - len(report.findings),
+            ),
+            color=wants_color(color),
+            notes=[changes.note] if changes and changes.note else [],
+        )
+    return ExitCode.CLEAN if exit_zero else _code(report.findings, Severity(configuration[FAIL_ON]))
 
 
-def _linted(sources: Sequence[SourceText], catalog: Catalog | None, settings: Settings) -> Report:
-    checked = check([parse(source) for source in sources], catalog, settings.as_of)
-    return Report(checked, checked.diagnostics, skipped=checked.skipped)
+def _place(path: Path, stdin_filename: Path | None) -> Path:
+    """Where a path leads; standard input, where the file is that it stands for."""
+    return (stdin_filename or Path()) if str(path) == STANDARD else path
+
+
+def _read(paths: Sequence[Path], catalog: Path | None, stdin_filename: Path | None) -> Inputs:
+    files = [path for path in paths if str(path) != STANDARD]
+    if len(files) == len(paths):
+        if stdin_filename is not None:
+            raise ShellError("--stdin-filename is for standard input, which is not read", "add - to the paths")
+        return read_inputs(files, catalog)
+    return read_inputs(files, catalog, read_piped(stdin_filename))
+
+
+def _linting(inputs: Inputs, configuration: Configuration) -> Callable[[Sequence[SourceText]], Report]:
+    """A function that lints texts, of the same files or of what they are to be."""
+    as_of = configuration[AS_OF]
+    paths = [source.path for source in inputs.sources]
+    settings = settings_of(configuration, paths, _now() if as_of is None else as_of)
+    return lambda sources: lint([parse(source) for source in sources], inputs.catalog, settings)
+
+
+def _changes(ref: str, inputs: Inputs, configuration: Configuration) -> Since:
+    folder = Path(inputs.sources[0].path).parent
+    return changes_since(ref, inputs.sources, folder, inputs.catalog_path, configuration.path)
+
+
+def _code(findings: Sequence[Diagnostic], least: Severity) -> ExitCode:
+    bad = any(_RANKS[finding.severity] >= _RANKS[least] for finding in findings)
+    return ExitCode.FINDINGS if bad else ExitCode.CLEAN
 
 
 def _now() -> int:

@@ -1,11 +1,15 @@
 """What commands read: rule files and a catalog, with a clear end (ShellError) where they cannot be read."""
 
+import os
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connrules.catalog import Catalog, CatalogError, load_catalog
 from connrules.check import Checked
+from connrules.cli.config_keys import CATALOG
+from connrules.cli.configuration import configured
 from connrules.cli.exit import ShellError
 from connrules.connectors.profiles import Profiles, read_profiles
 from connrules.connectors.streams import STANDARD
@@ -48,24 +52,41 @@ class RuleSet:
 def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int | None) -> RuleSet:
     """Read and check rules.
 
-    Without `catalog_path`, the catalog is the one that `find_catalog` finds. Without `as_of` (epoch ms), checks that
-    depend on a date are left out. Raises ShellError for what cannot be read; findings are no error here.
+    Without `catalog_path`, the catalog is the one that the configuration names, else the one that `find_catalog` finds.
+    Without `as_of` (epoch ms), checks that depend on a date are left out. Raises ShellError for what cannot be read;
+    findings are no error here.
     """
-    inputs = read_inputs(paths, catalog_path)
+    inputs = read_inputs(paths, catalog_path or configured(paths)[CATALOG])
     return RuleSet(check_sources(inputs.sources, inputs.catalog, as_of), inputs.sources, inputs.catalog_path)
 
 
-def read_inputs(paths: Sequence[Path], catalog_path: Path | None) -> Inputs:
+def read_inputs(paths: Sequence[Path], catalog_path: Path | None, piped: SourceText | None = None) -> Inputs:
     """Read rules and their catalog: the one that is given, else the one that `find_catalog` finds.
 
-    Raises ShellError for what cannot be read.
+    A text that was `piped` in stands in for the file that it is called by, or comes last where there is none among
+    them. Raises ShellError for what cannot be read.
     """
     try:
         sources = tuple(read_sources(paths))
     except UnreadableError as error:
         raise ShellError(str(error), error.help) from None
     path = catalog_path or find_catalog(paths)
-    return Inputs(sources, None if path is None else read_catalog(path), path)
+    catalog = None if path is None else read_catalog(path)
+    return Inputs(sources, catalog, path) if piped is None else _with_piped(Inputs(sources, catalog, path), piped)
+
+
+def _with_piped(inputs: Inputs, piped: SourceText) -> Inputs:
+    same = [source for source in inputs.sources if os.path.realpath(source.path) == os.path.realpath(piped.path)]
+    if not same:
+        return replace(inputs, sources=(*inputs.sources, piped), piped=piped)
+    piped = replace(piped, path=same[0].path, name=same[0].name)
+    return replace(inputs, sources=tuple(piped if s is same[0] else s for s in inputs.sources), piped=piped)
+
+
+def read_piped(filename: Path | None) -> SourceText:
+    """The text of standard input, called by the name of a file, or `<stdin>`."""
+    name = str(filename or "<stdin>")
+    return SourceText.decode(sys.stdin.buffer.read(), name, Path(name).name)
 
 
 def find_catalog(paths: Sequence[Path]) -> Path | None:

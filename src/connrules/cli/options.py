@@ -42,8 +42,8 @@ catalog_option: Final = click.option(
     "catalog_path",
     metavar="FILE",
     type=FILE,
-    help="The catalog: a .toml, .json, .yaml or .yml file. Without it, where PATHS is one folder, "
-    "the file `catalog` with one of those endings in it, if there is one.",
+    help="The catalog: a .toml, .json, .yaml or .yml file. Without it, the one that the configuration names, else "
+    "where PATHS is one folder, the file `catalog` with one of those endings in it, if there is one.",
 )
 
 until_option: Final = click.option(

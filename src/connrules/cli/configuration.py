@@ -1,0 +1,102 @@
+"""The configuration that is in force: for each key its value and where that came from.
+
+    default  <  file  <  environment  <  flag
+
+Of each key the last that says something counts, as a whole.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar, cast
+
+from connrules.cli.config_file import ConfigFile, find_config, near, read_config
+from connrules.cli.config_keys import CATALOG, KEYS, Key, MisfitError, Problem, read_table
+from connrules.cli.exit import ShellError
+
+Value = TypeVar("Value")
+Flag = str | Sequence[str] | None
+"""What a flag says; None, or nothing in it: it is not given."""
+
+DEFAULT: Final = "default"
+"""The origin of a value that nobody set."""
+
+
+class Setting(NamedTuple):
+    """The value of a key, and where it came from: `connrules.toml:select`, `CONNRULES_SELECT`, `--select`."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What is in force."""
+
+    settings: Mapping[str, Setting]
+    """By name of the key; all keys."""
+    path: Path | None
+    """The file that was read; None: there is none."""
+
+    def __getitem__(self, key: Key[Value]) -> Value:
+        """The value of a key."""
+        return cast("Value", self.settings[key.name].value)
+
+
+def configured(
+    paths: Sequence[Path], flags: Mapping[str, Flag] | None = None, *, file: Path | None = None, alone: bool = False
+) -> Configuration:
+    """The configuration for a rule set in these paths.
+
+    `flags` are texts, or several of them, by the name of their key; `file` is to be read in the place of the nearest
+    one, and `alone` says that none is. Raises ShellError with each problem on a line of its own.
+    """
+    found = read_config(file) if file else None if alone else find_config(paths)
+    settings = {key.name: Setting(key.default, DEFAULT) for key in KEYS}
+    problems: list[str] = []
+    for said in (_of_file(found), _of_environment(), _of_flags(flags or {})):
+        for name, setting in said:
+            if isinstance(setting, Problem):
+                problems.append(f"{setting.where}: {setting.what}")
+            else:
+                settings[name] = setting
+    if problems:
+        raise ShellError("\n".join(problems), "docs/check.md lists the keys; `connrules config` shows what is in force")
+    return Configuration(settings, None if found is None else found.path)
+
+
+_Said = Iterator[tuple[str, Setting | Problem]]
+
+
+def _of_file(file: ConfigFile | None) -> _Said:
+    if file is None:
+        return
+    for read in read_table(file.table, file.folder):
+        match read:
+            case Problem(where, what):
+                yield where, Problem(f"{file.path}: {file.prefix}{where}", what)
+            case (key, value):
+                shown = near(value) if key is CATALOG and not value.is_absolute() else value
+                yield key.name, Setting(shown, f"{file.path}:{file.prefix}{key.name}")
+
+
+def _of_environment() -> _Said:
+    for key in KEYS:
+        said = os.environ.get(key.variable)
+        if said:
+            yield from _from_text(key, said, key.variable)
+
+
+def _of_flags(flags: Mapping[str, Flag]) -> _Said:
+    for key in KEYS:
+        said = flags.get(key.name)
+        if said:
+            yield from _from_text(key, said if isinstance(said, str) else ",".join(said), f"--{key.name}")
+
+
+def _from_text(key: Key[Any], said: str, origin: str) -> _Said:
+    try:
+        yield key.name, Setting(key.read(key.from_text(said), Path()), origin)
+    except MisfitError as error:
+        yield from ((key.name, Problem(f"{origin}{problem.where}", problem.what)) for problem in error.problems)

@@ -1,0 +1,99 @@
+"""What of a report is about what has changed: the texts of a rule set are set against what they were before.
+
+Texts are compared declaration by declaration, each with the comments right above it, so that a rule that only moved
+down a few lines has not changed, and one that lost a line has.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from connrules.diagnostic import Diagnostic
+from connrules.lint.report import Report
+from connrules.syntax.chunks import chunks
+from connrules.syntax.scanner import TRIVIA, scan
+from connrules.text import SourceText, Span
+
+
+def narrowed(report: Report, sources: Iterable[SourceText], before: Mapping[str, str]) -> Report:
+    """The report without the findings that are about nothing that has changed.
+
+    `before` has the earlier texts by path; a source without one is new. A finding is about its own place and about
+    every related one.
+    """
+    changed = {source.path: changed_spans(source, before.get(source.path)) for source in sources}
+
+    def is_about_change(finding: Diagnostic) -> bool:
+        places = [(finding.source, finding.span), *((place.source, place.span) for place in finding.related)]
+        return any(_touches(changed.get(source.path, ()), span) for source, span in places)
+
+    findings = tuple(filter(is_about_change, report.findings))
+    return replace(report, findings=findings, suppressed=tuple(filter(is_about_change, report.suppressed)))
+
+
+def changed_spans(source: SourceText, before: str | None) -> tuple[Span, ...]:
+    """The pieces of a text that it did not have before, in order; all of it where there was none."""
+    if before is None:
+        return (Span(0, len(source.text) + 1),)
+    if _in_lines(source.text) == _in_lines(before):
+        return ()
+    pieces = list(_pieces(source))
+    earlier = SourceText(source.path, before)
+    matcher = SequenceMatcher(
+        None,
+        [_words(earlier, piece) for piece in _pieces(earlier)],
+        [_words(source, p) for p in pieces],
+        autojunk=False,
+    )
+    return tuple(
+        piece for tag, _, _, first, end in matcher.get_opcodes() if tag != "equal" for piece in pieces[first:end]
+    )
+
+
+def _pieces(source: SourceText) -> Iterator[Span]:
+    """The whole text in pieces: each declaration with the comments right above it, and what stands between those."""
+    tokens = [token for token in scan(source.text) if token.kind not in TRIVIA]
+    declarations = list(chunks(source, tokens))
+    starts = [chunk[0].start for chunk in declarations]
+    end = 0
+    for chunk, following in zip(declarations, [*starts[1:], len(source.text) + 1], strict=False):
+        start = _with_comments(source, chunk[0].start, end)
+        yield from _unless_blank(source, Span(end, start))
+        end = min(following, _end_of_line(source, chunk[-1].span.end))
+        yield Span(start, end)
+    yield from _unless_blank(source, Span(end, len(source.text) + 1))
+
+
+def _with_comments(source: SourceText, start: int, after: int) -> int:
+    """Where a declaration begins with the comments right above it; all of them begin a line after the place `after`."""
+    number = source.position(start).line
+    least = source.position(after).line + bool(after)
+    while number > least and source.line(number - 1).lstrip().startswith("#"):
+        number -= 1
+    return max(after, source.line_starts[number - 1])
+
+
+def _end_of_line(source: SourceText, offset: int) -> int:
+    end = source.text.find("\n", offset)
+    return len(source.text) if end < 0 else end
+
+
+def _unless_blank(source: SourceText, span: Span) -> Iterator[Span]:
+    if source.text[span.start : span.end].strip():
+        yield span
+
+
+def _words(source: SourceText, span: Span) -> str:
+    """The text of a piece, whatever stands around it and however its lines end."""
+    return _in_lines(source.text[span.start : span.end].strip())
+
+
+def _in_lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _touches(pieces: Sequence[Span], span: Span) -> bool:
+    """Whether a span has something in one of the pieces, which are in order; an empty one has where it stands."""
+    last = bisect_right(pieces, max(span.end - 1, span.start), key=lambda piece: piece.start) - 1
+    return last >= 0 and pieces[last].end > span.start
