@@ -112,5 +112,6 @@ def _unlisted(catalog: Catalog | None) -> tuple[str, ...]:
     if catalog is None:
         return ()
     no_attributes = not catalog.user.attributes
-    wanting = {"CR203": catalog.events is None, "CR215": no_attributes, "CR217": no_attributes}
+    no_types = no_attributes and not any(event.properties for event in catalog.events or ())
+    wanting = {"CR203": catalog.events is None, "CR215": no_types, "CR216": no_types, "CR217": no_attributes}
     return tuple(code for code, missing in wanting.items() if missing)

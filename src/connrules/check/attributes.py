@@ -1,12 +1,11 @@
 """Attributes of users, looked up in a catalog that lists them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.catalog import Catalog
 from connrules.check.checked import CheckedRule
-from connrules.check.conditions import attributes_in, properties_in
-from connrules.check.patterns import patterns_of, where_of
+from connrules.check.conditions import attributes_in
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText, Span, closest, nfc
@@ -32,36 +31,6 @@ def check_attributes(
         near = closest(name, known)
         remedy = f"did you mean `{near}`?" if near else "add it to the user attributes of the catalog, or correct it"
         yield finding("CR217", source, span, f"the catalog has no user attribute `{name}`", help=remedy)
-
-
-def check_mistaken(rule: CheckedRule, catalog: Catalog, known: frozenset[str]) -> Iterator[Diagnostic]:
-    """`user.country` in a `where` or `per`: a property called `user`, where an attribute was probably meant."""
-    for pattern in patterns_of(rule.node):
-        for path in () if "user" in _properties(pattern, catalog) else properties_in(where_of(pattern)):
-            if _looks_like_attribute(path, known):
-                remedy = f"to ask for the attribute, write a clause of its own: `if {'.'.join(path.segments)} …`"
-                yield _mistaken(rule, path, "`where` looks at the event, `if` at the user", remedy)
-    per, triggers = rule.node.per, rule.node.on.patterns
-    if per and _looks_like_attribute(per.path, known) and not any("user" in _properties(t, catalog) for t in triggers):
-        remedy = "name a property of the event, or delete the clause: every user has waits of their own as it is"
-        yield _mistaken(rule, per.path, "`per` looks at the event, not at the user", remedy)
-
-
-def _looks_like_attribute(path: ast.Path, known: frozenset[str]) -> bool:
-    return path.segments[0] == "user" and path.segments[1:2] != () and path.segments[1] in known
-
-
-def _mistaken(rule: CheckedRule, path: ast.Path, label: str, remedy: str) -> Diagnostic:
-    message = (
-        f"`{'.'.join(path.segments)}` is a property of the event here, "
-        "and the catalog has a user attribute of that name"
-    )
-    return finding("CR215", rule.source, path.span, message, label=label, help=remedy)
-
-
-def _properties(pattern: ast.Pattern, catalog: Catalog) -> Mapping[str, object]:
-    event = catalog.event(pattern.name.text) if isinstance(pattern, ast.CustomEvent) else None
-    return event.properties if event else {}
 
 
 def check_local(

@@ -4,18 +4,18 @@ One wrong name gives one finding: the likeliest reason is said, and nothing that
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.catalog import Campaign, Catalog, Entry
+from connrules.catalog import Campaign, Catalog, Entry, PropertyType
 from connrules.check.attributes import known_attributes
 from connrules.check.lookalike import difference, looks, written_out
 from connrules.check.patterns import interaction_of, names_in, patterns_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import SourceText, Span, closest
+from connrules.text import SourceText, Span, closest, nfc
 from connrules.vocabulary import INTERACTIONS, ObjectKind
 
 Bindings = dict[Span, Entry]
@@ -47,6 +47,9 @@ class Names:
         self._events = {event.name for event in catalog.events or ()}
         self._events_folded = {fold(name): name for name in self._events}
         self.attributes = known_attributes(catalog)
+        self.properties = {event.name: _in_nfc(event.properties) for event in catalog.events or () if event.properties}
+        """By name, the properties of the custom events of which the catalog lists them."""
+        self.attribute_types = _in_nfc(catalog.user.attributes)
         self._near: dict[tuple[ObjectKind, str], str | None] = {}
 
     def _index(self, kind: ObjectKind, entry: Entry) -> None:
@@ -90,6 +93,10 @@ class Names:
     def event_near(self, name: str) -> str | None:
         """The custom event that was probably meant."""
         return self.event_like(name) or closest(name, self._events)
+
+
+def _in_nfc(types: Mapping[str, PropertyType]) -> dict[str, PropertyType]:
+    return {nfc(name): type_ for name, type_ in types.items()}
 
 
 class Mention(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from connrules.check.attributes import check_attributes, check_mistaken
+from connrules.check.attributes import check_attributes
 from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
 from connrules.check.durations import check_durations
@@ -11,6 +11,7 @@ from connrules.check.implied import check_implied
 from connrules.check.index import Index
 from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events, event_names, mentions
+from connrules.check.properties import check_properties
 from connrules.check.publish_order import check_publish_order
 from connrules.check.references import check_references
 from connrules.check.same_message import check_same_message
@@ -18,6 +19,7 @@ from connrules.check.segments import check_segment_names, conditions_of
 from connrules.check.shape import check_shape
 from connrules.check.subsumed import check_subsumed
 from connrules.check.too_late import check_too_late
+from connrules.check.typed import check_rule_types
 from connrules.check.windows import check_window
 from connrules.diagnostic import Diagnostic
 
@@ -44,7 +46,8 @@ def _check_with_catalog(rule: CheckedRule, index: Index, names: Names, as_of: in
     yield from unresolved
     yield from check_events(rule.source, event_names(rule.node), names)
     yield from check_attributes(rule.source, conditions_of(rule.node), names.attributes)
-    yield from check_mistaken(rule, names.catalog, names.attributes)
+    yield from check_properties(rule, names)
+    yield from check_rule_types(rule, names)
     unfit = list(check_fit(rule, index, bindings, names))
     yield from unfit or check_same_message(rule, index.policy)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []

@@ -12,6 +12,7 @@ from connrules.check.loops import check_loops
 from connrules.check.names import Names
 from connrules.check.policy import check_policy
 from connrules.check.segments import check_segments
+from connrules.check.typed import check_user_types
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText
 
@@ -36,5 +37,8 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
         yield from check_policy(source, policy, names.catalog if names else None)
     attributes = names.attributes if names else frozenset()
     yield from check_segments(declared.segments, declared.rules, index, attributes)
+    if names is not None:
+        for source, segment in declared.segments:
+            yield from check_user_types(source, (segment.condition,), names)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
     yield from check_loops(index, names)

@@ -9,6 +9,7 @@ from connrules.check.index import Index
 from connrules.check.moments import check_moments
 from connrules.check.names import Mention, Names, bind, check_events
 from connrules.check.patterns import WORDS
+from connrules.check.properties import check_step_properties
 from connrules.check.shape import unknown_word
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
@@ -36,6 +37,7 @@ def check_test(test: CheckedTest, index: Index, names: Names | None) -> Iterator
     if names is not None:
         yield from bind(test.source, _mentions(test.node, names), names)[1]
         yield from check_events(test.source, _event_names(test.node), names)
+        yield from check_step_properties(test.source, steps, names)
 
 
 def _expects_something(test: CheckedTest) -> Iterator[Diagnostic]:
