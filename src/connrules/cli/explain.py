@@ -1,25 +1,18 @@
-"""`connrules explain`: the documentation of a finding."""
+"""`connrules explain`: the documentation of findings."""
 
+import json
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
 
 import click
 
+from connrules.cli.all_findings import render_all
 from connrules.cli.exit import ShellError
 from connrules.cli.options import color_option, wants_color
-from connrules.codes import CODES, Code, find_code
+from connrules.codes import CODES, FAMILIES, Code, find_code
 from connrules.findings import load_page
 from connrules.text import closest
-
-FAMILIES = {
-    "CR1": "Syntax",
-    "CR2": "Names and catalog",
-    "CR3": "Delay and exceptions",
-    "CR4": "Publish order",
-    "CR5": "The rule set as a whole",
-    "CR6": "Style",
-    "CR7": "Suppressions and tests",
-}
-"""What the codes that begin so are about."""
 
 
 @click.command(
@@ -28,14 +21,41 @@ Examples:
   connrules explain                            lists all codes
   connrules explain CR301
   connrules explain exception-without-delay
+  connrules explain --all --format md > findings.md
 """
 )
 @click.argument("finding", metavar="[CODE|NAME]", required=False)
+@click.option("--all", "whole", is_flag=True, help="Write the whole reference: a table, and the page of every finding.")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["md", "json"]),
+    default="md",
+    show_default=True,
+    help="Markdown, or JSON with what is known of each finding and, where its page is asked for, the page.",
+)
 @color_option
-def command(finding: str | None, color: str) -> None:
+def command(*, finding: str | None, whole: bool, layout: str, color: str) -> None:
     """Explain a finding by its code or name; without one, list them all."""
-    lines = _list() if finding is None else load_page(_code(finding).code).markdown.splitlines()
-    click.echo("\n".join(_headings_bold(lines) if wants_color(color) else lines))
+    if whole and finding is not None:
+        raise ShellError("--all writes the page of every finding", f"leave out --all, or `{finding}`")
+    code = None if finding is None else _code(finding)
+    if layout == "json":
+        click.echo(_json(code, whole=whole))
+    else:
+        lines = _markdown(code, whole=whole).splitlines()
+        click.echo("\n".join(_headings_bold(lines) if wants_color(color) else lines))
+
+
+def _markdown(code: Code | None, *, whole: bool) -> str:
+    if code is None:
+        return render_all() if whole else "\n".join(_list())
+    return load_page(code.code).markdown
+
+
+def _json(code: Code | None, *, whole: bool) -> str:
+    described = [_described(row, with_page=whole) for row in CODES.values()]
+    return json.dumps(described if code is None else _described(code, with_page=True), indent=2)
 
 
 def _code(text: str) -> Code:
@@ -47,17 +67,26 @@ def _code(text: str) -> Code:
     return code
 
 
+def _described(row: Code, *, with_page: bool) -> dict[str, Any]:
+    page = {"markdown": load_page(row.code).markdown} if with_page else {}
+    return {**row._asdict(), "family": FAMILIES[row.code[:3]], **page}
+
+
 def _list() -> Iterator[str]:
     """All codes, family by family, as Markdown."""
     width = max(len(row.name) for row in CODES.values())
-    family = ""
-    for row in CODES.values():
-        if row.code[:3] != family:
-            if family:
-                yield ""
-            family = row.code[:3]
-            yield f"# {family[2]}xx {FAMILIES[family]}"
-        yield f"{row.code}  {row.name:<{width}}  {row.severity}"
+    for number, (family, rows) in enumerate(groupby(CODES.values(), key=lambda row: row.code[:3])):
+        if number:
+            yield ""
+        yield f"# {family[2]}xx {FAMILIES[family]}"
+        for row in rows:
+            yield f"{row.code}  {row.name:<{width}}  {row.severity:<7}  {_marks(row)}".rstrip()
+
+
+def _marks(row: Code) -> str:
+    """What the check needs, and the fix that it offers."""
+    marks = (("catalog", row.needs_catalog), ("date", row.dated), (f"{row.fix} fix", row.fix))
+    return ", ".join(word for word, wanted in marks if wanted)
 
 
 def _headings_bold(lines: Iterable[str]) -> Iterator[str]:
