@@ -94,7 +94,7 @@ _ROWS: Final = (
     Code("CR402", "publish-order-cycle", _E, needs_catalog=True, dated=True),
     Code("CR403", "disjoint-lifetimes", _E, needs_catalog=True),
     Code("CR404", "partial-overlap", _W, needs_catalog=True),
-    Code("CR405", "published-at-the-same-instant", _W, needs_catalog=True),
+    Code("CR405", "published-at-the-same-instant", _W, needs_catalog=True, dated=True),
     Code("CR406", "one-shot-source-already-sent", _W, needs_catalog=True, dated=True),
     Code("CR407", "planned-order-wrong", _W, needs_catalog=True, dated=True),
     # 5xx The rule set as a whole

@@ -16,6 +16,7 @@ from connrules.check.checked import Checked, CheckedRule, CheckedTest
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
 from connrules.check.names import Names
+from connrules.check.publish_order import check_publish_order
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import Declarations, check_ruleset
 from connrules.check.tests import check_test
@@ -53,6 +54,8 @@ def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of:
     yield from check_ruleset(declared, index, names)
     for rule in declared.rules:
         yield from check_rule(rule, index, names, as_of)
+    if names is not None:
+        yield from check_publish_order(declared.rules, index, names, as_of)
     for test in declared.tests:
         yield from check_test(test, index, names)
 

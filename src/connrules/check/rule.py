@@ -12,7 +12,6 @@ from connrules.check.index import Index
 from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events, event_names, mentions
 from connrules.check.properties import check_properties
-from connrules.check.publish_order import check_publish_order
 from connrules.check.references import check_references
 from connrules.check.same_message import check_same_message
 from connrules.check.segments import check_segment_names, conditions_of
@@ -52,8 +51,4 @@ def _check_with_catalog(rule: CheckedRule, index: Index, names: Names, as_of: in
     yield from unfit or check_same_message(rule, index.policy)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
     yield from over
-    late = list(check_too_late(rule, None if over else bindings))
-    yield from late
-    # What is over, or too late for everybody, must be mended first; when it was published then matters no more.
-    if not late:
-        yield from check_publish_order(rule, bindings, {f.span for f in over})
+    yield from check_too_late(rule, None if over else bindings)
