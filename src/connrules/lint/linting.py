@@ -14,6 +14,9 @@ from connrules.lint.suppressions import sift
 from connrules.lint.untested import check_tested
 from connrules.syntax.parser import Parsed
 
+_UNFORMED = frozenset(code for code in CODES if code.startswith("CR1")) - {"CR110"}
+"""What must be mended in a file before it can be put into the usual form."""
+
 
 def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Settings | None = None) -> Report:
     """Check a rule set, its style, tests and suppressions: files in order, perhaps a catalog, perhaps settings."""
@@ -40,7 +43,8 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
 def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, settings: Settings) -> Iterator[Diagnostic]:
     """What is found beyond the checker; what takes time, only where it is asked for."""
     if "CR601" in selection.codes:
-        yield from check_form(files, (f.source for f in checked.diagnostics if f.code == "CR108"))
+        unformed = [f.source for f in checked.diagnostics if f.code in _UNFORMED and selection.takes(f.code, f.source)]
+        yield from check_form(files, unformed)
     yield from check_names(checked.rules, settings.naming)
     if selection.codes & {"CR711", "CR712"} and not checked.errors:
         yield from check_tested(checked)

@@ -13,13 +13,13 @@ from connrules.syntax.parser import Parsed
 from connrules.text import SourceText, Span
 
 
-def check_form(files: Iterable[Parsed], out_of_order: Iterable[SourceText]) -> Iterator[Diagnostic]:
+def check_form(files: Iterable[Parsed], unformed: Iterable[SourceText]) -> Iterator[Diagnostic]:
     """Files that `connrules fmt` would write otherwise.
 
-    Left out are those with syntax findings, which have no other form yet, and those where clauses are out of order:
-    that is found for itself, and the form cannot be right before it is mended.
+    Those with syntax findings have no other form yet; left out with them are the unformed ones, of which something is
+    found that must be mended before the form can be right, such as clauses that are out of order.
     """
-    left_out = set(map(id, out_of_order))
+    left_out = set(map(id, unformed))
     for parsed in files:
         source = parsed.file.source
         if parsed.diagnostics or id(source) in left_out:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connrules.codes import CODES, finding
+from connrules.codes import CODES, Code, finding
 from connrules.diagnostic import Diagnostic, Edit, Fix, errors_of
 from connrules.lint.comments import Mistake, NamedCode, Suppression, suppressions_in
 from connrules.lint.selection import Selection
@@ -122,17 +122,23 @@ def _is_suppressed(found: Diagnostic, reach: _Reach) -> bool:
 
 
 def _codes_of(suppression: Suppression) -> set[str]:
-    return {named.row.code for named in suppression.codes if named.row}
+    return {row.code for row in _rows(suppression.codes) if row}
+
+
+def _rows(codes: Iterable[NamedCode]) -> list[Code | None]:
+    return [named.row for named in codes]
 
 
 def _about_all(reach: _Reach, selection: Selection, judged: frozenset[str]) -> Iterator[Diagnostic]:
     """What is wrong with the suppressions of a file, of which `judged` are the codes that they could have met."""
     for applied in reach.all:
         source = applied.suppression.source
+        codes = applied.suppression.codes
         unused = [
             named
-            for named in applied.suppression.codes
-            if named.row and _is_unused(named.row.code, applied, selection, judged)
+            for place, named in enumerate(codes)
+            if named.row
+            and (named.row in _rows(codes[:place]) or _is_unused(named.row.code, applied, selection, judged))
         ]
         yield from (problem for problem in _about(applied, unused) if selection.takes(problem.code, source))
 
