@@ -17,7 +17,8 @@ def _nothing(place: Place) -> Slip | None:
         more = place.at(1).text in _SENDING | {"sent"}
         last = place.at(1) if more else place.token
         message = f"`{place.text(place.token, last)}` is not how conn says it"
-        fix = place.writing(place.token, last, "nothing")
+        alone = place.at(place.chunk.index(last) - place.stop + 1).kind in CLAUSES | STEPS | {"$END"}
+        fix = place.writing(place.token, last, "nothing") if alone else None
         return Slip("CR101", place.token, last, message, "to expect no send write `nothing`", fix=fix)
     if place.before.kind == "NOTHING" and place.token.text in _SENDING | {"sent"}:
         fix = place.deleting(place.token, place.token)

@@ -23,7 +23,7 @@ def about_duration(place: Place) -> Diagnostic:
     line = source.text[token.start :].partition("\n")[0]
     meant = duration_meant(line.lstrip('"“')) or duration_meant(line.lstrip('"“').partition(" ")[0])
     last = last_of(place, meant) if meant else token
-    fix = place.writing(token, last, meant) if meant else None
+    fix = place.writing(token, last, meant) if meant and not _goes_on(place, last) else None
     units = _with_units(place)
     message = f"`{place.text(token, last)}` is not a duration"
     if meant is not None:
@@ -38,6 +38,12 @@ def about_duration(place: Place) -> Diagnostic:
     else:
         remedy = DURATION_HELP
     return finding("CR105", source, token.span.to(last.span), message, label=_EXPECTED, help=remedy, fix=fix)
+
+
+def _goes_on(place: Place, last: Token) -> bool:
+    """Whether more numbers follow, so that it is not all of what was meant."""
+    index = place.chunk.index(last)
+    return [token.kind for token in place.chunk[index + 1 : index + 3]] == ["COMMA", "NUMBER"]
 
 
 def last_of(place: Place, meant: str, first: int = 0) -> Token:
