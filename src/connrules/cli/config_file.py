@@ -16,7 +16,7 @@ from connrules.files import UnreadableError, read_bytes
 OWN: Final = "connrules.toml"
 SHARED: Final = "pyproject.toml"
 _TABLE: Final = "tool.connrules"
-_REMEDY: Final = "docs/check.md lists the keys; --no-config leaves the file aside"
+_REMEDY: Final = "docs/check.md shows a whole configuration"
 
 
 @dataclass(frozen=True, slots=True)

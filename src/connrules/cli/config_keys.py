@@ -44,9 +44,9 @@ class PerFile(NamedTuple):
     findings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Key(Generic[Value]):
-    """A key of the configuration."""
+    """A key of the configuration; each is itself alone."""
 
     name: str
     """In a file; `as-of` is `--as-of` as a flag and CONNRULES_AS_OF in the environment."""
@@ -71,16 +71,11 @@ def _text(value: object) -> str:
     return value
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    """A list of texts."""
-    if not isinstance(value, list):
-        raise MisfitError(Problem("", 'expected a list of texts, e.g. ["CR4", "send-loop"]'))
-    return _each((f"[{number}]", item, _text) for number, item in enumerate(value))
-
-
 def _findings(value: object) -> tuple[str, ...]:
     """A list of codes, families or names of findings; all of them exist."""
-    return _each((f"[{number}]", item, _finding) for number, item in enumerate(_texts(value)))
+    if not isinstance(value, list):
+        raise MisfitError(Problem("", 'expected a list of texts, e.g. ["CR4", "send-loop"]'))
+    return _each((f"[{number}]", item, _finding) for number, item in enumerate(value))
 
 
 def _finding(value: object) -> str:

@@ -21,6 +21,7 @@ Flag = str | Sequence[str] | None
 
 DEFAULT: Final = "default"
 """The origin of a value that nobody set."""
+_CATALOG_FLAG: Final = "--catalog"
 
 
 class Setting(NamedTuple):
@@ -61,9 +62,16 @@ def configured(
                 problems.append(f"{setting.where}: {setting.what}")
             else:
                 settings[name] = setting
+    problems.extend(_of_missing_catalog(settings[CATALOG.name]))
     if problems:
-        raise ShellError("\n".join(problems), "docs/check.md lists the keys; `connrules config` shows what is in force")
+        raise ShellError("\n".join(problems), "docs/check.md shows a whole configuration")
     return Configuration(settings, None if found is None else found.path)
+
+
+def _of_missing_catalog(catalog: Setting) -> Iterator[str]:
+    """That a catalog is not there; of one that a flag names, the one who reads it says so."""
+    if catalog.value is not None and catalog.origin != _CATALOG_FLAG and not os.path.exists(catalog.value):  # noqa: PTH110
+        yield f"{catalog.origin}: there is no file {catalog.value}"
 
 
 _Said = Iterator[tuple[str, Setting | Problem]]
