@@ -6,11 +6,13 @@ from connrules.check.attributes import check_attributes
 from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
 from connrules.check.durations import check_durations
+from connrules.check.exception_times import check_exception_times
 from connrules.check.fit import check_fit
 from connrules.check.implied import check_implied
 from connrules.check.index import Index
 from connrules.check.lifetime import check_lifetime
 from connrules.check.names import Names, bind, check_events, event_names, mentions
+from connrules.check.never_true import check_never_true
 from connrules.check.properties import check_properties
 from connrules.check.references import check_references
 from connrules.check.same_message import check_same_message
@@ -34,6 +36,7 @@ def check_rule(rule: CheckedRule, index: Index, names: Names | None, as_of: int 
     yield from check_window(rule, index.policy)
     yield from check_implied(rule)
     if names is None:
+        yield from check_never_true(rule, index, None)
         yield from check_same_message(rule, index.policy)
         yield from check_too_late(rule, None)
     else:
@@ -46,9 +49,14 @@ def _check_with_catalog(rule: CheckedRule, index: Index, names: Names, as_of: in
     yield from check_events(rule.source, event_names(rule.node), names)
     yield from check_attributes(rule.source, conditions_of(rule.node), names.attributes)
     yield from check_properties(rule, names)
-    yield from check_rule_types(rule, names)
+    mistyped = list(check_rule_types(rule, names))
+    yield from mistyped
+    yield from check_never_true(rule, index, names, mistyped)
     unfit = list(check_fit(rule, index, bindings, names))
     yield from unfit or check_same_message(rule, index.policy)
     over = list(check_lifetime(rule, bindings, as_of)) if as_of is not None else []
     yield from over
-    yield from check_too_late(rule, None if over else bindings)
+    late = list(check_too_late(rule, None if over else bindings))
+    yield from late
+    if not over and not late:
+        yield from check_exception_times(rule, bindings, index.policy)

@@ -27,7 +27,7 @@ _START = ALWAYS[0][0]
 
 def check_too_late(rule: CheckedRule, bindings: Bindings | None) -> Iterator[Diagnostic]:
     """One finding where nobody can ever receive the message; the catalog's dates count where there are bindings."""
-    live = _live(rule.node)
+    live = life_of(rule.node)
     delay = shortest_wait(rule.node)
     if not live:
         yield _ends_before_it_begins(rule)
@@ -37,14 +37,15 @@ def check_too_late(rule: CheckedRule, bindings: Bindings | None) -> Iterator[Dia
         yield from _with_catalog(rule, bindings, live, delay)
 
 
-def _live(rule: ast.Rule) -> Intervals:
+def life_of(rule: ast.Rule) -> Intervals:
+    """When a rule lives: from its `from` until its `until`."""
     start = rule.from_.time.ms if rule.from_ else _START
     end = rule.until.time.ms if rule.until else None
     return ((start, end),) if end is None or start < end else ()
 
 
 def _with_catalog(rule: CheckedRule, bindings: Bindings, live: Intervals, delay: int) -> Iterator[Diagnostic]:
-    sources = _sources(rule.node, bindings)
+    sources = sources_active(rule.node, bindings)
     for name in rule.node.targets:
         entry = bindings.get(name.span)
         # Two that are never active together are so whatever the rule says: that is about their dates.
@@ -60,7 +61,7 @@ def _for_target(
     triggers = meet(meet(sources, target), live)
     if meet(triggers, _earlier(meet(target, live), delay)):
         return
-    ends = f"`{entry.name}` is active {_in_words(target)}"
+    ends = f"`{entry.name}` is active {in_words(target)}"
     if not triggers:
         label = f"{ends}, and no trigger counts while the rule is live"
         remedy = "correct `from` and `until`, or the dates in the catalog"
@@ -72,7 +73,7 @@ def _for_target(
     yield _finding(rule, rule.node.delay.span, f"every send comes too late for `{entry.name}`", label, remedy)
 
 
-def _sources(rule: ast.Rule, bindings: Bindings) -> Intervals:
+def sources_active(rule: ast.Rule, bindings: Bindings) -> Intervals:
     """When some trigger can count; always, where one has no dates."""
     found: list[Interval] = []
     for pattern in rule.on.patterns:
@@ -102,7 +103,8 @@ def _earlier(intervals: Intervals, by: int) -> Intervals:
     return tuple((start - by, None if end is None else end - by) for start, end in intervals)
 
 
-def _in_words(intervals: Intervals) -> str:
+def in_words(intervals: Intervals) -> str:
+    """From when until when, gaps left out: `from 2026-03-01 until 2026-05-03`, or `always`."""
     (start, _), (_, end) = intervals[0], intervals[-1]
     since = "" if start == _START else f"from {day(start)}"
     till = "" if end is None else f"until {day(end)}"

@@ -1,4 +1,4 @@
-"""How long a rule's users wait before they are sent anything: whether at all, and how long at least."""
+"""How long a rule's users wait before they are sent anything: whether at all, how long at least, how long at most."""
 
 from typing import assert_never
 
@@ -26,5 +26,22 @@ def shortest_wait(rule: ast.Rule) -> int:
             # Triggered just before midnight. A clock change may cost up to a day, where a country changed sides of the
             # date line.
             return max(0, (days - 2) * DAY + clock.minutes * _MINUTE)
+        case _:
+            assert_never(rule.delay)
+
+
+def longest_wait(rule: ast.Rule, policy: ast.Policy) -> int:
+    """Milliseconds that pass at most between a trigger and its send, on whatever clock in whatever time zone."""
+    window = rule.between or policy.quiet
+    held = 2 * DAY if window is not None and not window.drops else 0
+    match rule.delay:
+        case None:
+            return held
+        case ast.After(delay):
+            return delay.ms + held
+        case ast.InDays(days):
+            return (days + 2) * DAY + held
+        case ast.NextWeekday():
+            return 9 * DAY + held
         case _:
             assert_never(rule.delay)
