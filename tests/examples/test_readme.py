@@ -47,7 +47,7 @@ def test_the_rules_shown_are_clean(folder: Path) -> None:
 
 
 def test_the_tests_shown_pass(folder: Path) -> None:
-    assert command("test", ".", "--quiet", folder=folder) == "3 passed\n"
+    assert command("test", ".", "--quiet", folder=folder) == "4 passed\n"
 
 
 def test_the_reason_is_the_one_shown(folder: Path) -> None:
