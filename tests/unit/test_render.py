@@ -1,9 +1,13 @@
 """How much room text takes, and the words of summaries."""
 
 import pytest
+from tests.cli.findings import LINES, about
 
+from connrules.catalog import Catalog
+from connrules.check import Checked
 from connrules.cli.cells import cells, visible
-from connrules.cli.render import Summary, render_summary
+from connrules.cli.render import Summary, render_skipped, render_summary
+from connrules.lint import Report
 
 
 @pytest.mark.parametrize(
@@ -65,3 +69,34 @@ def test_nothing_a_user_writes_reaches_the_terminal_as_a_command(text: str, show
 )
 def test_summary(summary: Summary, text: str) -> None:
     assert render_summary(summary) == text
+
+
+NO_CATALOG = Checked((), None)
+BROKEN = Checked((), Catalog(), diagnostics=(about(LINES),))
+
+
+@pytest.mark.parametrize(
+    ("checked", "skipped", "text"),
+    [
+        (NO_CATALOG, (), ""),
+        (NO_CATALOG, ("CR302",), "no catalog: 1 check was skipped (CR302); give --catalog FILE"),
+        (NO_CATALOG, ("CR201", "CR202"), "no catalog: 2 checks were skipped (CR201, CR202); give --catalog FILE"),
+        (
+            NO_CATALOG,
+            ("CR201", "CR202", "CR203", "CR302", "CR401", "CR402"),
+            "no catalog: 6 checks were skipped (CR201 to CR203, CR302, CR401, CR402); give --catalog FILE",
+        ),
+        (BROKEN, ("CR701",), "the rules have errors: 1 check was skipped (CR701); mend those first"),
+        (Checked((), Catalog()), ("CR203", "CR215"), ""),  # it need not list events and their properties
+        (
+            Checked((), None, diagnostics=(about(LINES),)),
+            ("CR201", "CR701"),
+            (
+                "no catalog: 1 check was skipped (CR201); give --catalog FILE\n"
+                "the rules have errors: 1 check was skipped (CR701); mend those first"
+            ),
+        ),
+    ],
+)
+def test_what_was_skipped_and_why(checked: Checked, skipped: tuple[str, ...], text: str) -> None:
+    assert render_skipped(Report(checked, (), skipped=skipped)) == text

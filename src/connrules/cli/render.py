@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _COLORS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MOST_RELATED: Final = 3
 """Of more other places than this, only so many are drawn."""
+_NO_CATALOG: Final = ("no catalog", "give --catalog FILE")
+_NOT_LISTED: Final = ("the catalog does not list what this goes by", "see docs/catalog.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,39 @@ def _left_out(summary: Summary) -> Iterator[str]:
 
 
 def render_skipped(report: "Report") -> str:
-    """Which checks could not run for want of a catalog, and what to do; empty where none was skipped for that."""
-    codes = [code for code in report.skipped if CODES[code].needs_catalog] if report.checked.catalog is None else []
-    if not codes:
-        return ""
+    """Which checks could not run, why, and what to do: a line for each reason; empty where none was skipped.
+
+    Checks of what the catalog need not list, and does not, are not told here: nobody asked for them.
+    """
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for code in report.skipped:
+        by_reason.setdefault(why_skipped(report, code), []).append(code)
+    by_reason.pop(_NOT_LISTED, None)
+    return "\n".join(_skipped(why, remedy, codes) for (why, remedy), codes in by_reason.items())
+
+
+def why_skipped(report: "Report", code: str) -> tuple[str, str]:
+    """Why a check could not run, and what to do so that it can."""
+    if CODES[code].needs_catalog:
+        return _NO_CATALOG if report.checked.catalog is None else _NOT_LISTED
+    return "the rules have errors", "mend those first"
+
+
+def _skipped(why: str, remedy: str, codes: Sequence[str]) -> str:
     were = "was" if len(codes) == 1 else "were"
-    return f"no catalog: {counted(len(codes), 'check')} {were} skipped ({', '.join(codes)}); give --catalog FILE"
+    return f"{why}: {counted(len(codes), 'check')} {were} skipped ({_ranges(codes)}); {remedy}"
+
+
+def _ranges(codes: Sequence[str]) -> str:
+    """`CR201 to CR212, CR302`: codes that follow each other in the table are named by the first and the last."""
+    place = {code: number for number, code in enumerate(CODES)}
+    runs: list[list[str]] = []
+    for code in codes:
+        if runs and place[code] == place[runs[-1][-1]] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from connrules.cli.cells import visible
 from connrules.cli.formats.results import Results
-from connrules.cli.render import render_full
+from connrules.cli.render import render_full, why_skipped
 from connrules.cli.xml_text import render_xml
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, Severity
@@ -37,8 +37,7 @@ def _cases(results: Results) -> Iterator[ET.Element]:
             yield _case(source.path, "no findings", file=visible(source.path))
     for code in results.report.skipped:
         case = _case(_SUITE, f"{code} {CODES[code].name}")
-        why = "no catalog" if CODES[code].needs_catalog and results.report.checked.catalog is None else "cannot run"
-        ET.SubElement(case, "skipped", message=why)
+        ET.SubElement(case, "skipped", message="; ".join(why_skipped(results.report, code)))
         yield case
 
 
