@@ -10,6 +10,7 @@ from connrules.check.duplicates import check_duplicate_names, check_duplicate_po
 from connrules.check.index import Index
 from connrules.check.loops import check_loops
 from connrules.check.names import Names
+from connrules.check.never_true import check_segment_never_true
 from connrules.check.policy import check_policy
 from connrules.check.segments import check_segments
 from connrules.check.typed import check_user_types
@@ -37,8 +38,9 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
         yield from check_policy(source, policy, names.catalog if names else None)
     attributes = names.attributes if names else frozenset()
     yield from check_segments(declared.segments, declared.rules, index, attributes)
-    if names is not None:
-        for source, segment in declared.segments:
-            yield from check_user_types(source, (segment.condition,), names)
+    for source, segment in declared.segments:
+        mistyped = list(check_user_types(source, (segment.condition,), names)) if names else []
+        yield from mistyped
+        yield from check_segment_never_true(source, segment, index, names, mistyped)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
     yield from check_loops(index, names)
