@@ -8,6 +8,9 @@ from connrules.check.checked import CheckedRule
 from connrules.check.conditions import attributes_in
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.fixes import replacing
+from connrules.syntax.scanner import scan
+from connrules.syntax.spelling import spell_path
 from connrules.text import SourceText, Span, closest, nfc
 
 TIME_ZONE = "time_zone"
@@ -23,14 +26,24 @@ def check_attributes(
     source: SourceText, conditions: Sequence[ast.Condition], known: frozenset[str]
 ) -> Iterator[Diagnostic]:
     """Attributes that the catalog does not list, each once."""
-    unknown: dict[str, Span] = {}
+    unknown: dict[str, list[Span]] = {}
     for path in (path for condition in conditions for path in attributes_in(condition)):
         if path.segments[0] not in known:
-            unknown.setdefault(path.segments[0], path.span)
-    for name, span in unknown.items() if known else ():
+            unknown.setdefault(path.segments[0], []).append(path.span)
+    for name, places in unknown.items() if known else ():
         near = closest(name, known)
         remedy = f"did you mean `{near}`?" if near else "add it to the user attributes of the catalog, or correct it"
-        yield finding("CR217", source, span, f"the catalog has no user attribute `{name}`", help=remedy)
+        fix = None
+        if near:
+            firsts = [_first_segment(source, span) for span in places]
+            fix = replacing(source, firsts, spell_path(ast.Path((near,))), title=f"write `{near}`")
+        yield finding("CR217", source, places[0], f"the catalog has no user attribute `{name}`", help=remedy, fix=fix)
+
+
+def _first_segment(source: SourceText, path: Span) -> Span:
+    """Where the first part of a property stands."""
+    first = scan(source.text[path.start : path.end])[0]
+    return Span(path.start, path.start + len(first.text))
 
 
 def check_local(

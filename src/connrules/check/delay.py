@@ -1,14 +1,16 @@
 """The delay and what happens while it lasts: exceptions that cannot act, that repeat, or that equal the trigger."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from connrules import ast
 from connrules.check.checked import CheckedRule
 from connrules.check.patterns import meanings, names_in, patterns_of
 from connrules.check.waiting import can_wait
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Severity
+from connrules.diagnostic import Diagnostic, Fix, Severity
+from connrules.syntax.fixes import deleting, deleting_item, writing
 from connrules.syntax.formatter import format_pattern
+from connrules.text import Span
 from connrules.vocabulary import SESSION_START
 
 
@@ -26,9 +28,8 @@ def check_delay(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
         if clause is not None:
             yield from _duplicate_patterns(rule, clause)
     for pattern in patterns_of(rule.node):
-        yield from _duplicate_names(rule, names_in(pattern), "of")
-    in_split = "write it once, with the shares added together"
-    yield from _duplicate_names(rule, rule.node.targets, rule.node.send.keyword, in_split)
+        yield from _duplicate_names(rule, names_in(pattern))
+    yield from _duplicate_targets(rule)
 
 
 def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless | None) -> Iterator[Diagnostic]:
@@ -44,6 +45,7 @@ def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless
         )
     elif unless is not None:
         remedy = "add a delay" if after is None else "write a longer delay"
+        fix = _with_delay(rule, unless) if after is None else writing(rule.source, after.delay.span, "1d")
         yield finding(
             "CR301",
             rule.source,
@@ -51,15 +53,30 @@ def _nobody_waits(rule: CheckedRule, after: ast.After | None, unless: ast.Unless
             "an exception needs a delay to act in",
             label="exceptions count only while a user waits, and nobody waits here",
             help=f"{remedy}, e.g. `after 1d`, or delete the `unless` clause",
+            fix=fix,
         )
     elif after is not None:
         yield _zero(rule, after, "the message is due at once, as it is without this clause")
 
 
+def _with_delay(rule: CheckedRule, unless: ast.Unless) -> Fix | None:
+    """Whoever writes an exception wants it to act; how long to wait is for them to say, and a day is a beginning."""
+    start = unless.span.start
+    before = rule.source.text[:start].rpartition("\n")[2]
+    gap = " " if before.strip() else f"\n{before}"
+    return writing(rule.source, Span(start, start), f"after 1d{gap}", title="add `after 1d`")
+
+
 def _zero(rule: CheckedRule, after: ast.After, label: str) -> Diagnostic:
     remedy = "delete the clause, or write a longer delay, e.g. `after 1h`"
     return finding(
-        "CR308", rule.source, after.span, f"`after {after.delay.spelling}` is no delay", label=label, help=remedy
+        "CR308",
+        rule.source,
+        after.span,
+        f"`after {after.delay.spelling}` is no delay",
+        label=label,
+        help=remedy,
+        fix=deleting(rule.source, after.span, title="delete the clause", safe=True),
     )
 
 
@@ -98,28 +115,43 @@ def _first_of_each(rule: ast.Rule, clause: ast.On | ast.Unless) -> Iterator[tupl
 
 def _duplicate_patterns(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
     first = {meaning: pattern for pattern, meaning in _first_of_each(rule.node, clause)}
-    for pattern, meaning in zip(clause.patterns, meanings(rule.node, clause.patterns), strict=True):
+    spans = [pattern.span for pattern in clause.patterns]
+    for index, (pattern, meaning) in enumerate(zip(clause.patterns, meanings(rule.node, clause.patterns), strict=True)):
         if first[meaning] is not pattern:
-            text = format_pattern(pattern)
-            yield _duplicate(rule, pattern, f"`{text}` stands twice in `{clause.keyword}`", first[meaning])
+            message = f"`{format_pattern(pattern)}` stands twice in `{clause.keyword}`"
+            yield _duplicate(rule, spans, (first[meaning].span, index), message)
 
 
-def _duplicate_names(
-    rule: CheckedRule, names: Iterable[ast.Name], keyword: str, remedy: str = "delete one of them"
-) -> Iterator[Diagnostic]:
+def _duplicate_names(rule: CheckedRule, names: Sequence[ast.Name]) -> Iterator[Diagnostic]:
+    spans = [name.span for name in names]
+    for first, index in _repeated(names):
+        yield _duplicate(rule, spans, (first.span, index), f"`{first.text}` stands twice in `of`")
+
+
+def _duplicate(rule: CheckedRule, items: Sequence[Span], pair: tuple[Span, int], message: str) -> Diagnostic:
+    """An item of a list, by its place in it, that says the same as the one before it."""
+    first, index = pair
+    label = f"the first one is on line {rule.line_of(first.start)}"
+    fix = deleting_item(rule.source, items, index, title="delete the second one", safe=True)
+    return finding("CR305", rule.source, items[index], message, label=label, help="delete one of them", fix=fix)
+
+
+def _duplicate_targets(rule: CheckedRule) -> Iterator[Diagnostic]:
+    """Where a campaign stands twice in a split, to delete one would leave a share to nobody."""
+    for first, index in _repeated(rule.node.targets):
+        yield finding(
+            "CR305",
+            rule.source,
+            rule.node.targets[index].span,
+            f"`{first.text}` stands twice in `{rule.node.send.keyword}`",
+            label=f"the first one is on line {rule.line_of(first.span.start)}",
+            help="write it once, with the shares added together",
+        )
+
+
+def _repeated(names: Sequence[ast.Name]) -> Iterator[tuple[ast.Name, int]]:
+    """The names that stood before, each as it stood first, with the place where it stands again."""
     seen: dict[str, ast.Name] = {}
-    for name in names:
-        if name.text in seen:
-            yield _duplicate(rule, name, f"`{name.text}` stands twice in `{keyword}`", seen[name.text], remedy)
-        seen.setdefault(name.text, name)
-
-
-def _duplicate(
-    rule: CheckedRule,
-    second: ast.Pattern | ast.Name,
-    message: str,
-    first: ast.Pattern | ast.Name,
-    remedy: str = "delete one of them",
-) -> Diagnostic:
-    label = f"the first one is on line {rule.line_of(first.span.start)}"
-    return finding("CR305", rule.source, second.span, message, label=label, help=remedy)
+    for index, name in enumerate(names):
+        if seen.setdefault(name.text, name) is not name:
+            yield seen[name.text], index

@@ -12,6 +12,8 @@ from connrules.check.waiting import can_wait
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Reason
+from connrules.syntax.fixes import writing
+from connrules.syntax.spelling import quoted
 from connrules.text import Span, closest
 from connrules.vocabulary import ObjectKind
 
@@ -45,8 +47,9 @@ def check_expectation(test: CheckedTest, step: ast.Expect, index: Index, names: 
         yield from _because(test, step, step.because, index)
 
 
-def _impossible(test: CheckedTest, span: Span, message: str, remedy: str) -> Diagnostic:
-    return finding("CR714", test.source, span, message, help=remedy)
+def _impossible(test: CheckedTest, span: Span, message: str, remedy: str, meant: str | None = None) -> Diagnostic:
+    fix = writing(test.source, span, meant) if meant else None
+    return finding("CR714", test.source, span, message, help=remedy, fix=fix)
 
 
 def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | None) -> Iterator[Diagnostic]:
@@ -56,9 +59,11 @@ def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | No
     wrong = bind(test.source, [Mention(campaign, ObjectKind.CAMPAIGN, "sent")], names)[1] if names else []
     yield from wrong
     if not wrong:
-        near = closest(campaign.text, index.sent)
-        remedy = f'did you mean `"{near}"`?' if near else "name a campaign that a rule sends"
-        yield _impossible(test, campaign.span, f"no rule sends `{campaign.text}`", remedy)
+        near, meant = closest(campaign.text, index.sent), None
+        remedy = "name a campaign that a rule sends"
+        if near:
+            remedy, meant = f'did you mean `"{near}"`?', quoted(near)
+        yield _impossible(test, campaign.span, f"no rule sends `{campaign.text}`", remedy, meant)
 
 
 def _of_rule(test: CheckedTest, step: ast.Expect, name: ast.Name, index: Index) -> Iterator[Diagnostic]:
@@ -122,7 +127,7 @@ def _because(test: CheckedTest, step: ast.Expect, because: ast.Name, index: Inde
     else:
         message = f"there is no reason `{because.text}`"
         remedy = f"did you mean `{near}`?" if near else f"the reasons for `{step.fate}` are {listed}"
-    yield _impossible(test, because.span, message, remedy)
+    yield _impossible(test, because.span, message, remedy, near if possible and not others else None)
 
 
 def _source_of(reason: Reason, rule: ast.Rule, policy: ast.Policy) -> str | None:

@@ -7,6 +7,7 @@ from connrules.check.checked import CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.spelling import spell_value
+from connrules.syntax.fixes import writing
 from connrules.text import Span, closest
 
 _Values = Mapping[str, ast.Each]
@@ -29,8 +30,9 @@ def check_moments(test: CheckedTest) -> Iterator[Diagnostic]:
             yield _finding(test, step.span, message, "write an `until` after `from`")
 
 
-def _finding(test: CheckedTest, span: Span, message: str, remedy: str) -> Diagnostic:
-    return finding("CR714", test.source, span, message, help=remedy)
+def _finding(test: CheckedTest, span: Span, message: str, remedy: str, meant: str | None = None) -> Diagnostic:
+    fix = writing(test.source, span, meant) if meant else None
+    return finding("CR714", test.source, span, message, help=remedy, fix=fix)
 
 
 def _moments(step: ast.Step) -> tuple[ast.Moment, ...]:
@@ -90,7 +92,7 @@ def _unknown(test: CheckedTest, variable: ast.Variable, each: _Values, *, is_tim
         remedy = f"write a time, e.g. `2h`, or say what it stands for: `each {name} in 1h, 2h`"
     else:
         remedy = f'a text stands in quotes: `"{name}"`; a variable is declared: `each {name} in 1, 2`'
-    return _finding(test, variable.span, f"nothing is called `{name}` in this test", remedy)
+    return _finding(test, variable.span, f"nothing is called `{name}` in this test", remedy, near)
 
 
 def _misfits(

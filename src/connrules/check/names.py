@@ -15,6 +15,8 @@ from connrules.check.lookalike import difference, looks, written_out
 from connrules.check.patterns import interaction_of, names_in, patterns_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.fixes import replacing
+from connrules.syntax.spelling import quoted
 from connrules.text import SourceText, Span, closest, nfc
 from connrules.vocabulary import INTERACTIONS, ObjectKind
 
@@ -119,15 +121,15 @@ def mentions(rule: ast.Rule) -> Iterator[Mention]:
 def bind(source: SourceText, mentioned: Iterable[Mention], names: Names) -> tuple[Bindings, list[Diagnostic]]:
     """Resolve campaigns and cards; a name that is wrong in several places is one finding."""
     bindings: Bindings = {}
-    findings: dict[tuple[ObjectKind, str], Diagnostic] = {}
+    unresolved: dict[tuple[ObjectKind, str], list[Mention]] = {}
     for mention in mentioned:
         name, kind, _ = mention
         found = names.catalog.named(kind, name.text)
         if len(found) == 1:
             bindings[name.span] = found[0]
-        elif name.text.strip() and (kind, name.text) not in findings:
-            findings[kind, name.text] = _unresolved(source, mention, names)
-    return bindings, list(findings.values())
+        elif name.text.strip():
+            unresolved.setdefault((kind, name.text), []).append(mention)
+    return bindings, [_unresolved(source, alike, names) for alike in unresolved.values()]
 
 
 def event_names(rule: ast.Rule) -> Iterator[ast.Name]:
@@ -137,22 +139,25 @@ def event_names(rule: ast.Rule) -> Iterator[ast.Name]:
 
 def check_events(source: SourceText, mentioned: Iterable[ast.Name], names: Names) -> Iterator[Diagnostic]:
     """Custom events that the catalog does not know, each once."""
-    unknown: dict[str, ast.Name] = {}
+    unknown: dict[str, list[Span]] = {}
     for name in mentioned:
-        if not names.knows_event(name.text):
-            unknown.setdefault(name.text, name)
-    for text, name in unknown.items():
-        if text.strip():
-            near = names.event_near(text)
-            remedy = f'did you mean `"{near}"`?' if near else "add it to the events of the catalog, or correct the name"
-            unseen = difference(text, near) if near else None
-            if near and unseen:
-                remedy = f"write `{written_out(near)}`"
-            message = f"the catalog has no custom event `{text}`"
-            yield finding("CR203", source, name.span, message, label=unseen or "", help=remedy)
+        if name.text.strip() and not names.knows_event(name.text):
+            unknown.setdefault(name.text, []).append(name.span)
+    for text, places in unknown.items():
+        near = names.event_near(text)
+        remedy = f'did you mean `"{near}"`?' if near else "add it to the events of the catalog, or correct the name"
+        unseen = difference(text, near) if near else None
+        if near and unseen:
+            remedy = f"write `{written_out(near)}`"
+        message = f"the catalog has no custom event `{text}`"
+        written = None if near is None else written_out(near) if unseen else quoted(near)
+        fix = replacing(source, places, written) if written else None
+        yield finding("CR203", source, places[0], message, label=unseen or "", help=remedy, fix=fix)
 
 
-def _unresolved(source: SourceText, mention: Mention, names: Names) -> Diagnostic:
+def _unresolved(source: SourceText, mentioned: list[Mention], names: Names) -> Diagnostic:
+    """What is wrong with a name, wherever in a rule or test it stands."""
+    mention, places = mentioned[0], [mention.name.span for mention in mentioned]
     name, kind, _ = mention
     same_name = names.catalog.named(kind, name.text)
     if len(same_name) > 1:
@@ -160,11 +165,11 @@ def _unresolved(source: SourceText, mention: Mention, names: Names) -> Diagnosti
     owner = names.by_id(kind, name.text)
     alike = names.alike(kind, name.text)
     if owner is None and alike:
-        return _differs(source, mention, alike)
+        return _differs(source, mention, alike, places)
     other = names.alike(_OTHER[kind], name.text)
     if owner is None and other:
         return _of_other_kind(source, mention, name.text if name.text in other else other[0])
-    return _unknown(source, mention, owner, names.near(kind, name.text))
+    return _unknown(source, mention, (owner, names.near(kind, name.text)), places)
 
 
 def _ambiguous(source: SourceText, mention: Mention, entries: list[Entry]) -> Diagnostic:
@@ -179,10 +184,10 @@ def _ambiguous(source: SourceText, mention: Mention, entries: list[Entry]) -> Di
     )
 
 
-def _differs(source: SourceText, mention: Mention, alike: list[str]) -> Diagnostic:
+def _differs(source: SourceText, mention: Mention, alike: list[str], places: list[Span]) -> Diagnostic:
     twin = next((other for other in alike if difference(mention.name.text, other)), None)
     if twin is not None:
-        return _looks_alike(source, mention, twin)
+        return _looks_alike(source, mention, twin, places)
     return finding(
         "CR204",
         source,
@@ -190,10 +195,11 @@ def _differs(source: SourceText, mention: Mention, alike: list[str]) -> Diagnost
         f"the {mention.kind} is not spelled `{mention.name.text}`",
         label="names differ where case, spaces, `_` or `-` do",
         help=f"write {_either(alike)}",
+        fix=replacing(source, places, quoted(alike[0]), safe=True) if len(alike) == 1 else None,
     )
 
 
-def _looks_alike(source: SourceText, mention: Mention, twin: str) -> Diagnostic:
+def _looks_alike(source: SourceText, mention: Mention, twin: str, places: list[Span]) -> Diagnostic:
     return finding(
         "CR204",
         source,
@@ -201,6 +207,7 @@ def _looks_alike(source: SourceText, mention: Mention, twin: str) -> Diagnostic:
         f"the name only looks like that of a {mention.kind} of the catalog",
         label=difference(mention.name.text, twin) or "",
         help=f"write `{written_out(twin)}`",
+        fix=replacing(source, places, written_out(twin), safe=True),
     )
 
 
@@ -216,8 +223,12 @@ def _of_other_kind(source: SourceText, mention: Mention, meant: str) -> Diagnost
     return finding("CR208", source, name.span, message, help=remedy)
 
 
-def _unknown(source: SourceText, mention: Mention, owner: str | None, near: str | None) -> Diagnostic:
+def _unknown(
+    source: SourceText, mention: Mention, meant: tuple[str | None, str | None], places: list[Span]
+) -> Diagnostic:
+    """A name that is none; perhaps it is the id of something that has one, or near to one."""
     name, kind, word = mention
+    owner, near = meant
     code = "CR212" if word is None else "CR202" if kind is ObjectKind.CARD else "CR201"
     if owner is not None:
         remedy = f'`{name.text}` is the id of the {kind} "{owner}"; rules use the name: write `"{owner}"`'
@@ -228,7 +239,9 @@ def _unknown(source: SourceText, mention: Mention, owner: str | None, near: str 
     what = f"no {kind} of the catalog is named `{name.text}`"
     if word is None:
         what = f"no campaign of the catalog is named `{name.text}`, so there is nothing to send"
-    return finding(code, source, name.span, what, help=remedy)
+    name_meant = owner or near
+    fix = replacing(source, places, quoted(name_meant)) if name_meant else None
+    return finding(code, source, name.span, what, help=remedy, fix=fix)
 
 
 def _either(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from connrules.check.durations import check_limit_durations
 from connrules.check.windows import check_quiet
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.fixes import deleting, writing
 from connrules.text import SourceText, closest
 from connrules.vocabulary import CHANNELS
 
@@ -45,11 +46,13 @@ def _duplicate_limits(source: SourceText, limits: Sequence[ast.Limit]) -> Iterat
         if same is not limit:
             label = f"the first one is on line {source.position(same.span.start).line}"
             message = "the same limit stands twice in the policy"
-            yield finding("CR305", source, limit.span, message, label=label, help="delete one of them")
+            fix = deleting(source, limit.span, title="delete the second one", safe=True)
+            yield finding("CR305", source, limit.span, message, label=label, help="delete one of them", fix=fix)
 
 
 def _unknown_channel(source: SourceText, name: ast.Name) -> Diagnostic:
     near = closest(name.text, CHANNELS)
     channels = ", ".join(f"`{channel}`" for channel in CHANNELS)
     remedy = f"did you mean `{near}`? the channels are {channels}" if near else f"the channels are {channels}"
-    return finding("CR101", source, name.span, f"`{name.text}` is no channel", help=remedy)
+    fix = writing(source, name.span, near) if near else None
+    return finding("CR101", source, name.span, f"`{name.text}` is no channel", help=remedy, fix=fix)

@@ -7,6 +7,7 @@ from connrules.check.checked import CheckedRule
 from connrules.check.index import Index
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.fixes import writing
 from connrules.text import SourceText, closest
 
 
@@ -44,4 +45,5 @@ def check_rule_name(source: SourceText, name: ast.Name, index: Index) -> Iterato
     named = [rule for rule, checked in index.rules.items() if checked.node.name]
     near = closest(name.text, named)
     remedy = f"did you mean `{near}`?" if near else "name a rule of this rule set; a rule has a name by `rule NAME:`"
-    yield finding("CR219", source, name.span, f"there is no rule `{name.text}`", help=remedy)
+    fix = writing(source, name.span, near) if near else None
+    yield finding("CR219", source, name.span, f"there is no rule `{name.text}`", help=remedy, fix=fix)

@@ -10,7 +10,8 @@ from connrules.check.cycles import cycles
 from connrules.check.index import Index
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import SourceText, closest
+from connrules.syntax.fixes import replacing
+from connrules.text import SourceText, Span, closest
 
 Segments = Sequence[tuple[SourceText, ast.Segment]]
 
@@ -33,14 +34,15 @@ def check_segments(
 
 def check_segment_names(source: SourceText, conditions: Sequence[ast.Condition], index: Index) -> Iterator[Diagnostic]:
     """Segments that do not exist, each once."""
-    unknown: dict[str, ast.Name] = {}
+    unknown: dict[str, list[Span]] = {}
     for name in (name for condition in conditions for name in segments_in(condition)):
         if name.text not in index.segments and name.text not in index.broken.segments:
-            unknown.setdefault(name.text, name)
-    for text, name in unknown.items():
+            unknown.setdefault(name.text, []).append(name.span)
+    for text, places in unknown.items():
         near = closest(text, index.segments)
         remedy = f"did you mean `{near}`?" if near else f'add it, e.g. `segment {text} = user.country = "FR"`'
-        yield finding("CR218", source, name.span, f"there is no segment `{text}`", help=remedy)
+        fix = replacing(source, places, near) if near else None
+        yield finding("CR218", source, places[0], f"there is no segment `{text}`", help=remedy, fix=fix)
 
 
 def _unused(segments: Segments, rules: Sequence[CheckedRule], index: Index) -> Iterator[Diagnostic]:

@@ -10,9 +10,12 @@ from connrules.check.names import Names
 from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, patterns_of, where_of
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.syntax.clause_order import reordering
+from connrules.syntax.fixes import writing
 from connrules.syntax.formatter import format_pattern
+from connrules.syntax.spelling import quoted
 from connrules.text import SourceText, Span
-from connrules.vocabulary import ATTRIBUTES, SESSION_START, ObjectKind
+from connrules.vocabulary import ATTRIBUTES, INTERACTIONS, SESSION_START, ObjectKind
 
 EVERYBODY = 1_000_000
 """The share of all users, in millionths."""
@@ -38,11 +41,13 @@ def check_shape(rule: CheckedRule, names: Names | None) -> Iterator[Diagnostic]:
 def _word(rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> Iterator[Diagnostic]:
     if not is_known(pattern):
         assert isinstance(pattern, ast.EventPattern)  # other patterns begin with keywords
-        yield unknown_word(rule.source, pattern.word, names)
+        yield unknown_word(rule.source, pattern.word, names, has_object=pattern.of is not None)
 
 
-def unknown_word(source: SourceText, word: ast.Name, names: Names | None) -> Diagnostic:
+def unknown_word(source: SourceText, word: ast.Name, names: Names | None, *, has_object: bool) -> Diagnostic:
     """A word that is no event, with the one that was probably meant."""
+    meant = _event_written(word.text, names)
+    about_nothing = has_object and meant not in INTERACTIONS
     return finding(
         "CR106",
         source,
@@ -50,18 +55,22 @@ def unknown_word(source: SourceText, word: ast.Name, names: Names | None) -> Dia
         f"`{word.text}` is no event",
         label='an interaction, `purchase`, `session_start` or `event "…"` is expected here',
         help=_word_meant(word.text, names),
+        fix=None if meant is None or about_nothing else writing(source, word.span, meant),
     )
+
+
+def _event_written(word: str, names: Names | None) -> str | None:
+    """The event that was probably meant, as it is written."""
+    custom = None if names is None else names.event_like(word)
+    return None if word == ATTRIBUTES else event_meant(word) if custom is None else f"event {quoted(custom)}"
 
 
 def _word_meant(word: str, names: Names | None) -> str:
     if word == ATTRIBUTES:
         return 'what is known of the user is asked by a clause of its own, e.g. `if user.country = "FR"`'
-    custom = None if names is None else names.event_like(word)
-    if custom is not None:
-        return f'did you mean the custom event `event "{custom}"`?'
-    near = event_meant(word)
-    if near is not None:
-        return f"did you mean `{near}`?"
+    meant = _event_written(word, names)
+    if meant is not None:
+        return f"did you mean {'' if meant in WORDS else 'the custom event '}`{meant}`?"
     own = f'a custom event is written `event "{word}"`'
     same_channel = channel_events(word)
     if same_channel:
@@ -169,5 +178,6 @@ def _clause_order(rule: CheckedRule) -> Iterator[Diagnostic]:
                 f"`{clause.keyword}` stands after `{late[0].keyword}`",
                 label="it means the same there, but is not where readers look for it",
                 help=f"the usual order is {', '.join(f'`{c.keyword}`' for _, c in usual)}",
+                fix=reordering(rule.source, rule.node),
             )
             return

@@ -13,7 +13,10 @@ from connrules.check.properties import check_step_properties
 from connrules.check.shape import unknown_word
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.text import closest
+from connrules.syntax.fixes import writing
+from connrules.syntax.scanner import scan
+from connrules.syntax.spelling import quoted
+from connrules.text import Span, closest
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, INTERACTIONS, OBJECT_KIND, SESSION_START, ObjectKind
 
 OWN_USER = "user"
@@ -62,7 +65,7 @@ def _started_twice(test: CheckedTest) -> Iterator[Diagnostic]:
 def _happening(test: CheckedTest, step: ast.Happening, names: Names | None) -> Iterator[Diagnostic]:
     word = step.type
     if word.text not in _TYPES:
-        yield unknown_word(test.source, word, names)
+        yield unknown_word(test.source, word, names, has_object=step.object is not None)
         return
     kind = OBJECT_KIND[word.text]
     if kind is not None and step.object is None:
@@ -87,11 +90,19 @@ def _nobody(test: CheckedTest) -> Iterator[Diagnostic]:
     for step in test.node.steps:
         if isinstance(step, ast.Expect) and step.user is not None and step.user not in users:
             near = closest(step.user, sorted(users))
-            remedy = f'add an event, e.g. `user "{step.user}" at 0s purchase`'
+            remedy, fix = f'add an event, e.g. `user "{step.user}" at 0s purchase`', None
             if near:
                 remedy = f'did you mean `user "{near}"`?'
+                fix = writing(test.source, _user_of(test, step), quoted(near))
             message = f"nothing happens to the user `{step.user}` in this test"
-            yield finding("CR714", test.source, step.span, message, help=remedy)
+            yield finding("CR714", test.source, step.span, message, help=remedy, fix=fix)
+
+
+def _user_of(test: CheckedTest, step: ast.Expect) -> Span:
+    """Where the name of an expectation's user stands: it is its first string."""
+    tokens = scan(test.source.text[step.span.start : step.span.end])
+    name = next(token for token in tokens if token.kind == "STRING")
+    return Span(step.span.start + name.start, step.span.start + name.span.end)
 
 
 def _mentions(test: ast.Test, names: Names) -> Iterator[Mention]:
