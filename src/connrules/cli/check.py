@@ -1,12 +1,12 @@
 """`connrules check`: find problems in rules."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from connrules.cli.clock import now
 from connrules.cli.config_keys import AS_OF, CATALOG, FAIL_ON, FORMAT
 from connrules.cli.config_options import chosen, configuration_options
 from connrules.cli.configuration import Configuration
@@ -125,7 +125,7 @@ def _linting(inputs: Inputs, configuration: Configuration) -> Callable[[Sequence
     """A function that lints texts, of the same files or of what they are to be."""
     as_of = configuration[AS_OF]
     paths = [source.path for source in inputs.sources]
-    settings = settings_of(configuration, paths, _now() if as_of is None else as_of)
+    settings = settings_of(configuration, paths, now() if as_of is None else as_of)
     return lambda sources: lint([parse(source) for source in sources], inputs.catalog, settings)
 
 
@@ -137,8 +137,3 @@ def _changes(ref: str, inputs: Inputs, configuration: Configuration) -> Since:
 def _code(findings: Sequence[Diagnostic], least: Severity) -> ExitCode:
     bad = any(_RANKS[finding.severity] >= _RANKS[least] for finding in findings)
     return ExitCode.FINDINGS if bad else ExitCode.CLEAN
-
-
-def _now() -> int:
-    """Epoch milliseconds: the only clock of the program."""
-    return time.time_ns() // 1_000_000
