@@ -36,7 +36,7 @@ def check_attributes(
         fix = None
         if near:
             firsts = [_first_segment(source, span) for span in places]
-            fix = replacing(source, firsts, spell_path(ast.Path((near,))), title=f"write `{near}`")
+            fix = replacing(source, firsts, spell_path(ast.Path((near,), places[0])), title=f"write `{near}`")
         yield finding("CR217", source, places[0], f"the catalog has no user attribute `{name}`", help=remedy, fix=fix)
 
 

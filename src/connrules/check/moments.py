@@ -6,8 +6,8 @@ from connrules import ast
 from connrules.check.checked import CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.spelling import spell_value
 from connrules.syntax.fixes import writing
+from connrules.syntax.spelling import spell_value
 from connrules.text import Span, closest
 
 _Values = Mapping[str, ast.Each]
