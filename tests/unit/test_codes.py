@@ -2,8 +2,10 @@
 
 import re
 from importlib.resources import files
+from itertools import chain
 
 import pytest
+from tests.errors.test_errors import CHUNKS
 from tests.unit.code_examples import example
 
 from connrules.codes import CODES, find_code
@@ -56,6 +58,16 @@ def test_codes_and_names_are_well_formed(row: tuple[str, str]) -> None:
 def test_the_page_of_unknown_interactions_lists_all_of_them() -> None:
     listed = re.findall(r"^- `(\w+)`: (.*)$", load_page("CR106").markdown, re.MULTILINE)
     assert listed == [(row.word, row.meaning) for row in INTERACTIONS.values()]
+
+
+def test_the_table_says_the_best_fix_that_is_offered() -> None:
+    """By the pages and the error files: where one finding of a code has a fix, the table says so, and the reverse."""
+    offered = dict.fromkeys(CODES, "")
+    reports = (example(code, "Shows it").lint(code).findings for code in CODES)
+    for found in (*chain.from_iterable(reports), *chain.from_iterable(chunk.findings() for chunk in CHUNKS)):
+        if found.fix is not None:
+            offered[found.code] = "safe" if found.fix.safe else offered[found.code] or "unsafe"
+    assert offered == {row.code: row.fix for row in CODES.values()}
 
 
 def test_a_dated_check_needs_the_catalog() -> None:
