@@ -3,7 +3,8 @@
 A file is cut into rule sets by lines of `---`. A comment `# ^ CR301 words` says that its line has a finding of that
 code with those words in what it says; alone on a line, it speaks of the line above. The words are looked for in
 `severity: message | label | help`. Above the first `---` stand comments alone: `# catalog: FILE`, `# as of: TIME`,
-`# select: CODES` and `# naming: PATTERN`. What the checker finds is expected, and of other findings those selected.
+`# select: CODES`, `# ignore: CODES` and `# naming: PATTERN`. What the checker finds is expected but for what is ignored,
+and of other findings those selected.
 """
 
 import re
@@ -54,10 +55,11 @@ class Chunk(NamedTuple):
 
 def chunks_of(path: Path) -> list[Chunk]:
     header, *texts = re.split(r"^---\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    options = dict(re.findall(r"^# (catalog|as of|select|naming): (.+)$", header, re.MULTILINE))
+    options = dict(re.findall(r"^# (catalog|as of|select|ignore|naming): (.+)$", header, re.MULTILINE))
     settings = Settings(
         as_of=parse_instant(options["as of"]) if "as of" in options else None,
         select=(*CHECKER, *options.get("select", "").split()),
+        ignore=tuple(options.get("ignore", "").split()),
         naming=options.get("naming", ""),
     )
     chunks = []

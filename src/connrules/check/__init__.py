@@ -19,6 +19,7 @@ from connrules.check.names import Names
 from connrules.check.publish_order import check_publish_order
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import Declarations, check_ruleset
+from connrules.check.stale import check_stale
 from connrules.check.tests import check_test
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
@@ -56,6 +57,7 @@ def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of:
         yield from check_rule(rule, index, names, as_of)
     if names is not None:
         yield from check_publish_order(declared.rules, index, names, as_of)
+        yield from check_stale(declared.rules, names, as_of)
     for test in declared.tests:
         yield from check_test(test, index, names)
 

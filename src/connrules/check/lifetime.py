@@ -12,8 +12,8 @@ from connrules.diagnostic import Diagnostic
 from connrules.duration import format_instant
 from connrules.vocabulary import ObjectKind
 
-_FINAL = frozenset({Status.STOPPED, Status.ARCHIVED})
-_PLANNED = frozenset({Status.DRAFT, Status.SCHEDULED})
+FINAL = frozenset({Status.STOPPED, Status.ARCHIVED})
+PLANNED = frozenset({Status.DRAFT, Status.SCHEDULED})
 
 
 def check_lifetime(rule: CheckedRule, bindings: Bindings, as_of: int) -> Iterator[Diagnostic]:
@@ -24,7 +24,7 @@ def check_lifetime(rule: CheckedRule, bindings: Bindings, as_of: int) -> Iterato
             continue
         if is_over(source, as_of):
             yield _over("CR205", rule, name, source, f"nothing of `{source.name}` can trigger this rule any more")
-        elif source.status in _PLANNED and not source.intervals:
+        elif source.status in PLANNED and not source.intervals:
             yield _undated(rule, name, source)
     for name in rule.node.targets:
         target = bindings.get(name.span)
@@ -47,7 +47,7 @@ def source_names(rule: ast.Rule) -> Iterator[ast.Name]:
 def is_over(entry: Entry, as_of: int) -> bool:
     """Whether an entry has been active for the last time. The dates decide; the status, where they leave it open."""
     end = entry.intervals[-1][1] if entry.intervals else None
-    return end <= as_of if end is not None else entry.status in _FINAL
+    return end <= as_of if end is not None else entry.status in FINAL
 
 
 def _over(code: str, rule: CheckedRule, name: ast.Name, entry: Entry, message: str) -> Diagnostic:

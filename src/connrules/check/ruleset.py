@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from connrules import ast
 from connrules.check.attributes import check_local
 from connrules.check.checked import CheckedRule, CheckedTest
+from connrules.check.confusable import check_confusable
 from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules
 from connrules.check.index import Index
 from connrules.check.loops import check_loops
@@ -34,6 +35,7 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
     yield from check_duplicate_names("segment", [(source, node.name) for source, node in declared.segments])
     yield from check_duplicate_names("test", [(test.source, test.node.name) for test in declared.tests])
     yield from check_duplicate_policies(declared.policies)
+    yield from check_confusable(declared.rules, declared.tests, names)
     for source, policy in declared.policies[:1]:
         yield from check_policy(source, policy, names.catalog if names else None)
     attributes = names.attributes if names else frozenset()
