@@ -34,7 +34,7 @@ def _with_plain_line_ends(text: str) -> str:
 
 
 def _not_formatted(source: SourceText, text: str) -> Diagnostic:
-    line = _first_difference(_with_plain_line_ends(source.text).split("\n"), text.split("\n"))
+    line = _first_difference(_lines(_with_plain_line_ends(source.text)), _lines(text))
     start = source.line_starts[line - 1]
     return finding(
         "CR601",
@@ -45,6 +45,10 @@ def _not_formatted(source: SourceText, text: str) -> Diagnostic:
         help=f"run `connrules fmt {source.path}`; the rules mean the same afterwards",
         fix=Fix("write the file in the usual form", (Edit(Span(0, len(source.text)), text),), safe=True),
     )
+
+
+def _lines(text: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+$", text)
 
 
 def _first_difference(lines: Sequence[str], usual: Sequence[str]) -> int:
