@@ -65,12 +65,14 @@ def _for_target(
     if not triggers:
         label = f"{ends}, and no trigger counts while the rule is live"
         remedy = "correct `from` and `until`, or the dates in the catalog"
-        yield _finding(rule, name.span, f"`{entry.name}` can never be sent by this rule", label, remedy)
+        message = f"`{entry.name}` can never be sent by this rule"
+        yield _finding(rule, name.span, message, label, remedy, len(rule.node.targets))
         return
     assert rule.node.delay is not None  # without a delay the send is due when the trigger counts
     label = f"{ends}; {_first_due(rule.node, triggers[0][0] + delay)}"
     remedy = "write a shorter delay, or correct the dates in the catalog"
-    yield _finding(rule, rule.node.delay.span, f"every send comes too late for `{entry.name}`", label, remedy)
+    message = f"every send comes too late for `{entry.name}`"
+    yield _finding(rule, rule.node.delay.span, message, label, remedy, len(rule.node.targets))
 
 
 def sources_active(rule: ast.Rule, bindings: Bindings) -> Intervals:
@@ -134,5 +136,7 @@ def _outlasts_the_rule(rule: CheckedRule, delay: int) -> Diagnostic:
     return _finding(rule, node.delay.span, "every send comes after the end of the rule", label, remedy)
 
 
-def _finding(rule: CheckedRule, span: Span, message: str, label: str, remedy: str) -> Diagnostic:
-    return finding("CR307", rule.source, span, message, label=label, help=remedy)
+def _finding(rule: CheckedRule, span: Span, message: str, label: str, remedy: str, targets: int = 1) -> Diagnostic:
+    """With one target of several too late, the rule still sends the others."""
+    silent_rule = rule.name if targets == 1 else ""
+    return finding("CR307", rule.source, span, message, label=label, help=remedy, silent_rule=silent_rule)

@@ -22,7 +22,7 @@ def check_window(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
     between, quiet, schedule = rule.node.between, policy.quiet, rule.node.delay
     if between is not None:
         if between.opens.minutes == between.closes.minutes:
-            yield _empty(rule.source, between)
+            yield _empty(rule.source, between, rule.name)
         elif between.drops and isinstance(schedule, ast.InDays | ast.NextWeekday):
             yield from _missed(rule, schedule, between, policy, f"the window `{_times(between.opens, between.closes)}`")
     elif quiet is not None and quiet.drops and isinstance(schedule, ast.InDays | ast.NextWeekday):
@@ -53,13 +53,14 @@ def check_quiet(source: SourceText, quiet: ast.Quiet) -> Iterator[Diagnostic]:
         yield _empty(source, quiet)
 
 
-def _empty(source: SourceText, clause: ast.Between | ast.Quiet) -> Diagnostic:
+def _empty(source: SourceText, clause: ast.Between | ast.Quiet, silent_rule: str = "") -> Diagnostic:
     if isinstance(clause, ast.Between):
         message, remedy = "the window is empty, so nothing is ever sent", "to send at all hours, delete the clause"
     else:
         message, remedy = "the quiet hours never end, so nothing is ever sent", "to have none, delete the clause"
     label = "it begins and ends at the same time of the day"
-    return finding("CR309", source, clause.span, message, label=label, help=f"write two times; {remedy}")
+    remedy = f"write two times; {remedy}"
+    return finding("CR309", source, clause.span, message, label=label, help=remedy, silent_rule=silent_rule)
 
 
 def _missed(
@@ -77,6 +78,7 @@ def _missed(
         f"every send is due outside {called}, and so is dropped",
         label=f"it is due at {_time(schedule.clock)}",
         help="write a time of the day inside the window, or `or hold`",
+        silent_rule=rule.name,
     )
 
 
