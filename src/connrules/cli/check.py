@@ -11,6 +11,7 @@ from connrules.cli.config_keys import AS_OF, CATALOG, FAIL_ON, FORMAT
 from connrules.cli.config_options import chosen, configuration_options
 from connrules.cli.configuration import Configuration
 from connrules.cli.exit import ExitCode, ShellError
+from connrules.cli.fixing import apply_fixes, fix_options, render_fixable, show_fixes
 from connrules.cli.formats import FORMATS, FORMATS_HELP, write
 from connrules.cli.inputs import Inputs, read_inputs, read_piped
 from connrules.cli.lint_settings import settings_of
@@ -31,6 +32,7 @@ Examples:
   connrules check carts.conn --format concise
   connrules check rules/ --as-of 2026-03-01    as things stood on that day
   connrules check rules/ --changed-since main  only what this branch is about
+  connrules check rules/ --fix                 mend what can be mended safely
   connrules check rules/ - --stdin-filename rules/carts.conn < draft.conn
 
 \b
@@ -66,6 +68,7 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
     type=FILE,
     help="The file that - stands for: the text of standard input is taken for its text.",
 )
+@fix_options
 @color_option
 def command(  # noqa: PLR0913  # the options of the command
     *,
@@ -74,6 +77,9 @@ def command(  # noqa: PLR0913  # the options of the command
     exit_zero: bool,
     since: str | None,
     stdin_filename: Path | None,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     color: str,
     **options: Any,
 ) -> int:
@@ -85,24 +91,31 @@ def command(  # noqa: PLR0913  # the options of the command
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
     changes = None if since is None else _changes(since, inputs, configuration)
     linted = _linting(inputs, configuration)
-    whole = linted(inputs.sources)
-    report = whole if changes is None else changes.narrowed(whole, inputs.sources)
+    reported = linted if changes is None else lambda sources: changes.narrowed(linted(sources), sources)
+    if diff:
+        differs = show_fixes(inputs, reported, unsafe=unsafe_fixes, color=wants_color(color))
+        return ExitCode.FINDINGS if differs and not exit_zero else ExitCode.CLEAN
+    sources = apply_fixes(inputs, reported, unsafe=unsafe_fixes) if fix else inputs.sources
+    whole = linted(sources)
+    report = whole if changes is None else changes.narrowed(whole, sources)
     layout = configuration[FORMAT]
+    notes = [changes.note if changes else "", "" if fix else render_fixable(report.findings, unsafe=unsafe_fixes)]
     if statistics:
         write_statistics(report.findings, layout, color=wants_color(color))
     else:
         write(
             report,
             layout,
-            sources=inputs.sources,
+            sources=sources,
             summary=summarize(
                 report,
-                len(inputs.sources),
+                len(sources),
                 since=changes.ref if changes and not changes.whole else None,
                 unchanged=len(whole.findings) - len(report.findings),
             ),
             color=wants_color(color),
-            notes=[changes.note] if changes and changes.note else [],
+            notes=list(filter(None, notes)),
+            err=fix and inputs.piped is not None,
         )
     return ExitCode.CLEAN if exit_zero else _code(report.findings, Severity(configuration[FAIL_ON]))
 

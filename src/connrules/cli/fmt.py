@@ -1,9 +1,6 @@
 """`connrules fmt`: put rule files into canonical form."""
 
-import difflib
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +9,9 @@ import click
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.render import counted, render_full
+from connrules.cli.rewriting import difference, replace_file
 from connrules.diagnostic import Diagnostic
-from connrules.files import UnreadableError, read_sources, reason
+from connrules.files import UnreadableError, read_sources
 from connrules.syntax.layout import FormatError, format_file
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
@@ -101,39 +99,11 @@ def _format(source: SourceText) -> _Result:
 def _write(results: list[_Result]) -> None:
     for result in results:
         if result.text is not None and result.changes:
-            try:
-                _replace(Path(result.source.path).resolve(), result.text.encode())
-            except OSError as error:
-                raise ShellError(f"{result.source.path}: cannot be written: {reason(error)}") from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a new file in the place of an old one, in one step: whatever happens, there is a whole file."""
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        fresh.write_bytes(data)
-        shutil.copymode(path, fresh)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+            replace_file(Path(result.source.path), result.text.encode())
 
 
 def _difference(result: _Result, *, color: bool) -> str:
-    path = result.source.path
-    before, after = result.source.text.splitlines(keepends=True), (result.text or "").splitlines(keepends=True)
-    lines = difflib.unified_diff(before, after, f"{path} (as it is)", f"{path} (formatted)")
-    return "".join(_colored(line) if color else line for line in _whole(lines))
-
-
-def _whole(lines: Iterator[str]) -> Iterator[str]:
-    """The lines of a difference, those without a line break at the end of a file marked as usual."""
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _colored(line: str) -> str:
-    colors = {"+": "green", "-": "red", "@": "cyan"}
-    return click.style(line, fg=colors.get(line[:1]))
+    return difference(result.source.path, result.source.text, result.text or "", "formatted", color=color)
 
 
 def _summary(results: list[_Result], *, would: bool) -> str:
