@@ -64,8 +64,7 @@ def _is_too_late(rule: CheckedRule, names: Names, as_of: int | None) -> bool:
 
 def _cycles_in(order: PublishOrder) -> Iterator[Diagnostic]:
     for cycle in order.cycles:
-        planned = {order.publications[pair.kind, pair.source.name].published_at for pair in cycle}
-        if len(planned) > 1 or None in planned:
+        if not order.is_at_one_instant(cycle):
             yield without_safe_order(cycle)
 
 

@@ -30,6 +30,16 @@ def cells(line: str) -> list[Cell]:
     return list(_cells(line))
 
 
+def width(line: str) -> int:
+    """The number of cells that a line takes."""
+    return sum(cell.width for cell in _cells(line))
+
+
+def padded(line: str, cells_wide: int) -> str:
+    """A line with spaces behind it, so that it takes so many cells."""
+    return line + " " * (cells_wide - width(line))
+
+
 def visible(text: str) -> str:
     """A text on one line, safe for a terminal: what cannot be seen is drawn as something that can."""
     if text.isascii() and text.isprintable():

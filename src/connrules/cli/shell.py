@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "run": "Run rules over a log of events and write what they decide.",
     "test": "Run the tests of rules.",
     "why": "Tell why a user did or did not get messages.",
+    "plan": "Put what is to be published in a safe order.",
+    "graph": "Draw campaigns, cards, events and rules as a graph.",
     "compile": "Write the plan that a worker runs.",
     "fmt": "Put rule files into canonical form.",
     "explain": "Explain a finding by its code or name.",

@@ -83,6 +83,11 @@ class PublishOrder:
         """The publications that stand like that."""
         return [p for p in self.publications.values() if p.standing in standings]
 
+    def is_at_one_instant(self, cycle: Sequence[Pair]) -> bool:
+        """Whether all members of a cycle are planned for the same instant, which is the best that can be done."""
+        planned = {self.publications[source_key(pair)].published_at for pair in cycle}
+        return len(planned) == 1 and None not in planned
+
     def in_one_cycle(self, pair: Pair) -> bool:
         """Whether source and follow-on of a pair have no safe order."""
         source, target = self.publications[source_key(pair)], self.publications[target_key(pair)]
