@@ -28,7 +28,7 @@ _OPTIONS: Final = (
     click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these; the longer of two counts."),
     click.option(
         "--fail-on",
-        type=click.Choice(list(Severity)),
+        type=click.Choice([severity.value for severity in Severity]),
         help="End with 1 where something at least as severe is reported.  [default: warning]",
     ),
     click.option(

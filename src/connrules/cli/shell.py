@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "compile": "Write the plan that a worker runs.",
     "fmt": "Put rule files into canonical form.",
     "explain": "Explain a finding by its code or name.",
-    "config": "Show the configuration that is in force, and where it came from.",
+    "config": "Show the configuration that is in force.",
     "catalog": "Look at catalogs: their schema, and whether one is valid.",
 }
 """The commands with what `connrules --help` says of each; it would be slow if it had to import them all."""
