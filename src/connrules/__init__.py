@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from connrules.event import Profiles as Profiles
     from connrules.event import Reason as Reason
     from connrules.files import UnreadableError as UnreadableError
+    from connrules.lint import Report as Report
+    from connrules.lint import Settings as Settings
+    from connrules.lint import SettingsError as SettingsError
+    from connrules.lint import lint_files as lint_files
     from connrules.pipeline import load as load
     from connrules.pipeline import loads as loads
     from connrules.plan import Plan as Plan
@@ -60,6 +64,7 @@ _HOMES = {
     "connrules.duration": ("format_instant", "parse_instant"),
     "connrules.event": ("Event", "Kind", "Outcome", "Profiles", "Reason"),
     "connrules.files": ("UnreadableError",),
+    "connrules.lint": ("Report", "Settings", "SettingsError", "lint_files"),
     "connrules.pipeline": ("load", "loads"),
     "connrules.plan": ("Plan", "PlanError"),
     "connrules.reference": ("evaluate",),

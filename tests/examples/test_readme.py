@@ -99,3 +99,18 @@ def test_the_worker_does_as_shown(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(sent) == len((STORY / "expected.jsonl").read_text(encoding="utf-8").splitlines())
     assert any(line.startswith("rejected: not JSON") for line in lines)
     assert lines[-1] == "pending ivy"
+
+
+def test_rules_are_checked_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    [program] = blocks(EMBEDDING, "python check")
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {"connrules": connrules}
+
+    exec(compile(program, "embedding.md", "exec"), names)
+
+    report = names["report"]
+    assert isinstance(report, connrules.Report)
+    assert [rule.name for rule in report.checked.rules] == ["cart_reminder"]
+    assert capsys.readouterr().out == ""
+    exec(compile(program.replace("[a-z]", "[A-Z]"), "embedding.md", "exec"), names)
+    assert "examples/abandoned-cart/rules.conn:" in capsys.readouterr().out

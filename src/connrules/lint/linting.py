@@ -1,21 +1,32 @@
 """Checks a rule set and reports what the settings ask for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from connrules.catalog import Catalog
+from connrules.catalog import Catalog, load_catalog
 from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
+from connrules.files import read_bytes, read_sources
 from connrules.lint.report import Report
 from connrules.lint.selection import Selection
 from connrules.lint.settings import Settings
 from connrules.lint.style import check_form, check_names
 from connrules.lint.suppressions import sift
 from connrules.lint.untested import check_tested
-from connrules.syntax.parser import Parsed
+from connrules.syntax.parser import Parsed, parse
 
 _UNFORMED = frozenset(code for code in CODES if code.startswith("CR1")) - {"CR110"}
 """What must be mended in a file before it can be put into the usual form."""
+
+
+def lint_files(*paths: str | Path, catalog: str | Path | None = None, settings: Settings | None = None) -> Report:
+    """Read rule files, or folders of them, and lint them against a catalog file: what `connrules check` does.
+
+    Raises UnreadableError for what cannot be read and CatalogError for a catalog that is none.
+    """
+    loaded = None if catalog is None else load_catalog(read_bytes(catalog), str(catalog))
+    return lint([parse(source) for source in read_sources(paths)], loaded, settings)
 
 
 def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Settings | None = None) -> Report:
@@ -24,20 +35,20 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
     checked = check(files, catalog, settings.as_of)
     selection = Selection(settings)
     found = [*checked.diagnostics, *_found(files, checked, selection, settings)]
-    skipped = frozenset(_skipped(checked, settings))
-    ran = frozenset(CODES) - skipped - frozenset(_not_asked_for(checked, settings))
-    sifted = sift(files, found, selection, ran, settings.as_of)
-    place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
-
-    def in_order(findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-        return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
-
+    not_made = {*_impossible(checked, settings), *_not_asked_for(checked, settings)}
+    sifted = sift(files, found, selection, frozenset(CODES) - not_made, settings.as_of)
+    skipped = {*_impossible(checked, settings), *(() if sifted.is_healthy else ["CR701"])}
     return Report(
         checked,
-        in_order([selection.graded(found) for found in (*sifted.kept, *sifted.about)]),
-        in_order([selection.graded(found) for found in sifted.suppressed]),
+        _in_order(files, map(selection.graded, [*sifted.kept, *sifted.about])),
+        _in_order(files, map(selection.graded, sifted.suppressed)),
         tuple(code for code in CODES if code in skipped and code in selection.codes),
     )
+
+
+def _in_order(files: Sequence[Parsed], findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
+    return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
 
 
 def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, settings: Settings) -> Iterator[Diagnostic]:
@@ -50,15 +61,13 @@ def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, sett
         yield from check_tested(checked)
 
 
-def _skipped(checked: Checked, settings: Settings) -> Iterator[str]:
+def _impossible(checked: Checked, settings: Settings) -> Iterator[str]:
     """The checks that could not be made."""
     yield from checked.skipped
     if settings.as_of is None:
         yield "CR702"
-    if checked.errors:
-        yield "CR701"
-        if checked.tests:
-            yield from ("CR711", "CR712")
+    if checked.errors and checked.tests:
+        yield from ("CR711", "CR712")
 
 
 def _not_asked_for(checked: Checked, settings: Settings) -> Iterator[str]:

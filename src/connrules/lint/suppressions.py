@@ -29,6 +29,8 @@ class Sifted(NamedTuple):
     suppressed: tuple[Diagnostic, ...]
     about: tuple[Diagnostic, ...]
     """What is wrong with the comments themselves."""
+    is_healthy: bool
+    """Whether there are no errors but suppressed ones, so that it is known which comments are not needed."""
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ def sift(
             (suppressed if left_out else kept).append(one)
     judged = ran if is_healthy else frozenset[str]()
     about = [problem for reach in reaches.values() for problem in _about_all(reach, selection, judged)]
-    return Sifted(tuple(kept), tuple(suppressed), tuple(about))
+    return Sifted(tuple(kept), tuple(suppressed), tuple(about), is_healthy)
 
 
 def _is_suppressed(found: Diagnostic, reach: _Reach) -> bool:
