@@ -23,13 +23,15 @@ def check_lifetime(rule: CheckedRule, bindings: Bindings, as_of: int) -> Iterato
         if source is None:
             continue
         if is_over(source, as_of):
-            yield _over("CR205", rule, name, source, f"nothing of `{source.name}` can trigger this rule any more")
+            yield _over(
+                "CR205", rule, name, source, f"`{source.name}` is over: nothing of it triggers this rule any more"
+            )
         elif source.status in PLANNED and not source.intervals:
             yield _undated(rule, name, source)
     for name in rule.node.targets:
         target = bindings.get(name.span)
         if target is not None and is_over(target, as_of):
-            yield _over("CR211", rule, name, target, f"`{target.name}` cannot be sent any more")
+            yield _over("CR211", rule, name, target, f"`{target.name}` is over: it cannot be sent any more")
 
 
 def source_names(rule: ast.Rule) -> Iterator[ast.Name]:
@@ -54,7 +56,9 @@ def _over(code: str, rule: CheckedRule, name: ast.Name, entry: Entry, message: s
     end = entry.intervals[-1][1] if entry.intervals else None
     label = f"its status is {entry.status}" if end is None else f"active until {day(end)}"
     other = "delete the rule" if code == "CR205" else "start it again"
-    return finding(code, rule.source, name.span, message, label=label, help=f"name another one, or {other}")
+    return finding(
+        code, rule.source, name.span, message, label=label, help=f"name one that is still active, or {other}"
+    )
 
 
 def _undated(rule: CheckedRule, name: ast.Name, source: Entry) -> Diagnostic:
