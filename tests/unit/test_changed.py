@@ -1,0 +1,61 @@
+"""What of a text has changed, declaration by declaration."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connrules.lint.changed import changed_spans
+from connrules.text import SourceText
+
+A = 'rule a:\n  on purchase\n  after 1d\n  send "A"\n'
+B = 'rule b:\n  on session_start\n  send "B"\n'
+C = 'on event "c" send "C"\n'
+LEGACY = "# connrules: ignore[CR308] old\n"
+
+
+def changed(now: str, before: str | None) -> list[str]:
+    """The pieces that have changed, by their first lines without comments."""
+    source = SourceText("x.conn", now)
+    pieces = [now[span.start : span.end] for span in changed_spans(source, before)]
+    return [next((line.strip() for line in piece.splitlines() if line and line[0] != "#"), "#") for piece in pieces]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "pieces"),
+    [
+        (A + "\n" + B, A + "\n" + B, []),
+        (A + "\n" + B, A + B, []),  # a blank line more
+        (A + "\n" + B, B, ["rule a:"]),
+        (B, A + "\n" + B, []),
+        (A, A.replace("1d", "2d"), ["rule a:"]),
+        (A, A.replace("  after 1d\n", ""), ["rule a:"]),
+        (A.replace("  after 1d\n", ""), A, ["rule a:"]),
+        (A.removesuffix("\n"), A, []),
+        (A + B, (A + B).replace("\n", "\r\n"), []),
+        (B + A, A + B, ["rule b:"]),  # the order of rules has a meaning
+        (A + A, A, ["rule a:"]),
+        (A + C + C.strip() + " " + C, A + C, [C.strip(), C.strip()]),
+        (LEGACY + A + B, A + B, ["rule a:"]),
+        (A + LEGACY + B, A + B, ["rule b:"]),
+        (A + B + LEGACY, A + B, ["#"]),
+        (LEGACY + "\n" + A, A, ["#"]),
+        (C.strip() + "  # new\n" + A, C + A, [C.strip() + "  # new"]),
+        ("rule a:\n  on\n" + B, A + B, ["rule a:"]),  # broken rules have pieces, too
+        ("", A, []),
+        (A, "", ["rule a:"]),
+        (A, None, ["rule a:"]),
+    ],
+)
+def test_pieces(now: str, before: str | None, pieces: list[str]) -> None:
+    assert changed(now, before) == pieces
+
+
+@given(st.lists(st.sampled_from([A, B, C, LEGACY, "\n", "# x\n", "rule :\n", "?"]), max_size=8).map("".join))
+def test_the_pieces_of_a_text_hold_all_of_it_but_blanks(text: str) -> None:
+    source = SourceText("x.conn", text)
+    spans = changed_spans(source, "" if text.strip() else None)
+    assert "".join("".join(text[span.start : span.end].split()) for span in spans) == "".join(text.split())
+    assert all(one.end <= two.start for one, two in pairwise(spans))
+    assert changed_spans(source, text) == ()
