@@ -183,7 +183,7 @@ def test_concise_marks_what_a_safe_fix_mends() -> None:
 
 def test_a_witness_can_be_pasted_as_it_stands() -> None:
     lines = render_full([CASES["a witness"]]).split("\n")
-    start = lines.index("   = witness:") + 1
+    start = lines.index("   = witness: as things are, this test passes") + 1
     assert [line.removeprefix("       ") for line in lines[start:-1]] == WITNESS.split("\n")
 
 

@@ -140,7 +140,7 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
     if finding.fix:
         yield f"{margin}= fix: {_fix(finding.fix)}"
     if finding.witness:
-        yield f"{margin}= witness:"
+        yield f"{margin}= witness: as things are, this test passes"
         yield from (f"{margin}    {visible(line)}" for line in finding.witness.split("\n"))
     yield f"{margin}= more: connrules explain {finding.code}"
 
