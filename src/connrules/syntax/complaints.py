@@ -214,7 +214,9 @@ def _about_character(source: SourceText, token: Token, accepted: set[str]) -> Di
         if "STRING" in accepted:
             fix = _in_quotes(source, token, token.text)
         return finding("CR103", source, token.span, message, help=f'put names in quotes: "{token.text}"', fix=fix)
-    message, fix = f"the character `{char}` means nothing here", deleting(source, token.span)
+    within_word = source.text[token.start - 1 : token.span.end + 1].strip() if token.start else ""
+    fix = writing(source, token.span, "", title="delete it") if len(within_word) == 3 else deleting(source, token.span)
+    message = f"the character `{char}` means nothing here"
     return finding("CR103", source, token.span, message, help="delete it", fix=fix)
 
 

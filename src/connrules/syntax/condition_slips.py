@@ -170,9 +170,12 @@ def _sign_between_conditions(place: Place) -> Slip | None:
     if word.upper() not in place.accepted:
         word = "or"  # between events there is no other
     remedy = f"write `{word}`"
-    if word == "or" and open_where(place) is not None and place.at(2).text not in EVENTS:
-        remedy += ", and put the whole condition in parentheses"
     fix = place.writing(place.token, last, word)
+    start = open_where(place)
+    if word == "or" and start is not None and place.at(2).text not in EVENTS:
+        remedy += ", and put the whole condition in parentheses"
+        around = _in_parentheses(place.chunk[start + 1], place.chunk[condition_end(place) - 1])
+        fix = Fix(remedy, (*fix.edits, *around.edits), safe=False) if fix else None
     return Slip("CR103", place.token, last, f"there is no `{text}`", remedy, fix=fix)
 
 

@@ -30,6 +30,7 @@ from connrules.syntax.complaints import (
 from connrules.syntax.grammar import grammar
 from connrules.syntax.place import CLAUSES, POLICY_CLAUSES, STEPS
 from connrules.syntax.scanner import MALFORMED, TRIVIA, Token, scan
+from connrules.syntax.trials import sound
 from connrules.syntax.unseen import foreign_text, invalid_bytes, is_unseen, is_utf_16, unseen_characters, utf_16
 from connrules.text import SourceText
 
@@ -147,7 +148,8 @@ def _parse_chunk(source: SourceText, chunk: Chunk) -> Iterator[_Attempt]:
             yield from _parse_chunk(source, chunk[:cut])
             yield from _parse_chunk(source, chunk[cut:])
             return
-    yield replace(attempt, start=chunk[0].start)
+    findings = sound(source, chunk, attempt.findings, lambda text, piece: _attempt(text, piece).findings)
+    yield replace(attempt, findings=findings, start=chunk[0].start)
 
 
 def _swallowed_rule(source: SourceText, chunk: Chunk) -> int | None:
