@@ -1,4 +1,4 @@
-"""What a help line says to write is right: written instead, it gives a rule without a finding.
+"""What a help line says to write is right: written instead, it gives a rule without a finding. A fix does just that.
 
 Each row: a piece of a rule as people write it, what the help line says of it, and the piece after doing so.
 """
@@ -7,6 +7,8 @@ import pytest
 
 from connrules.check import check
 from connrules.diagnostic import Diagnostic
+from connrules.lint.fixing import edited
+from connrules.syntax.grammar import RESERVED
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
@@ -20,6 +22,33 @@ def assert_mended(rule: str, broken: str, said: str, mended: str) -> None:
     assert len(found) == 1, found
     assert said in (found[0].help or ""), found[0].help
     assert findings(rule.format(mended)) == ()
+    assert_fixed(found[0], broken, rule.format(mended))
+
+
+def assert_fixed(found: Diagnostic, broken: str, mended: str) -> None:
+    """A fix does what the help line says; what is left to the user is listed."""
+    assert (found.fix is None) == (broken in LEFT_TO_THE_USER), found.fix
+    if found.fix is not None:
+        assert not found.fix.safe
+        assert edited(found.source.text, sorted(found.fix.edits)).split() == mended.split()
+
+
+LEFT_TO_THE_USER = {
+    # there is more than one way, and the help line names several
+    *("a = 1 or", "a = 1 and", "purchase or", "on purchase from 1.3.2026", "on purchase hold out 0.1"),
+    *("on purchase hold out 0.125", "purchase or dropped other", "at 2 purchase", "next = 5", "test", "rule", "next"),
+    *("on purchase from 2026-03-01 09:00", "on purchase from 2026-03-01 at 9:30"),
+    # what to write is an example
+    *("", "on purchase after", "on purchase in 2 days", "on purchase next friday", "on purchase restarting"),
+    *("on purchase on Friday at 09:00", 'sent of "Welcome"', "time zone local", 'time zone "local"'),
+    *('time zone "UTC+1"', "on purchase next monday or tuesday at 09:00", "on purchase every friday at 09:00"),
+    *("purchase at 2h", "on purchase", 'on "Signed Up"'),
+    # no one word would do
+    *('a like "x"', 'a ends with "x"', "on purchase at least 3 per 1d", "sent other where a = 1"),
+    *('on purchase in 0 days at 09:00 zone "local"', "on purchase in 1 day at 24:00", "on purchase in 0 days at 24:00"),
+    *("on purchase next sunday at 24:00", "expect not sent Y", "90 minutes, 1 hour"),
+    "on purchase between 08:00 and 12:00 and between 22:00 and 23:00",
+}
 
 
 CONDITIONS = [
@@ -71,7 +100,7 @@ CONDITIONS = [
     ("a = 1 or", "delete the `or`", "a = 1"),
     ("a = 1 and", "delete the `and`", "a = 1"),
     ("a = 1 and session_start", "write `or session_start`", "a = 1 or session_start"),
-    ("a = 1 or session_start and b = 1", "write `where`", 'a = 1 or event "E" where b = 1'),
+    ("a = 1 or purchase and b = 1", "write `where`", "a = 1 or purchase where b = 1"),
     ("coupon == null", "write `coupon is missing`", "coupon is missing"),
     ("cart.coupon <> null", "write `cart.coupon is present`", "cart.coupon is present"),
     ("a is in (1, 2)", "write `a in` without `is`", "a in (1, 2)"),
@@ -136,7 +165,7 @@ CLAUSES = [
     ('on purchase if user.x = "a" or "b"', '`user.x in ("a", "b")`', 'on purchase if user.x in ("a", "b")'),
     ("on purchase if user.x not = 1", "write `user.x != 1`", "on purchase if user.x != 1"),
     ("on purchase if user.x = null", "write `user.x is missing`", "on purchase if user.x is missing"),
-    ("on purchase still user.x = 1", "write `still if user`", "on purchase after 1d still if user.x = 1"),
+    ("on purchase after 1d still user.x = 1", "write `still if user`", "on purchase after 1d still if user.x = 1"),
     ("on purchase between 9am to 5:30 pm", "`between 09:00 and 17:30`", "on purchase between 09:00 and 17:30"),
     ("on purchase between 9.30 and noon", "`between 09:30 and 12:00`", "on purchase between 09:30 and 12:00"),
     ("on purchase between 9h and 17h30", "`between 09:00 and 17:30`", "on purchase between 09:00 and 17:30"),
@@ -291,6 +320,7 @@ def test_policies(broken: str, said: str, mended: str) -> None:
     assert said in found.help, found.help
     # Whether a limit counts any campaign is for the checker to say, and needs a catalog.
     assert parse(SourceText("t.conn", policy.format(mended))).diagnostics == ()
+    assert_fixed(found, broken, policy.format(mended))
 
 
 STEPS = [
@@ -326,6 +356,7 @@ def test_steps_of_tests(broken: str, said: str, mended: str) -> None:
     (found,) = parse(SourceText("t.conn", test.format(broken))).diagnostics
     assert said in found.help, found.help
     assert parse(SourceText("t.conn", test.format(mended))).diagnostics == ()
+    assert_fixed(found, broken, test.format(mended))
 
 
 SEGMENTS = [
@@ -344,6 +375,7 @@ def test_segments(broken: str, said: str, mended: str) -> None:
     (found,) = parse(SourceText("t.conn", f"{broken}\nrule u: on session_start send Y\n")).diagnostics
     assert said in found.help, found.help
     assert parse(SourceText("t.conn", f"{mended}\nrule u: on session_start send Y\n")).diagnostics == ()
+    assert_fixed(found, broken, f"{mended}\nrule u: on session_start send Y\n")
 
 
 @pytest.mark.parametrize(
@@ -354,6 +386,7 @@ def test_targets(rule: str, target: str) -> None:
     (found,) = findings(rule.format(target))
     assert found.help.endswith(f'quotes: "{target}"')
     assert [f.code for f in findings(rule.format(f'"{target}"'))] in ([], ["CR108"])
+    assert_fixed(found, target, rule.format(f'"{target}"'))
 
 
 @pytest.mark.parametrize("target", ["Café Olé", "50% off", "2nd mail", "test", "rule", "next"])
@@ -361,6 +394,7 @@ def test_other_targets(target: str) -> None:
     (found,) = findings(f"on purchase send {target}\n")
     assert found.help.endswith(f': "{target}"')
     assert findings(f'on purchase send "{target}"\n') == ()
+    assert_fixed(found, target, f'on purchase send "{target}"\n')
 
 
 DURATIONS = {
@@ -373,7 +407,7 @@ DURATIONS = {
     "1.5d": "1d12h",
     "1.5 days": "1d12h",
     "1D": "1d",
-    "24H": "24h",
+    "36H": "36h",
     "1day": "1d",
     "3min": "3m",
     "90 min": "90m",
@@ -397,6 +431,7 @@ def test_durations(rule: str, written: str, meant: str) -> None:
     assert (found.code, found.help.partition(": ")[2]) == ("CR105", f"write `{meant}`")
     assert written.startswith(found.message.split("`")[1])
     assert findings(rule.format(meant)) == ()
+    assert_fixed(found, written, rule.format(meant))
 
 
 @pytest.mark.parametrize("written", ["7 days", "1 day 12 hours", "1,5d", "an hour"])
@@ -441,6 +476,8 @@ def test_names_of_rules(rule: str, written: str, meant: str) -> None:
     (found,) = findings(rule.format(written))
     assert found.help.endswith((f"write `rule {meant}:`", f"e.g. `{meant}`"))
     assert findings(rule.format(meant)) == ()
+    if written not in RESERVED:
+        assert_fixed(found, written, rule.format(meant))
 
 
 def test_a_rule_without_a_name_has_no_colon() -> None:
