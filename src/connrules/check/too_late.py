@@ -66,13 +66,13 @@ def _for_target(
         label = f"{ends}, and no trigger counts while the rule is live"
         remedy = "correct `from` and `until`, or the dates in the catalog"
         message = f"`{entry.name}` can never be sent by this rule"
-        yield _finding(rule, name.span, message, label, remedy, len(rule.node.targets))
+        yield _finding(rule, name.span, message, label, remedy)
         return
     assert rule.node.delay is not None  # without a delay the send is due when the trigger counts
     label = f"{ends}; {_first_due(rule.node, triggers[0][0] + delay)}"
     remedy = "write a shorter delay, or correct the dates in the catalog"
     message = f"every send comes too late for `{entry.name}`"
-    yield _finding(rule, rule.node.delay.span, message, label, remedy, len(rule.node.targets))
+    yield _finding(rule, rule.node.delay.span, message, label, remedy)
 
 
 def sources_active(rule: ast.Rule, bindings: Bindings) -> Intervals:
@@ -136,7 +136,6 @@ def _outlasts_the_rule(rule: CheckedRule, delay: int) -> Diagnostic:
     return _finding(rule, node.delay.span, "every send comes after the end of the rule", label, remedy)
 
 
-def _finding(rule: CheckedRule, span: Span, message: str, label: str, remedy: str, targets: int = 1) -> Diagnostic:
-    """With one target of several too late, the rule still sends the others."""
-    silent_rule = rule.name if targets == 1 else ""
+def _finding(rule: CheckedRule, span: Span, message: str, label: str, remedy: str) -> Diagnostic:
+    silent_rule = rule.name if len(rule.node.targets) == 1 else ""  # of several targets, others may be in time
     return finding("CR307", rule.source, span, message, label=label, help=remedy, silent_rule=silent_rule)
