@@ -37,7 +37,7 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
     found = [*checked.diagnostics, *_found(files, checked, selection, settings)]
     not_made = {*_impossible(checked, settings), *_not_asked_for(checked, settings)}
     sifted = sift(files, found, selection, frozenset(CODES) - not_made, settings.as_of)
-    skipped = {*_impossible(checked, settings), *(() if sifted.is_healthy else ["CR701"])}
+    skipped = {*_impossible(checked, settings), *(["CR701"] if sifted.unjudged else [])}
     return Report(
         checked,
         _in_order(files, map(selection.graded, [*sifted.kept, *sifted.about])),

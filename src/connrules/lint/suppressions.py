@@ -29,8 +29,8 @@ class Sifted(NamedTuple):
     suppressed: tuple[Diagnostic, ...]
     about: tuple[Diagnostic, ...]
     """What is wrong with the comments themselves."""
-    is_healthy: bool
-    """Whether there are no errors but suppressed ones, so that it is known which comments are not needed."""
+    unjudged: bool
+    """Whether there are comments of which it is not known whether they are needed, since errors are left."""
 
 
 @dataclass(slots=True)
@@ -110,8 +110,9 @@ def sift(
         if selection.takes(one.code, one.source):
             (suppressed if left_out else kept).append(one)
     judged = ran if is_healthy else frozenset[str]()
+    unjudged = not is_healthy and any(reach.all for reach in reaches.values())
     about = [problem for reach in reaches.values() for problem in _about_all(reach, selection, judged)]
-    return Sifted(tuple(kept), tuple(suppressed), tuple(about), is_healthy)
+    return Sifted(tuple(kept), tuple(suppressed), tuple(about), unjudged)
 
 
 def _is_suppressed(found: Diagnostic, reach: _Reach) -> bool:
