@@ -24,6 +24,8 @@ from connrules.text import SourceText
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.conn"))
 CHECKER = ("CR1", "CR2", "CR3", "CR4", "CR5", "CR713", "CR714")
+SIDE_BY_SIDE = ("CR505", "CR508", "CR509")
+"""Rules stand together in a chunk to be short: what they do to one another is told only where it is selected."""
 EXPECTATION = re.compile(r"# \^ (CR\d{3})((?:(?!# \^).)*)")
 
 
@@ -59,7 +61,7 @@ def chunks_of(path: Path) -> list[Chunk]:
     settings = Settings(
         as_of=parse_instant(options["as of"]) if "as of" in options else None,
         select=(*CHECKER, *options.get("select", "").split()),
-        ignore=tuple(options.get("ignore", "").split()),
+        ignore=(*options.get("ignore", "").split(), *(c for c in SIDE_BY_SIDE if c not in options.get("select", ""))),
         naming=options.get("naming", ""),
     )
     chunks = []

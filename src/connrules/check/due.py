@@ -37,6 +37,15 @@ def due_of(rule: ast.Rule, policy: ast.Policy, instant: int, local: str | None =
     return Due(next_open(due, opens, closes, zone), is_outside=False)
 
 
+def closed_for(rule: ast.Rule, policy: ast.Policy, instant: int) -> int:
+    """For how long (ms) yet the window is closed that drops a send which is triggered at the instant."""
+    window = window_of(rule, policy)
+    if window is None or not window.drops or window.opens.minutes == window.closes.minutes:
+        return 0
+    due, zone = _delayed(rule.delay, policy, instant, None), _zone(window.zone, policy, None)
+    return next_open(due, window.opens.minutes, window.closes.minutes, zone) - due
+
+
 def policy_zone(policy: ast.Policy) -> tzinfo | None:
     """The time zone of clocks and bare dates that name none; None: UTC."""
     return find_zone(policy.time_zone.name) if policy.time_zone else None

@@ -26,6 +26,18 @@ def check_duplicate_rules(rules: Sequence[CheckedRule]) -> Iterator[Diagnostic]:
             yield _duplicate_rule(rule, same_meaning)
 
 
+def copies_of(rules: Sequence[CheckedRule]) -> frozenset[str]:
+    """The names of the rules that do the same as one before them."""
+    seen: set[Hashable] = set()
+    copies: set[str] = set()
+    for rule in rules:
+        meaning = _meaning(rule.node)
+        if meaning in seen:
+            copies.add(rule.name)
+        seen.add(meaning)
+    return frozenset(copies)
+
+
 def check_duplicate_names(kind: str, names: Named) -> Iterator[Diagnostic]:
     """Segments, or tests, of one name."""
     first: dict[str, tuple[SourceText, ast.Name]] = {}

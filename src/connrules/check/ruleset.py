@@ -7,13 +7,17 @@ from connrules import ast
 from connrules.check.attributes import check_local
 from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.confusable import check_confusable
-from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules
+from connrules.check.crowded_out import check_crowded_out
+from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules, copies_of
 from connrules.check.index import Index
 from connrules.check.loops import check_loops
 from connrules.check.names import Names
 from connrules.check.never_true import check_segment_never_true
+from connrules.check.overlaps import check_overlaps
 from connrules.check.policy import check_policy
 from connrules.check.segments import check_segments
+from connrules.check.simultaneous import check_simultaneous
+from connrules.check.timeline import Stage
 from connrules.check.typed import check_user_types
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText
@@ -46,3 +50,12 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
         yield from check_segment_never_true(source, segment, index, names, mistyped)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
     yield from check_loops(index, names)
+    yield from _check_side_by_side(declared, Stage(declared.rules, index, names))
+
+
+def _check_side_by_side(declared: Declarations, stage: Stage) -> Iterator[Diagnostic]:
+    """What rules do to one another; a copy of a rule is no second mistake."""
+    copies = copies_of(declared.rules)
+    yield from check_crowded_out(stage, copies)
+    yield from check_overlaps(stage, copies)
+    yield from check_simultaneous(stage, copies)
