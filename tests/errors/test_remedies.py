@@ -37,7 +37,7 @@ LEFT_TO_THE_USER = {
     # there is more than one way, and the help line names several
     *("a = 1 or", "a = 1 and", "purchase or", "on purchase from 1.3.2026", "on purchase hold out 0.1"),
     *("on purchase hold out 0.125", "purchase or dropped other", "at 2 purchase", "next = 5", "test", "rule", "next"),
-    *("on purchase from 2026-03-01 09:00", "on purchase from 2026-03-01 at 9:30"),
+    *("on purchase from 2026-03-01 09:00", "on purchase from 2026-03-01 at 9:30", "rule:"),
     # what to write is an example
     *("", "on purchase after", "on purchase in 2 days", "on purchase next friday", "on purchase restarting"),
     *("on purchase on Friday at 09:00", 'sent of "Welcome"', "time zone local", 'time zone "local"'),
