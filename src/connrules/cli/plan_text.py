@@ -96,7 +96,7 @@ def _note(publication: Publication, publishing: Publishing) -> str:
 def _reason(at: int, pair: Pair, publishing: Publishing) -> str:
     from_ = pair.rule.node.from_
     if from_ is not None and from_.time.ms == at:
-        return f"when the rule {visible(pair.rule.name)} begins"
+        return f"when the rule `{visible(pair.rule.name)}` begins"
     if pair.source.intervals and pair.source.intervals[0][0] == at:
         return f"when {_called(pair)} is published"
     return f"before {_called(pair)} in step {publishing.step_of(pair)}"
