@@ -8,6 +8,7 @@ as the watermark reaches them; what is due at the instant of an event fires befo
 import hashlib
 import heapq
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from itertools import chain
 
 from connrules.duration import EARLIEST, LATEST
@@ -135,7 +136,7 @@ class Engine:
             self._repeats.forget(self._watermark)
         return saved.to_bytes(
             saved.Snapshot(
-                plan=self._fingerprint(),
+                plan=self._fingerprint,
                 lateness=self.lateness,
                 dedupe=self.dedupe,
                 greatest=self._greatest,
@@ -155,7 +156,7 @@ class Engine:
         The counts start anew. Raises SnapshotError, and changes nothing, where `data` is no whole snapshot of the plan.
         """
         snapshot = saved.from_bytes(data)
-        if snapshot.plan != self._fingerprint():
+        if snapshot.plan != self._fingerprint:
             raise saved.SnapshotError("the snapshot was taken with another plan")
         if snapshot.lateness != self.lateness:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
@@ -285,6 +286,7 @@ class Engine:
         state = self._users.get(timer.user)
         return state is not None and is_live(state, timer)
 
+    @cached_property
     def _fingerprint(self) -> str:
         return hashlib.sha256(self.plan.to_json()).hexdigest()
 

@@ -3,7 +3,7 @@
 Only what is possible is listed: `rule_ended` of a rule with `until`, `audience` of one with `if`, and so on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,21 +92,23 @@ def _percent(reached: int, points: int) -> int:
     return reached * 100 // points if points else 100
 
 
-def points_of(rule: CheckedRule, checked: Checked) -> tuple[Item, ...]:
-    """What there is to reach in a rule, nothing of it reached yet."""
-    return tuple(_Possible(rule.node, checked).items())
+def points_of(checked: Checked) -> Iterator[tuple[CheckedRule, tuple[Item, ...]]]:
+    """What there is to reach in each rule, nothing of it reached yet."""
+    rules = {rule.name: rule.node for rule in checked.rules}
+    for rule in checked.rules:
+        yield rule, tuple(_Possible(rule.node, checked, rules).items())
 
 
 class _Possible:
     """Works out what can become of the triggers and waits of one rule."""
 
-    def __init__(self, rule: ast.Rule, checked: Checked) -> None:
+    def __init__(self, rule: ast.Rule, checked: Checked, rules: Mapping[str, ast.Rule]) -> None:
         self._rule = rule
         self._catalog = checked.catalog
         self._policy = checked.policy
         quiet = checked.policy.quiet
         self._window = rule.between or (window_left_by(quiet) if quiet else None)
-        self._again = not triggered_once(rule, {other.name: other.node for other in checked.rules})
+        self._again = not triggered_once(rule, rules)
         self._waits = _waits(rule.delay) or (self._window is not None and not self._window.drops)
 
     def items(self) -> Iterator[Item]:

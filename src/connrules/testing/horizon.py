@@ -12,6 +12,7 @@ from connrules.check import Checked
 from connrules.duration import LATEST
 from connrules.event import Event
 from connrules.testing.judge import Expectation
+from connrules.testing.remembered import remembered
 from connrules.wallclock import DAY
 
 
@@ -24,6 +25,7 @@ def end_of(checked: Checked, start: int, events: Iterable[Event], expectations: 
     return min(max([last, *named]), LATEST)
 
 
+@remembered
 def _longest(checked: Checked) -> int:
     """For how long (ms) an event can matter, at the most."""
     waits = [(_longest_wait(rule.node, checked.policy), _follows(rule.node)) for rule in checked.rules]

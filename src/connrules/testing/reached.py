@@ -30,13 +30,9 @@ class Reached:
         return Coverage(
             tuple(
                 RuleCoverage(
-                    rule,
-                    tuple(
-                        replace(item, reached=item.point in self._points[rule.name])
-                        for item in points_of(rule, self._checked)
-                    ),
+                    rule, tuple(replace(item, reached=item.point in self._points[rule.name]) for item in items)
                 )
-                for rule in self._checked.rules
+                for rule, items in points_of(self._checked)
             )
         )
 

@@ -15,6 +15,7 @@ from connrules.check import Checked, CheckedRule
 from connrules.duration import EARLIEST, instant_of
 from connrules.testing.bound import BoundTest, ImpossibleError
 from connrules.testing.overlay import overlaid
+from connrules.testing.remembered import remembered
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
@@ -34,7 +35,8 @@ def start_of(checked: Checked, test: BoundTest) -> int:
     if test.start is not None:
         return test.start.time.ms
     world = overlaid(checked, test, None)
-    common = _common(world.rules, world.catalog) or _common(_spoken_of(world, test), world.catalog)
+    common = _usually_common(world) if world is checked else _common(world.rules, world.catalog)
+    common = common or _common(_spoken_of(world, test), world.catalog)
     if common:
         return _first_of(common[0])
     raise ImpossibleError(
@@ -48,6 +50,11 @@ def _common(rules: Sequence[CheckedRule], catalog: Catalog | None) -> _Intervals
     """When all is active that these rules name, oldest first."""
     lifetimes = {each for rule in rules for each in _lifetimes(rule.node, catalog)}  # many are the same
     return reduce(_both, lifetimes, ALWAYS)
+
+
+@remembered
+def _usually_common(checked: Checked) -> _Intervals:
+    return _common(checked.rules, checked.catalog)
 
 
 def _lifetimes(rule: ast.Rule, catalog: Catalog | None) -> Iterator[_Intervals]:
