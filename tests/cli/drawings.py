@@ -1,4 +1,4 @@
-"""Reads Mermaid flowcharts and DOT graphs back, as far as the project writes them: strictly, so that slips are found."""
+"""Reads Mermaid flowcharts and DOT graphs back as far as the project writes them, strictly, so that slips are found."""
 
 import html
 import re
