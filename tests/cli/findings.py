@@ -35,6 +35,13 @@ def related(text: str, message: str = "the first one", path: str = "rules/carts.
     return Related(source, span, message)
 
 
+def beside(text: str, message: str = "the first one") -> Diagnostic:
+    """A finding about what stands between « and », and in the same text about what stands between ‹ and ›."""
+    found = about(text.replace("‹", "").replace("›", ""))
+    _, span = marked(text.replace("«", "").replace("»", "").replace("‹", "«").replace("›", "»"))
+    return replace(found, related=(Related(found.source, span, message),))
+
+
 def fixed(found: Diagnostic, title: str, *texts: str, safe: bool = True) -> Diagnostic:
     """The finding with a fix that puts the texts where it is."""
     return replace(found, fix=Fix(title, tuple(Edit(found.span, text) for text in texts), safe))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
-from tests.cli.findings import LINES, about, fixed, related, results
+from tests.cli.findings import LINES, about, beside, fixed, related, results
 
 from connrules.cli.formats.document import render_json, render_jsonl
 from connrules.cli.render import render_concise, render_full
@@ -80,6 +80,15 @@ CASES = {
     "five related places": replace(
         about("on «purchase» send X\n"), related=tuple(related("\n" * n + "«a»", f"number {n}") for n in range(5))
     ),
+    "a related place on the same line": beside("on ‹purchase› or «purchase»\nsend X\n"),
+    "a related place behind it on the same line": beside('on «"🛒"» or\t‹"カート"›\nsend X\n'),
+    "a related place on the line before": beside("on ‹purchase›\nsend «X»\n"),
+    "a related place on the line after": beside("on «purchase»\nsend ‹X›\n"),
+    "a related place amid the lines of it": beside("«on purchase\nafter ‹1d›\nsend X»\n"),
+    "a related place two lines before": beside("on ‹purchase›\nafter 1d\nsend «X»\n"),
+    "a related place in the middle that is not drawn": beside("«on a\n  or b\n  or ‹c›\n  or d\n  or e\nsend X»\n"),
+    "a related place on a long line": beside("on ‹a›" + " or purchase" * 50 + " or «b»"),
+    "a related place of several lines beside it": beside("on ‹purchase\nafter 1d›\nsend «X»\n"),
     "a witness": replace(about(LINES, code="CR505"), witness=WITNESS),
     "a witness with what a terminal would obey": replace(about(LINES), witness='test "\x1b[31m":\n  expect nothing'),
     "all there is": replace(

@@ -22,6 +22,8 @@ class Mark:
     source: SourceText
     span: Span
     label: str
+    fg: str
+    """The colour of its carets."""
     caret: str = "^"
 
     @property
@@ -45,23 +47,32 @@ class Mark:
         return sorted([*shown, *(number for number in context if _has_line(self.source, number))])
 
 
-def draw(mark: Mark, shown: Sequence[int], margin: str, *, fg: str, color: bool) -> Iterator[str]:
-    """Those lines, with carets of colour `fg` below what the span covers and the label beside the last of them.
+def draw(marks: Sequence[Mark], shown: Sequence[int], margin: str, *, color: bool) -> Iterator[str]:
+    """Those lines of the first mark's text, with carets below what the marks cover.
 
-    The label stands beside the last line that is shown of the span. `margin` is the room for the numbers of lines.
+    The label stands beside the last line that is shown of a mark. `margin` is the room for the numbers of lines.
     """
     bar = styled("|", color=color, fg="blue")
-    last = max(number for number in shown if number in mark.lines)
     before = shown[0] - 1
     for number in shown:
         if number > before + 1:
             yield styled("...", color=color, fg="blue")
         before = number
-        text, indent, carets = _drawn_line(mark, number)
+        text = _drawn_text(marks[0], number)
         yield f"{styled(f' {number:>{len(margin) - 2}}', color=color, fg='blue')} {bar} {text}".rstrip()
-        if carets:
-            marks = f"{carets} {visible(mark.label)}".rstrip() if number == last else carets
-            yield f"{margin}{bar} {indent}{styled(marks, color=color, fg=fg)}"
+        for mark in marks:
+            indent, carets = _carets(mark, number)
+            if carets:
+                is_last = number == max(line for line in shown if line in mark.lines)
+                under = f"{carets} {visible(mark.label)}".rstrip() if is_last else carets
+                yield f"{margin}{bar} {indent}{styled(under, color=color, fg=mark.fg)}"
+
+
+def fits_beside(mark: Mark, other: Mark, shown: Sequence[int]) -> bool:
+    """Whether a mark can be drawn among the lines that are shown of the other one: its line is whole among them."""
+    if mark.source is not other.source or len(mark.lines) > 1 or mark.lines[0] not in shown:
+        return False
+    return len(mark.source.line(mark.lines[0])) <= _LONGEST_LINE
 
 
 def styled(text: str, *, color: bool, fg: str | None = None) -> str:
@@ -75,19 +86,33 @@ def _has_line(source: SourceText, number: int) -> bool:
     return 0 < number < count or (number == count and source.line(number) != "")
 
 
-def _drawn_line(mark: Mark, number: int) -> tuple[str, str, str]:
-    """A line, the room before its carets, and its carets: none for context, nor for a blank line amid a span."""
+def _drawn_text(mark: Mark, number: int) -> str:
+    """A line as it is drawn, without its ends where it is long."""
+    text = mark.source.line(number)
+    cut = _cut(mark, number, text)
+    shown = "".join(cell.drawn for cell in cells(text[cut : cut + _LONGEST_LINE]))
+    return f"{'…' if cut else ''}{shown}{'…' if cut + _LONGEST_LINE < len(text) else ''}"
+
+
+def _carets(mark: Mark, number: int) -> tuple[str, str]:
+    """The room before the carets below a line, and the carets: none where the mark does not cover it, nor below a
+    blank line amid the mark.
+    """
     lines = mark.lines
     text = mark.source.line(number)
-    start, end = _covered(mark, number, text) if number in lines else (0, 0)
-    cut = max(0, min(start - _BEFORE_SPAN, len(text) - _LONGEST_LINE))
-    drawn = cells(text[cut : cut + _LONGEST_LINE])
-    ellipses = ("…" if cut else "", "…" if cut + _LONGEST_LINE < len(text) else "")
-    shown = "".join(cell.drawn for cell in drawn).join(ellipses)
     if number not in lines or (not text.strip() and lines[0] < number < lines[-1]):
-        return shown, "", ""
-    indent = len(ellipses[0]) + sum(cell.width for cell in drawn[: start - cut])
-    return shown, " " * indent, mark.caret * max(1, sum(cell.width for cell in drawn[start - cut : end - cut]))
+        return "", ""
+    start, end = _covered(mark, number, text)
+    cut = _cut(mark, number, text)
+    widths = [cell.width for cell in cells(text[cut : cut + _LONGEST_LINE])]
+    indent = bool(cut) + sum(widths[: start - cut])
+    return " " * indent, mark.caret * max(1, sum(widths[start - cut : end - cut]))
+
+
+def _cut(mark: Mark, number: int, text: str) -> int:
+    """How many code points of a long line are left out before what is drawn of it."""
+    start = _covered(mark, number, text)[0] if number in mark.lines else 0
+    return max(0, min(start - _BEFORE_SPAN, len(text) - _LONGEST_LINE))
 
 
 def _covered(mark: Mark, number: int, text: str) -> tuple[int, int]:

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from connrules.cli.cells import visible
-from connrules.cli.excerpt import Mark, draw, styled
+from connrules.cli.excerpt import Mark, draw, fits_beside, styled
 from connrules.codes import CODES
-from connrules.diagnostic import Diagnostic, Fix, Related, Severity
+from connrules.diagnostic import Diagnostic, Fix, Severity
 
 if TYPE_CHECKING:
     from connrules.lint import Report  # other commands than check print findings, too, and lint nothing
 
 _COLORS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-_MOST_RELATED: Final = 3
-"""Of more other places than this, only so many are drawn."""
+_MOST_ELSEWHERE: Final = 3
+"""Of more other places elsewhere than this, only so many are drawn."""
 _NO_CATALOG: Final = ("no catalog", "give --catalog FILE")
 _NOT_LISTED: Final = ("the catalog does not list what this goes by", "see docs/catalog.md")
 
@@ -147,14 +147,15 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
 
 def _whereabouts(finding: Diagnostic, *, color: bool) -> Iterator[str]:
     margin, mark = _margin(finding), _mark(finding)
+    beside, elsewhere = _others(finding)
     bar = styled("|", color=color, fg="blue")
     yield f"{margin[:-1]}{styled('-->', color=color, fg='blue')} {mark.place}"
     yield f"{margin}{bar}"
-    yield from draw(mark, mark.shown_lines, margin, fg=_COLORS[finding.severity], color=color)
+    yield from draw([mark, *beside], mark.shown_lines, margin, color=color)
     yield f"{margin}{bar}"
-    for related in finding.related[:_MOST_RELATED]:
-        yield from _related(related, margin, color=color)
-    more = len(finding.related) - _MOST_RELATED
+    for other in elsewhere[:_MOST_ELSEWHERE]:
+        yield from _elsewhere(other, margin, color=color)
+    more = len(elsewhere) - _MOST_ELSEWHERE
     if more > 0:
         yield f"{margin}= {counted(more, 'more place')}"
     if finding.help:
@@ -163,14 +164,22 @@ def _whereabouts(finding: Diagnostic, *, color: bool) -> Iterator[str]:
         yield from (f"{margin}        {visible(line)}" for line in others)
 
 
-def _related(related: Related, margin: str, *, color: bool) -> Iterator[str]:
+def _elsewhere(mark: Mark, margin: str, *, color: bool) -> Iterator[str]:
     """Another place, briefly: the line on which it begins."""
-    mark = _mark_of_related(related)
     bar = styled("|", color=color, fg="blue")
     yield f"{margin[:-1]}{styled(':::', color=color, fg='blue')} {mark.place}"
     yield f"{margin}{bar}"
-    yield from draw(mark, mark.lines[:1], margin, fg="blue", color=color)
+    yield from draw([mark], mark.lines[:1], margin, color=color)
     yield f"{margin}{bar}"
+
+
+def _others(finding: Diagnostic) -> tuple[list[Mark], list[Mark]]:
+    """The other places that a finding is about: those beside it, and those elsewhere."""
+    mark = _mark(finding)
+    shown = mark.shown_lines
+    others = [Mark(place.source, place.span, place.message, fg="blue", caret="-") for place in finding.related]
+    beside = [other for other in others if fits_beside(other, mark, shown)]
+    return beside, [other for other in others if other not in beside]
 
 
 def _fix(fix: Fix) -> str:
@@ -178,14 +187,10 @@ def _fix(fix: Fix) -> str:
 
 
 def _mark(finding: Diagnostic) -> Mark:
-    return Mark(finding.source, finding.span, finding.label)
-
-
-def _mark_of_related(related: Related) -> Mark:
-    return Mark(related.source, related.span, related.message, caret="-")
+    return Mark(finding.source, finding.span, finding.label, fg=_COLORS[finding.severity])
 
 
 def _margin(finding: Diagnostic) -> str:
     """The room for the numbers of lines."""
-    drawn = [_mark_of_related(related).lines[0] for related in finding.related[:_MOST_RELATED]]
-    return " " * (len(str(max([_mark(finding).shown_lines[-1], *drawn]))) + 2)
+    elsewhere = _others(finding)[1][:_MOST_ELSEWHERE]
+    return " " * (len(str(max([_mark(finding).shown_lines[-1], *(mark.lines[0] for mark in elsewhere)]))) + 2)
