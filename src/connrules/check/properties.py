@@ -13,7 +13,7 @@ from connrules.check.conditions import properties_in, trigger_properties_in
 from connrules.check.names import Names
 from connrules.check.patterns import patterns_of, where_of
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Fix
 from connrules.syntax.fixes import writing
 from connrules.syntax.spelling import quoted, spell_path
 from connrules.text import SourceText, closest
@@ -84,26 +84,38 @@ def _uses_of_step(step: ast.Step, names: Names) -> Iterator[_Use]:
 
 
 def _unlisted(source: SourceText, uses: Iterable[_Use]) -> Iterator[Diagnostic]:
-    said: set[tuple[tuple[str, ...], str]] = set()
-    for path, events, listed in uses:
-        name = path.segments[0]
-        if name not in listed and (tuple(events), name) not in said:
-            said.add((tuple(events), name))
-            yield _unknown(source, path, events, listed)
+    """One finding for each wrong name, of whichever events, where it stands first."""
+    wrong: dict[tuple[tuple[str, ...], str], list[_Use]] = {}
+    for use in uses:
+        name = use.path.segments[0]
+        if name not in use.listed:
+            wrong.setdefault((tuple(use.events), name), []).append(use)
+    yield from (_unknown(source, alike) for alike in wrong.values())
 
 
-def _unknown(source: SourceText, path: ast.Path, events: Sequence[str], listed: Listed) -> Diagnostic:
-    name = path.segments[0]
-    near = closest(name, listed)
+def _unknown(source: SourceText, alike: Sequence[_Use]) -> Diagnostic:
+    path, events, listed = alike[0]
+    name, near = path.segments[0], closest(path.segments[0], listed)
     called = " or ".join(f"`event {quoted(event)}`" for event in dict.fromkeys(events))
-    remedy = "add it to the properties of the event in the catalog, or correct it"
-    fix = None
-    if near is not None:
-        meant = spell_path(ast.Path((near, *path.segments[1:]), path.span))
-        remedy, fix = f"did you mean `{meant}`?", writing(source, path.span, meant)
     message = f"the catalog lists no property `{name}` of {called}"
     label = f"it lists {', '.join(f'`{other}`' for other in list(listed)[:5])}{' …' if len(listed) > 5 else ''}"
+    remedy, fix = "add it to the properties of the event in the catalog, or correct it", None
+    if near is not None:
+        remedy = f"did you mean `{_with_first(path, near)}`?"
+        fix = _naming(source, [use.path for use in alike], near)
     return finding("CR215", source, path.span, message, label=label, help=remedy, fix=fix)
+
+
+def _with_first(path: ast.Path, name: str) -> str:
+    return spell_path(ast.Path((name, *path.segments[1:]), path.span))
+
+
+def _naming(source: SourceText, paths: Iterable[ast.Path], near: str) -> Fix | None:
+    """Another name in all places; None where a comment stands in one of them."""
+    fixes = [writing(source, path.span, _with_first(path, near)) for path in paths]
+    sound = [fix for fix in fixes if fix is not None]
+    edits = tuple(edit for fix in sound for edit in fix.edits)
+    return Fix(sound[0].title, edits, safe=False) if len(sound) == len(fixes) else None
 
 
 def _mistaken_attributes(rule: CheckedRule, names: Names) -> Iterator[Diagnostic]:
