@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connrules import ast
-from connrules.check.satisfy import NEVER, UNKNOWN, Example, Scope, Values, contradiction, solve, solve_all
+from connrules.check.satisfy import NEVER, UNKNOWN, Example, Scope, Values, contradiction, is_never, solve, solve_all
 from connrules.reference.conditions import Facts, holds
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
@@ -125,6 +125,12 @@ def test_an_example_holds_and_never_is_never(text: str) -> None:
             assert is_so(node, as_data(values)), values
         case answer if answer is NEVER:
             assert not any(is_so(node, event) for event in events(paths_in(text)))
+
+
+@given(conditions())
+def test_what_plainly_can_hold_is_seen_at_once(text: str) -> None:
+    node, scope = condition(text), Scope(types=TYPES, zone=UTC)
+    assert is_never(node, scope) is (solve(node, scope) is NEVER)
 
 
 @given(st.lists(comparisons(), min_size=1, max_size=4))

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from connrules import ast
 from connrules.check.comparing import Atom, as_instant, data_of, literals_in
@@ -19,19 +19,17 @@ _NUL = "\0"
 """A text with this behind it is the very next one: no text is in between."""
 
 
-class Candidates(NamedTuple):
-    """Values to try, simple ones first; and whether they are enough to say that there is none."""
+def candidates(atoms: Sequence[Atom]) -> Iterator[Any]:
+    """The values to try on what is said of one property, simple ones first; missing is one of them."""
+    yield None
+    yield from _texts(atoms)
+    yield from _numbers(atoms)
+    yield from (True, False, [], _list(atoms), {})
 
-    values: tuple[Any, ...]
-    are_enough: bool
 
-
-def candidates(atoms: Sequence[Atom]) -> Candidates:
-    """The values to try, missing among them, on what is said of one property."""
-    texts, texts_are_enough = _texts(atoms)
-    lists, lists_are_enough = _lists(atoms)
-    values = (None, *texts, *_numbers(atoms), True, False, *lists, {})
-    return Candidates(values, texts_are_enough and lists_are_enough)
+def are_enough(atoms: Sequence[Atom]) -> bool:
+    """Whether no value makes all of them true, where none of the candidates does."""
+    return _texts_are_enough(atoms) and _list_is_enough(atoms)
 
 
 # Numbers
@@ -83,15 +81,34 @@ def _floats(numbers: Iterable[Fraction]) -> Iterator[float]:
 # Texts
 
 
-def _texts(atoms: Sequence[Atom]) -> Candidates:
-    pinned = [_equal_texts(atom) for atom in atoms if atom.holds and not atom.is_time]
-    fixed = next((texts for texts in pinned if texts is not None), None)
-    if fixed is not None:
-        return Candidates(tuple(fixed), are_enough=True)
-    parts = [_part(atom) for atom in atoms if atom.holds]
-    wanted = [part for part in parts if part]
-    tried = (*_instants(atoms), *_in_order(atoms), *_put_together(wanted))
-    return Candidates(tuple(dict.fromkeys(tried)), _are_enough(atoms) or _contradict(atoms, wanted))
+def _texts(atoms: Sequence[Atom]) -> Iterator[str]:
+    pinned = _pinned(atoms)
+    if pinned is not None:
+        yield from pinned
+        return
+    yield from _instants(atoms)
+    yield from _in_order(atoms)
+    yield from _put_together(_parts(atoms))
+
+
+def _texts_are_enough(atoms: Sequence[Atom]) -> bool:
+    """Where some are named, or all is a matter of the order of texts, or of the instants that they name."""
+    if _pinned(atoms) is not None or _contradict(atoms, _parts(atoms)):
+        return True
+    kinds = {kind for atom in atoms for kind in _kinds(atom)}
+    return kinds <= {"order"} or kinds <= {"instant"}
+
+
+def _pinned(atoms: Sequence[Atom]) -> list[str] | None:
+    """The only texts that can make them all true, where they are named."""
+    named = (_equal_texts(atom) for atom in atoms if atom.holds and not atom.is_time)
+    return next((texts for texts in named if texts is not None), None)
+
+
+def _parts(atoms: Sequence[Atom]) -> list[str]:
+    """What a text that they are true of must have in it."""
+    parts = (_part(atom) for atom in atoms if atom.holds)
+    return [part for part in parts if part]
 
 
 def _equal_texts(atom: Atom) -> list[str] | None:
@@ -118,12 +135,6 @@ def _contradict(atoms: Sequence[Atom], wanted: Sequence[str]) -> bool:
     operands = [comparison.operand for comparison in contained if isinstance(comparison, ast.Contains)]
     unwanted = [nfc(operand.value) for operand in operands if isinstance(operand, ast.Text)]
     return any(part in whole for part in unwanted for whole in ("", *wanted))
-
-
-def _are_enough(atoms: Sequence[Atom]) -> bool:
-    """Whether all is a matter of the order of texts, or all a matter of the instants that they name."""
-    kinds = [kind for atom in atoms for kind in _kinds(atom)]
-    return set(kinds) <= {"order"} or set(kinds) <= {"instant"}
 
 
 def _kinds(atom: Atom) -> Iterator[str]:
@@ -185,13 +196,20 @@ def _instants(atoms: Sequence[Atom]) -> Iterator[str]:
 # Lists
 
 
-def _lists(atoms: Sequence[Atom]) -> Candidates:
-    """The empty list, and one with an element for each `contains` that is to hold."""
-    asked = [(atom, atom.comparison.operand) for atom in atoms if isinstance(atom.comparison, ast.Contains)]
+def _list(atoms: Sequence[Atom]) -> list[object]:
+    """A list with an element for each `contains` that is to hold."""
+    asked = _asked_of_lists(atoms)
     unwanted = [atom for atom, _ in asked if not atom.holds]
-    elements = [_element(operand, unwanted) for atom, operand in asked if atom.holds]
-    # An instant has many spellings, not all of which are tried.
-    return Candidates(([], elements), are_enough=not any(isinstance(operand, ast.Instant) for _, operand in asked))
+    return [_element(operand, unwanted) for atom, operand in asked if atom.holds]
+
+
+def _list_is_enough(atoms: Sequence[Atom]) -> bool:
+    """An instant has many spellings, not all of which are tried."""
+    return not any(isinstance(operand, ast.Instant) for _, operand in _asked_of_lists(atoms))
+
+
+def _asked_of_lists(atoms: Sequence[Atom]) -> list[tuple[Atom, ast.Operand]]:
+    return [(atom, atom.comparison.operand) for atom in atoms if isinstance(atom.comparison, ast.Contains)]
 
 
 def _element(literal: ast.Operand, unwanted: Sequence[Atom]) -> object:

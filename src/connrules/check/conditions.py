@@ -8,24 +8,24 @@ from connrules import ast
 
 def segments_in(condition: ast.Condition | None) -> Iterator[ast.Name]:
     """The names of the segments that a condition asks for."""
-    return (leaf.name for leaf in _leaves(condition) if isinstance(leaf, ast.InSegment))
+    return (leaf.name for leaf in leaves_in(condition) if isinstance(leaf, ast.InSegment))
 
 
 def attributes_in(condition: ast.Condition | None) -> Iterator[ast.Path]:
     """The attributes that a condition itself looks at, not those of its segments."""
-    subjects = (leaf.subject for leaf in _leaves(condition) if not isinstance(leaf, ast.InSegment))
+    subjects = (leaf.subject for leaf in leaves_in(condition) if not isinstance(leaf, ast.InSegment))
     return (subject.path for subject in subjects if isinstance(subject, ast.Attribute))
 
 
 def properties_in(condition: ast.Condition | None) -> Iterator[ast.Path]:
     """The properties of an event that a condition looks at."""
-    subjects = (leaf.subject for leaf in _leaves(condition) if not isinstance(leaf, ast.InSegment))
+    subjects = (leaf.subject for leaf in leaves_in(condition) if not isinstance(leaf, ast.InSegment))
     return (subject for subject in subjects if isinstance(subject, ast.Path))
 
 
 def trigger_properties_in(condition: ast.Condition | None) -> Iterator[ast.TriggerProperty]:
     """Where a condition compares with a property of the trigger event."""
-    for leaf in _leaves(condition):
+    for leaf in leaves_in(condition):
         yield from (operand for operand in _operands(leaf) if isinstance(operand, ast.TriggerProperty))
 
 
@@ -43,15 +43,16 @@ def needs_trigger_property(condition: ast.Condition | None) -> bool:
             return bool(operands) and all(isinstance(operand, ast.TriggerProperty) for operand in operands)
 
 
-def _leaves(condition: ast.Condition | None) -> Iterator[ast.Comparison | ast.InSegment]:
+def leaves_in(condition: ast.Condition | None) -> Iterator[ast.Comparison | ast.InSegment]:
+    """The comparisons of a condition and the segments that it asks for, in order."""
     match condition:
         case None:
             return
         case ast.Negation(term):
-            yield from _leaves(term)
+            yield from leaves_in(term)
         case ast.AllOf(terms) | ast.AnyOf(terms):
             for term in terms:
-                yield from _leaves(term)
+                yield from leaves_in(term)
         case _:
             yield condition
 

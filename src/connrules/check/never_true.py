@@ -13,7 +13,7 @@ from connrules.check.conditions import segments_in
 from connrules.check.index import Index
 from connrules.check.names import Names
 from connrules.check.patterns import where_of
-from connrules.check.satisfy import NEVER, Scope, contradiction, solve
+from connrules.check.satisfy import Scope, contradiction, is_never
 from connrules.check.witness import Setting, scope_of_event, scope_of_user
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related, Severity
@@ -62,12 +62,12 @@ def _is_in(condition: ast.Condition, findings: Sequence[Diagnostic]) -> bool:
 def never_matches(pattern: ast.Pattern, setting: Setting) -> bool:
     """Whether it is certain that no event has what the pattern's `where` asks for."""
     where = where_of(pattern)
-    return where is not None and solve(where, scope_of_event(pattern, setting)) is NEVER
+    return where is not None and is_never(where, scope_of_event(pattern, setting))
 
 
 def never_holds(clause: ast.If | ast.StillIf | None, setting: Setting) -> bool:
     """Whether it is certain that no user satisfies the clause."""
-    return clause is not None and solve(clause.condition, scope_of_user(setting)) is NEVER
+    return clause is not None and is_never(clause.condition, scope_of_user(setting))
 
 
 # The conditions of a rule
@@ -107,18 +107,18 @@ def _of_users(rule: CheckedRule, setting: Setting) -> Iterator[_Asked]:
 
 def _found(asked: _Asked) -> Iterator[Diagnostic]:
     scope = asked.scope
-    if solve(asked.condition, scope) is not NEVER:
+    if not is_never(asked.condition, scope):
         for way in _ways(asked.condition):
-            if solve(way, scope) is NEVER and solve(way, _sound(way, scope)) is NEVER:
+            if is_never(way, scope) and is_never(way, _sound(way, scope)):
                 yield _never(asked, way, Severity.WARNING)
-    elif solve(asked.condition, _sound(asked.condition, scope)) is NEVER:
+    elif is_never(asked.condition, _sound(asked.condition, scope)):
         yield _never(asked, asked.condition, Severity.ERROR)
 
 
 def _sound(condition: ast.Condition, scope: Scope) -> Scope:
     """The scope without those segments of the condition in which nobody can be."""
     asked_for = {name.text for name in segments_in(condition) if name.text in scope.segments}
-    empty = {text for text in asked_for if solve(scope.segments[text].condition, scope) is NEVER}
+    empty = {text for text in asked_for if is_never(scope.segments[text].condition, scope)}
     sound = {text: segment for text, segment in scope.segments.items() if text not in empty} if empty else None
     return scope if sound is None else scope._replace(segments=sound)
 

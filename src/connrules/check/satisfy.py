@@ -16,8 +16,9 @@ from itertools import islice, product
 from typing import Any, NamedTuple, assert_never
 
 from connrules import ast
-from connrules.check.candidates import candidates
+from connrules.check.candidates import are_enough, candidates
 from connrules.check.comparing import Atom, literals_in
+from connrules.check.conditions import leaves_in
 
 MOST_ALTERNATIVES = 256
 """How many alternatives of a condition are looked at, before it is left undecided."""
@@ -64,6 +65,11 @@ def solve(condition: ast.Condition, scope: Scope) -> Solution:
     return solve_all([condition], scope)
 
 
+def is_never(condition: ast.Condition, scope: Scope) -> bool:
+    """Whether it is proved that a condition never holds. Most conditions plainly can, and cost next to nothing."""
+    return not _plainly_can(condition, scope) and solve(condition, scope) is NEVER
+
+
 def solve_all(conditions: Sequence[ast.Condition], scope: Scope) -> Solution:
     """Whether conditions can hold together: all of the same event, or all of the same user at the same instant.
 
@@ -91,6 +97,26 @@ def contradiction(terms: Sequence[ast.Condition], scope: Scope) -> tuple[ast.Con
         if others and solve_all(others, scope) is NEVER:
             needed = others
     return tuple(needed)
+
+
+def _plainly_can(condition: ast.Condition, scope: Scope) -> bool:
+    """Whether a condition can hold since each part of it can, or can not, whatever the others say."""
+    leaves = list(leaves_in(condition))
+    if any(isinstance(leaf, ast.InSegment) or not _is_plain(leaf) for leaf in leaves):
+        return False
+    roots = [_path(leaf)[0] for leaf in leaves if not isinstance(leaf, ast.InSegment)]
+    return len(set(roots)) == len(roots) and not any(scope.types.get(root) == "time" for root in roots)
+
+
+def _is_plain(comparison: ast.Comparison) -> bool:
+    """Whether some values make a comparison true and others do not, as far as they are not times."""
+    match comparison:
+        case ast.Compare(_, "<" | "<=" | ">" | ">=", ast.Boolean()):
+            return False
+        case ast.StartsWith(_, operand):
+            return isinstance(operand, ast.Text | ast.TriggerProperty)
+        case _:
+            return True
 
 
 # Alternatives
@@ -191,12 +217,11 @@ def _solve_inside(node: _Node, path: Segments) -> Solution:
 
 def _solve_node(node: _Node, path: Segments) -> Solution:
     """A value for a property: one that has nothing inside, or an object with what is asked for inside."""
-    tried, are_enough = candidates(node.atoms)
     if _all_missing(node):
-        for value in tried:
+        for value in candidates(node.atoms):
             if _are_true(node.atoms, value):
                 return Example({} if value is None else {path: value})
-    answer: Solution = NEVER if are_enough or not _all_missing(node) else UNKNOWN
+    answer: Solution = NEVER if not _all_missing(node) or are_enough(node.atoms) else UNKNOWN
     if node.inside and _are_true(node.atoms, {}):
         found = _solve_inside(node, path)
         return found if isinstance(found, Example) or answer is NEVER else answer
