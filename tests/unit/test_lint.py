@@ -203,6 +203,13 @@ def test_without_a_date_none_is_over() -> None:
     assert codes(text, ignore=("CR308",), as_of=0) == ["CR702", "CR305"]
 
 
+def test_many_comments_above_one_rule_all_speak_of_it() -> None:
+    many = 20_000
+    found = report("# connrules: ignore[CR305, CR308] wanted\n" * many + TWICE)
+    assert found.findings == ()
+    assert [f.code for f in found.suppressed] == ["CR305", "CR308"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -33,7 +33,7 @@ class Sifted(NamedTuple):
     """Whether there are comments of which it is not known whether they are needed, since errors are left."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Applied:
     """A suppression, and what has come of it."""
 
@@ -54,6 +54,8 @@ class _Reach:
     def __init__(self, parsed: Parsed, as_of: int | None) -> None:
         self._source = parsed.file.source
         self._declarations = [declaration.span for declaration in parsed.file.declarations]
+        self._meant: dict[int, int | None] = {}
+        """By a line without code, the next one with some: asked once, however many comments stand there."""
         self._by_line: dict[int, list[_Applied]] = {}
         self._by_declaration: dict[int, list[_Applied]] = {}
         self.all = [
@@ -76,12 +78,17 @@ class _Reach:
 
     def _line_meant(self, suppression: Suppression) -> int | None:
         """The line of which a suppression speaks; None where no code follows it."""
+        passed: list[int] = []
         line = self._source.position(suppression.span.start).line
-        while line <= len(self._source.line_starts):
-            if self._source.line(line).split("#")[0].strip():
-                return line
+        while line <= len(self._source.line_starts) and line not in self._meant and not self._has_code(line):
+            passed.append(line)
             line += 1
-        return None
+        meant = self._meant.get(line, line if line <= len(self._source.line_starts) else None)
+        self._meant.update(dict.fromkeys(passed, meant))
+        return meant
+
+    def _has_code(self, line: int) -> bool:
+        return bool(self._source.line(line).split("#")[0].strip())
 
     def speaking_of(self, place: Span) -> Iterator[_Applied]:
         """Those that speak of findings that begin at a place."""
