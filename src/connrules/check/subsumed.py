@@ -7,6 +7,7 @@ A pattern is wider than another of the same event if it is about at least the sa
 condition that the other does not ask for. Only patterns that could be wider are looked at, by way of an index.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
@@ -50,7 +51,9 @@ def check_subsumed(rule: CheckedRule) -> Iterator[Diagnostic]:
 
 
 def _in_clause(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagnostic]:
-    reaches = _reaches(rule.node, clause.patterns)
+    same = meanings(rule.node, clause.patterns)
+    count = Counter(same)
+    reaches = _reaches(rule.node, clause.patterns, same)
     if len({reach.event for reach in reaches.values()}) == len(reaches):
         return  # the usual case, and nothing can be wider than something else
     index: dict[Hashable, list[int]] = {}
@@ -61,13 +64,13 @@ def _in_clause(rule: CheckedRule, clause: ast.On | ast.Unless) -> Iterator[Diagn
         likely = sorted({other for key in _keys_of_wider(reach) for other in index.get(key, ())} - {place})
         wider = next((other for other in likely if _is_wider(reaches, other, place)), None)
         if wider is not None:
-            yield _subsumed(rule, clause, place, clause.patterns[wider])
+            yield _subsumed(rule, clause, place, clause.patterns[wider], is_copied=count[same[place]] > 1)
 
 
-def _reaches(rule: ast.Rule, patterns: tuple[ast.Pattern, ...]) -> dict[int, _Reach]:
+def _reaches(rule: ast.Rule, patterns: tuple[ast.Pattern, ...], same: list[Hashable]) -> dict[int, _Reach]:
     """By place; a pattern that stands there once more is left out, since that is a finding of its own."""
     first: dict[Hashable, int] = {}
-    for place, meaning in enumerate(meanings(rule, patterns)):
+    for place, meaning in enumerate(same):
         first.setdefault(meaning, place)
     return {place: _reach(rule, patterns[place]) for place in first.values()}
 
@@ -119,7 +122,11 @@ def _implied(rule: ast.Rule, kind: ObjectKind) -> frozenset[str] | None:
     return frozenset(name.text for pattern in rule.on.patterns for name in names_in(pattern))
 
 
-def _subsumed(rule: CheckedRule, clause: ast.On | ast.Unless, place: int, wider: ast.Pattern) -> Diagnostic:
+def _subsumed(
+    rule: CheckedRule, clause: ast.On | ast.Unless, place: int, wider: ast.Pattern, *, is_copied: bool
+) -> Diagnostic:
+    """While there are copies of the pattern, deleting it would help nothing."""
+    spans = [pattern.span for pattern in clause.patterns]
     narrow = clause.patterns[place]
     here, there = format_pattern(narrow), format_pattern(wider)
     return finding(
@@ -129,6 +136,6 @@ def _subsumed(rule: CheckedRule, clause: ast.On | ast.Unless, place: int, wider:
         f"`{here}` is part of `{there}`, which stands in the same `{clause.keyword}`",
         label="whatever matches this matches the other one too",
         help="delete it; or delete the wider one, if only this is meant",
-        fix=deleting_item(rule.source, [pattern.span for pattern in clause.patterns], place, safe=True),
+        fix=None if is_copied else deleting_item(rule.source, spans, place, safe=True),
         related=(Related(rule.source, wider.span, "the wider one"),),
     )
