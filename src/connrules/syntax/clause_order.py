@@ -13,12 +13,13 @@ from connrules.text import SourceText, Span
 
 _BEHIND = re.compile(r"[ \t]*#[^\r\n]*")
 _ABOVE = re.compile(r"\s*")
+_HEAD = re.compile(r"\s*:(?:[ \t]*#[^\r\n]*)?\s*")
 
 
 def reordering(source: SourceText, rule: ast.Rule) -> Fix:
     """A fix that puts the clauses of a rule into their usual order."""
     clauses = rule.clauses
-    pieces = list(_pieces(source.text, [clause.span for clause in clauses]))
+    pieces = list(_pieces(source.text, _start(source.text, rule), [clause.span for clause in clauses]))
     ranks = [ast.CANONICAL_ORDER.index(type(clause)) for clause in clauses]
     texts = [source.text[piece.start : piece.end] for piece in pieces]
     gaps = [source.text[one.end : other.start] for one, other in pairwise(pieces)]
@@ -32,9 +33,14 @@ def reordering(source: SourceText, rule: ast.Rule) -> Fix:
     return Fix("put the clauses into their usual order", (Edit(whole, text),), safe=True)
 
 
-def _pieces(text: str, clauses: Sequence[Span]) -> Iterator[Span]:
-    """Each clause with the comments on the lines above it, but for the first, and the comment behind it."""
-    start = clauses[0].start
+def _start(text: str, rule: ast.Rule) -> int:
+    """Where the clauses begin, with the comments above the first; above a rule without a name, they are about all."""
+    head = _HEAD.match(text, rule.name.span.end) if rule.name else None
+    return head.end() if head else rule.clauses[0].span.start
+
+
+def _pieces(text: str, start: int, clauses: Sequence[Span]) -> Iterator[Span]:
+    """Each clause with the comments on the lines above it, and the comment behind it."""
     for clause, following in zip(clauses, [*clauses[1:], None], strict=True):
         behind = _BEHIND.match(text, clause.end)
         end = behind.end() if behind else clause.end

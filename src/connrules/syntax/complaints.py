@@ -5,7 +5,7 @@
 
 from connrules import ast
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Fix
+from connrules.diagnostic import Diagnostic, Edit, Fix
 from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP
 from connrules.syntax.fixes import deleting, writing
 from connrules.syntax.grammar import fixed_tokens
@@ -183,7 +183,7 @@ def _about_unterminated(source: SourceText, token: Token) -> Diagnostic:
         remedy = 'the closing quote is a typographic one; write a straight `"`'
     if len(typographic) == 1 and quote == '"':
         at = Span(token.start + typographic[0], token.start + typographic[0] + 1)
-        fix = writing(source, at, '"', title='write a straight `"`')
+        fix = Fix('write a straight `"`', (Edit(at, '"'),), safe=False)
     message = f"the {'property name' if quote == '`' else 'string'} is not closed"
     label = "it starts here and the line ends"
     return finding("CR102", source, token.span, message, label=label, help=remedy, fix=fix)

@@ -36,7 +36,8 @@ def replacing(
 
 def deleting(source: SourceText, span: Span, *, title: str = "", safe: bool = False) -> Fix:
     """A piece of text cut out, with the white space that would be left over."""
-    text = " ".join(source.text[span.start : span.end].split())
+    tokens = [token for token in scan(source.text[span.start : span.end]) if token.kind != "COMMENT"]
+    text = " ".join("".join(token.text for token in tokens).split())
     return Fix(title or f"delete {_in_backticks(text)}", tuple(_cuts(source, span)), safe)
 
 
@@ -65,6 +66,7 @@ def _apart(source: SourceText, span: Span, text: str) -> str:
 
 
 def _is_word(char: str) -> bool:
+    """Whether a character may run together with another of its kind."""
     return char.isalnum() or char in {"_", '"', "`"}
 
 
@@ -85,7 +87,7 @@ def _cut(source: SourceText, span: Span) -> Edit:
     start = line + len(text[line : span.start].rstrip(" \t"))
     ends_line = _LINE_END.match(text, span.end)
     if start > line:
-        between = " " if ends_line is None and not text[span.end].isspace() else ""
+        between = " " if _is_word(text[start - 1]) and _is_word(text[span.end : span.end + 1]) else ""
         return Edit(Span(start, span.end), between)
     if ends_line is None:
         blank = _BLANK.match(text, span.end)
