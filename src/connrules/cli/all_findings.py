@@ -1,12 +1,17 @@
 """The reference of all findings as one page of Markdown: a table of the codes, then the page of each."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Final
 
 from connrules.codes import CODES, FAMILIES, Code
 from connrules.findings import load_page
 
-_INTRODUCTION = """\
+_OTHER_CODE: Final = re.compile(r"(?<![\[`\w])CR\d{3}(?![\]`\w])")
+"""A finding that a page names in its text."""
+
+_INTRODUCTION: Final = """\
 # Findings
 
 Every finding of `connrules check` has a code and a name; either one can be given where a finding is asked for. An
@@ -44,12 +49,22 @@ def _families() -> Iterator[str]:
     for family, rows in groupby(CODES.values(), key=lambda row: row.code[:3]):
         yield f"## {family[2]}xx {FAMILIES[family]}\n"
         for row in rows:
-            yield "\n".join(_lowered(load_page(row.code).markdown.rstrip("\n").split("\n"))) + "\n"
+            yield "\n".join(_as_part(load_page(row.code).markdown.rstrip("\n").split("\n"))) + "\n"
 
 
-def _lowered(lines: Iterable[str]) -> Iterator[str]:
-    """A page with its headings two levels lower; what only looks like one in a block of code stays."""
+def _as_part(lines: Iterable[str]) -> Iterator[str]:
+    """A page as a part of this one: its headings two levels lower, the findings that it names as links; what stands in
+    a block of code stays as it is.
+    """
     fenced = False
     for line in lines:
         fenced ^= line.startswith("```")
-        yield f"##{line}" if line.startswith("#") and not fenced else line
+        if fenced:
+            yield line
+        else:
+            yield f"##{line}" if line.startswith("#") else _OTHER_CODE.sub(_link, line)
+
+
+def _link(named: re.Match[str]) -> str:
+    row = CODES.get(named[0])
+    return f"[{row.code}](#{_anchor(row)})" if row else named[0]
