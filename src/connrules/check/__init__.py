@@ -15,14 +15,17 @@ from connrules.catalog import Catalog
 from connrules.check.checked import Checked, CheckedRule, CheckedTest
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
+from connrules.check.loops import check_loops
 from connrules.check.names import Names
 from connrules.check.publish_order import check_publish_order
+from connrules.check.reach import Reach, check_reach
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import Declarations, check_ruleset
 from connrules.check.stale import check_stale
 from connrules.check.tests import check_test
+from connrules.check.timeline import Stage
 from connrules.codes import CODES
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, errors_of
 from connrules.syntax.parser import Parsed
 from connrules.text import SourceText
 from connrules.wallclock import find_zone
@@ -52,6 +55,16 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
 
 def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of: int | None) -> Iterator[Diagnostic]:
     names = None if catalog is None else Names(catalog)
+    found = list(_found_in_declarations(declared, index, names, as_of))
+    yield from found
+    reach = Reach(index, names, {finding.silent_rule for finding in errors_of(found)})
+    yield from check_reach(reach, index)
+    yield from check_loops(Stage(declared.rules, index, names), reach.sending)
+
+
+def _found_in_declarations(
+    declared: Declarations, index: Index, names: Names | None, as_of: int | None
+) -> Iterator[Diagnostic]:
     yield from check_ruleset(declared, index, names)
     for rule in declared.rules:
         yield from check_rule(rule, index, names, as_of)

@@ -1,68 +1,61 @@
 """Rules that set one another going without end, by what they send.
 
-There are two such loops. In one, every send is due at the instant of the one before, so it would never end at all: no
-engine could run it. In the other time passes, and still each turn follows from the one before, whatever users do.
+There are three such loops. In one, every send is due at the instant of the one before, so it would never end at all: no
+engine could run it. In the next time passes, and still each turn follows from the one before, whatever users do. In the
+last it takes a user at each turn, or something may end it: that is only likely. `once` ends each of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, assert_never
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import assert_never
 
 from connrules import ast
-from connrules.catalog import Campaign
 from connrules.check.checked import CheckedRule
 from connrules.check.cycles import cycles
-from connrules.check.fit import lacking
-from connrules.check.index import Index
+from connrules.check.follows import Graph, Node, answers_itself, chains, following, is_by_itself
 from connrules.check.names import Names
-from connrules.check.patterns import interaction_of, names_in
+from connrules.check.rounds import Circle, Link, bounds, goes_round_twice, pace, two_rounds
+from connrules.check.timeline import Stage
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Related, Severity
+
+_MOST_TOLD = 6
+"""How many rules of a loop are told one by one."""
 
 
-class _Campaign(NamedTuple):
-    """A campaign that is sent: its users receive it."""
-
-    name: str
-
-
-class _AnyOf(NamedTuple):
-    """Some campaign is received: `received_push of any`."""
-
-    word: str
-
-
-_Node = str | _Campaign | _AnyOf
-"""A rule by its name, or what stands between one that sends and one that is triggered."""
-_Graph = dict[_Node, dict[_Node, ast.Pattern | None]]
-"""What follows from what; with the pattern that is matched, where a rule follows."""
-
-
-def check_loops(index: Index, names: Names | None) -> Iterator[Diagnostic]:
-    """Loops at one instant, and those among other rules that nothing ends."""
-    rules = index.rules.values()
+def check_loops(stage: Stage, sending: Collection[str]) -> Iterator[Diagnostic]:
+    """Loops among the rules that can send at all: at one instant, without end, and those that are likely."""
+    names, policy = stage.names, stage.index.policy
+    rules = [rule for rule in stage.index.rules.values() if rule.name in sending]
     looping: set[str] = set()
-    for cycle, graph in _at_one_instant(rules, index.policy, names):
-        looping.update(map(str, cycle))
-        yield _loop(cycle, graph, index, "at the same instant and without end")
-    others = [rule for rule in rules if rule.name not in looping and _goes_on(rule.node, index.policy, names)]
-    graph = _following(others, names)
-    for cycle in cycles(graph):
-        yield _loop(cycle, graph, index, "again and again without end")
+    for circle in _circles_at_one_instant(rules, policy, names):
+        looping.update(link.rule.name for link in circle)
+        yield _endless(circle, stage, "at the same instant and without end")
+    for circle in _endless_circles([rule for rule in rules if rule.name not in looping], policy, names):
+        looping.update(link.rule.name for link in circle)
+        yield _endless(circle, stage, "again and again without end")
+    others = [r for r in rules if r.name not in looping and not isinstance(r.node.eligibility, ast.Once)]
+    for circle in _possible_circles(others, names):
+        if goes_round_twice(circle, stage):
+            yield from _possible(circle, stage)
 
 
-def _at_one_instant(
+# At one instant
+
+
+def _circles_at_one_instant(
     rules: Iterable[CheckedRule], policy: ast.Policy, names: Names | None
-) -> Iterator[tuple[list[_Node], _Graph]]:
-    """Cycles of rules that can all be due at once. Rules that never live at the same time are in none together."""
+) -> Iterator[list[Link]]:
+    """Circles of rules that can all be due at once. Rules that never live at the same time are in none together."""
     at_once = [rule for rule in rules if _is_at_once(rule.node) and not _is_limited(rule.node, policy, names)]
-    if not any(True for _ in cycles(_chains(at_once))):
+    if not any(True for _ in cycles(chains(at_once))):
         return
-    seen: set[_Node] = set()
+    seen: set[str] = set()
     for instant in sorted({_begins(rule.node) for rule in at_once}):
-        graph = _chains([rule for rule in at_once if rule.name not in seen and _lives(rule.node, instant)])
-        for cycle in cycles(graph):
-            seen.update(cycle)
-            yield cycle, graph
+        living = [rule for rule in at_once if rule.name not in seen and _lives(rule.node, instant)]
+        for circle in _circles(chains(living), living):
+            seen.update(link.rule.name for link in circle)
+            yield circle
 
 
 def _is_at_once(rule: ast.Rule) -> bool:
@@ -99,6 +92,28 @@ def _lives(rule: ast.Rule, instant: float) -> bool:
     return _begins(rule) <= instant and (rule.until is None or instant < rule.until.time.ms)
 
 
+# As time passes
+
+
+def _endless_circles(rules: Iterable[CheckedRule], policy: ast.Policy, names: Names | None) -> Iterator[list[Link]]:
+    """Circles in which each turn follows from the one before, of rules that nothing ends."""
+    going_on = [rule for rule in rules if _goes_on(rule.node, policy, names)]
+    yield from _all_circles(going_on, names, by_itself=True)
+
+
+def _possible_circles(rules: Sequence[CheckedRule], names: Names | None) -> Iterator[list[Link]]:
+    """Circles in which users have a part, or of rules that something may end."""
+    yield from _all_circles(rules, names, by_itself=False)
+
+
+def _all_circles(rules: Sequence[CheckedRule], names: Names | None, *, by_itself: bool) -> Iterator[list[Link]]:
+    """Rules that follow from themselves, then circles among the others."""
+    alone = [(rule, answers_itself(rule, names, by_itself=by_itself)) for rule in rules]
+    yield from ([Link(rule, pattern)] for rule, pattern in alone if pattern is not None)
+    others = [rule for rule, pattern in alone if pattern is None]
+    yield from _circles(following(others, names, by_itself=by_itself), others)
+
+
 def _goes_on(rule: ast.Rule, policy: ast.Policy, names: Names | None) -> bool:
     """Whether every trigger leads to a send, for every user and for ever: the rule has no way out at all."""
     window = rule.between or policy.quiet
@@ -113,74 +128,80 @@ def _never_ends(target: ast.Name, names: Names | None) -> bool:
     return campaign is not None and campaign.intervals[-1:] != () and campaign.intervals[-1][1] is None
 
 
-def _chains(rules: Iterable[CheckedRule]) -> _Graph:
-    """`on sent a`: which rules follow from which."""
-    graph: _Graph = {rule.name: {} for rule in rules}
-    for rule in rules:
-        for pattern in rule.node.on.patterns:
-            if isinstance(pattern, ast.SentRule) and pattern.rule.text in graph:
-                graph[pattern.rule.text][rule.name] = pattern
-    return graph
+def _circles(graph: Graph, rules: Iterable[CheckedRule]) -> Iterator[list[Link]]:
+    """The cycles of a graph as the rules in them."""
+    by_name = {rule.name: rule for rule in rules}
+    for cycle in cycles(graph):
+        first = next(place for place, node in enumerate(cycle) if isinstance(node, str))
+        nodes = [*cycle[first:], *cycle[:first]]
+        yield list(_links(nodes, graph, by_name))
 
 
-def _following(rules: Sequence[CheckedRule], names: Names | None) -> _Graph:
-    """Which rules follow from which, by `sent` or because users receive what is sent."""
-    graph = _chains(rules)
-    for rule in rules:
-        for target in rule.node.targets:
-            graph[rule.name][_Campaign(target.text)] = None
-            graph.setdefault(_Campaign(target.text), {})
-    for rule in rules:
-        for pattern in rule.node.on.patterns:
-            _add_received(graph, rule, pattern, names)
-    return graph
+def _links(nodes: Sequence[Node], graph: Graph, rules: dict[str, CheckedRule]) -> Iterator[Link]:
+    for before, node in zip([nodes[-1], *nodes], nodes, strict=False):
+        pattern = graph[before][node]
+        if isinstance(node, str) and pattern is not None:
+            yield Link(rules[node], pattern)
 
 
-def _add_received(graph: _Graph, rule: CheckedRule, pattern: ast.Pattern, names: Names | None) -> None:
-    """What a pattern such as `received_push of "A"` follows from."""
-    interaction = interaction_of(pattern)
-    if not isinstance(pattern, ast.EventPattern) or pattern.where is not None or interaction is None:
-        return
-    word = interaction.word
-    if not word.startswith("received_"):
-        return
-    for name in names_in(pattern):
-        campaign = names.catalog.campaign(name.text) if names else None
-        if _Campaign(name.text) in graph and not (campaign and lacking(campaign, interaction)):
-            graph[_Campaign(name.text)][rule.name] = pattern
-    if isinstance(pattern.of, ast.AnyObject) and names:
-        if _AnyOf(word) not in graph:
-            graph[_AnyOf(word)] = {}
-            for node in [node for node in graph if isinstance(node, _Campaign)]:
-                if _has_channel(names.catalog.campaign(node.name), interaction.channel):
-                    graph[node][_AnyOf(word)] = None
-        graph[_AnyOf(word)][rule.name] = pattern
+# What is found
 
 
-def _has_channel(campaign: Campaign | None, channel: str | None) -> bool:
-    return campaign is not None and channel in campaign.channels
-
-
-def _loop(cycle: list[_Node], graph: _Graph, index: Index, manner: str) -> Diagnostic:
-    first = next(place for place, node in enumerate(cycle) if isinstance(node, str))
-    nodes = [*cycle[first:], *cycle[:first]]
-    members = [node for node in nodes if isinstance(node, str)]
-    pattern = graph[nodes[-1]][members[0]]
-    assert pattern is not None  # a rule follows where one of its patterns is matched
-    where = "one of these rules" if members[1:] else "the rule"
+def _endless(circle: Circle, stage: Stage, manner: str) -> Diagnostic:
+    """A loop that is certain. At one instant it has no timeline: it would have no end."""
+    names = [link.rule.name for link in circle]
+    where = "one of these rules" if names[1:] else "the rule"
     return finding(
-        "CR501",
-        index.rules[members[0]].source,
-        pattern.span,
-        f"{_in_words(members)}, {manner}",
-        label=f"this follows from each send of `{members[-1]}`",
-        help=f"give {where} a way out, e.g. `once` or `at most 1 per 1w`",
+        "CR501" if names[1:] else "CR503",
+        circle[0].rule.source,
+        circle[0].pattern.span,
+        f"{_in_words(names, 'triggers')}, {manner}",
+        label=f"this follows from each send of `{names[-1]}`",
+        help=f"give {where} a way out: with `once`, each user has its message only once",
+        severity=Severity.ERROR,
+        related=_others(circle),
+        witness=two_rounds(circle, stage, f"{_in_title(names)} without end"),
     )
 
 
-def _in_words(members: list[str]) -> str:
-    """`a` triggers `b`, and `b` triggers `a`."""
-    if len(members) == 1:
-        return f"`{members[0]}` triggers itself"
-    steps = [f"`{one}` triggers `{other}`" for one, other in zip(members, [*members[1:], members[0]], strict=True)]
+def _possible(circle: Circle, stage: Stage) -> Iterator[Diagnostic]:
+    """A loop that is likely. Where nothing but quotas stands in its way, it is only told if it gets past them."""
+    names = [link.rule.name for link in circle]
+    shown = two_rounds(circle, stage, f"{_in_title(names)} again and again")
+    has_quota = bool(bounds(circle) or stage.index.policy.limits)
+    if not shown and has_quota and all(is_by_itself(link.pattern) for link in circle):
+        return
+    where = "one of these rules" if names[1:] else "the rule"
+    yield finding(
+        "CR502" if names[1:] else "CR503",
+        circle[0].rule.source,
+        circle[0].pattern.span,
+        f"{_in_words(names, 'may trigger')}, again and again",
+        label=f"this may follow from each send of `{names[-1]}`, {pace(circle, stage)}",
+        help=f"to end it, give {where} `once`; or `at most 1 per 30d`, for users who may have it again",
+        severity=Severity.INFO if bounds(circle) else None,
+        related=_others(circle),
+        witness=shown,
+    )
+
+
+def _others(circle: Circle) -> tuple[Related, ...]:
+    return tuple(
+        Related(link.rule.source, link.pattern.span, f"this follows from each send of `{before.rule.name}`")
+        for before, link in pairwise(circle)
+    )
+
+
+def _in_words(names: Sequence[str], verb: str) -> str:
+    """`a` triggers `b`, and `b` triggers `a`; of many rules, how it begins and how it ends."""
+    if len(names) == 1:
+        return f"`{names[0]}` {verb} itself"
+    steps = [f"`{one}` {verb} `{other}`" for one, other in pairwise([*names, names[0]])]
+    if len(steps) > _MOST_TOLD:
+        steps = [*steps[:2], f"and so on by way of {len(names) - 4} more rules", *steps[-2:]]
     return f"{', '.join(steps[:-1])}, and {steps[-1]}"
+
+
+def _in_title(names: Sequence[str]) -> str:
+    """What the test of a loop is called: by its first rules."""
+    return f"{names[0]} triggers itself" if len(names) == 1 else f"{names[0]} and {names[1]} trigger one another"

@@ -1,4 +1,4 @@
-"""Rules that other declarations name: whether there are such rules, and whether they can do what is waited for."""
+"""Rules that other declarations name: whether there are such rules."""
 
 from collections.abc import Iterator
 
@@ -16,26 +16,6 @@ def check_references(rule: CheckedRule, index: Index) -> Iterator[Diagnostic]:
     for pattern in rule.node.on.patterns:
         if isinstance(pattern, ast.SentRule | ast.CancelledRule):
             yield from check_rule_name(rule.source, pattern.rule, index)
-    if all(_never_happens(pattern, index) for pattern in rule.node.on.patterns):
-        yield _unreachable(rule)
-
-
-def _never_happens(pattern: ast.Pattern, index: Index) -> bool:
-    """`cancelled` of a rule that has no exceptions."""
-    waited_for = index.rules.get(pattern.rule.text) if isinstance(pattern, ast.CancelledRule) else None
-    return waited_for is not None and waited_for.node.unless is None
-
-
-def _unreachable(rule: CheckedRule) -> Diagnostic:
-    names = [pattern.rule.text for pattern in rule.node.on.patterns if isinstance(pattern, ast.CancelledRule)]
-    return finding(
-        "CR507",
-        rule.source,
-        rule.node.on.span,
-        f"nothing ever cancels {' or '.join(f'`{name}`' for name in dict.fromkeys(names))}: there is no `unless`",
-        label="so this rule never sends",
-        help=f"add an `unless` to `{names[0]}`, or name another trigger, e.g. `sent {names[0]}`",
-    )
 
 
 def check_rule_name(source: SourceText, name: ast.Name, index: Index) -> Iterator[Diagnostic]:

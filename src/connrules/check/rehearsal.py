@@ -56,12 +56,15 @@ class Rehearsal:
             for key in {key for pattern in rule.node.on.patterns for key in _keys_of_pattern(pattern)}:
                 self._triggered.setdefault(key, []).append((number, rule))
 
-    def play(self, events: Sequence[Event]) -> tuple[Outcome, ...] | None:
-        """What becomes of events, in order of time, of one user; None where there is no telling."""
-        key = msgspec.json.encode(events)
+    def play(self, events: Sequence[Event], lasting: int | None = None) -> tuple[Outcome, ...] | None:
+        """What becomes of events, in order of time, of one user; None where there is no telling.
+
+        With `lasting`, until so long (ms) after the last event: what goes on without end can be told so far.
+        """
+        key = msgspec.json.encode((events, lasting))
         if key not in self._played:
             try:
-                self._played[key] = _Run(self, events[0].user).all_of(events)
+                self._played[key] = _Run(self, events[0].user).all_of(events, lasting)
             except NoTellingError:
                 self._played[key] = None
         return self._played[key]
@@ -140,8 +143,8 @@ class _Run:
     _started: int = 0
     _passed_on: int = 0
 
-    def all_of(self, events: Iterable[Event]) -> tuple[Outcome, ...]:
-        """What becomes of the events."""
+    def all_of(self, events: Sequence[Event], lasting: int | None) -> tuple[Outcome, ...]:
+        """What becomes of the events, until so long (ms) after the last of them; None: until nobody waits."""
         for event in sorted(events, key=lambda event: event.time):
             self._fire_until(event.time)
             if event.type == ATTRIBUTES:
@@ -150,7 +153,7 @@ class _Run:
             self._cancel(event)
             self._trigger(event)
             self._pass_on()
-        self._fire_until(None)
+        self._fire_until(None if lasting is None else max(event.time for event in events) + lasting)
         return tuple(self.outcomes)
 
     def _fire_until(self, instant: int | None) -> None:

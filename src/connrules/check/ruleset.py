@@ -10,7 +10,6 @@ from connrules.check.confusable import check_confusable
 from connrules.check.crowded_out import check_crowded_out
 from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules, copies_of
 from connrules.check.index import Index
-from connrules.check.loops import check_loops
 from connrules.check.names import Names
 from connrules.check.never_true import check_segment_never_true
 from connrules.check.overlaps import check_overlaps
@@ -49,7 +48,6 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
         yield from mistyped
         yield from check_segment_never_true(source, segment, index, names, mistyped)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
-    yield from check_loops(index, names)
     yield from _check_side_by_side(declared, Stage(declared.rules, index, names))
 
 

@@ -1,5 +1,6 @@
 """How long a rule's users wait before they are sent anything: whether at all, how long at least, how long at most."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from connrules import ast
@@ -45,3 +46,16 @@ def longest_wait(rule: ast.Rule, policy: ast.Policy) -> int:
             return 9 * DAY + held
         case _:
             assert_never(rule.delay)
+
+
+def matters_for(rules: Iterable[ast.Rule], policy: ast.Policy) -> int:
+    """For how long (ms) an event can matter at the most, where no rules go round in a circle.
+
+    A rule that another triggers by what it sends may wait behind it, so the waits of such rules are added.
+    """
+    waits = [(longest_wait(rule, policy), _follows(rule)) for rule in rules]
+    return max((wait for wait, _ in waits), default=0) + sum(wait for wait, follows in waits if follows)
+
+
+def _follows(rule: ast.Rule) -> bool:
+    return any(isinstance(pattern, ast.SentRule | ast.CancelledRule) for pattern in rule.on.patterns)
