@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator
 from connrules.cli.cells import visible
 from connrules.cli.drawing import Arrow, Drawing, Mark, Node, Shape
 
-_SHAPES = {Shape.CAMPAIGN: "box", Shape.CARD: "note", Shape.EVENT: "parallelogram", Shape.RULE: "ellipse"}
+_SHAPES = {
+    Shape.CAMPAIGN: "box",
+    Shape.CARD: "note",
+    Shape.EVENT: "parallelogram",
+    Shape.RULE: "box, style=rounded",
+}
 _STYLES = {Mark.PLAIN: "", Mark.FAINT: ", style=dashed, color=gray50, fontcolor=gray30", Mark.WRONG: ", color=red"}
 
 

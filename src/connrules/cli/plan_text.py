@@ -97,6 +97,8 @@ def _reason(at: int, pair: Pair, publishing: Publishing) -> str:
     from_ = pair.rule.node.from_
     if from_ is not None and from_.time.ms == at:
         return f"when the rule `{visible(pair.rule.name)}` begins"
+    if pair.sender is not None and pair.lived and pair.lived[0][0] == at:
+        return f"when `{visible(pair.sender.name)}` can send {_called(pair)} for the first time"
     if pair.source.intervals and pair.source.intervals[0][0] == at:
         return f"when {_called(pair)} is published"
     return f"before {_called(pair)} in step {publishing.step_of(pair)}"

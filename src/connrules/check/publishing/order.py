@@ -223,6 +223,8 @@ def _due(
 def _latest(pair: Pair, due: Due | None) -> int | None:
     """When the source of a pair is published at the latest: as planned, or sooner where something waits for it."""
     begins = _begins(pair)
+    if pair.sender is not None and begins is not None:
+        return begins  # published is one thing, sent for the first time another
     instants = [instant for instant in (begins, due.at if due else None) if instant is not None]
     return min(instants, default=None)
 
