@@ -196,8 +196,8 @@ NAMES = [
     ),
     (
         "CR714",
-        'on purchase send "Cart Reminder"\ntest "t": user "ana" at 0s purchase\n expect user "anna" sent "Cart Reminder"',
-        'on purchase send "Cart Reminder"\ntest "t": user "ana" at 0s purchase\n expect user "ana" sent "Cart Reminder"',
+        'on purchase send "Cart Reminder"\ntest "t": user "al" at 0s purchase expect user "all" sent "Cart Reminder"',
+        'on purchase send "Cart Reminder"\ntest "t": user "al" at 0s purchase expect user "al" sent "Cart Reminder"',
     ),
 ]
 

@@ -100,7 +100,9 @@ def fixed(sources: Sequence[SourceText], lint: Lint, *, unsafe: bool = False) ->
         seen.add(_texts(trial.result.sources))
         state = trial.result
         applied += [offer.finding for offer in kept]
-    return Fixed(state.sources, state.report, tuple(applied), tuple(refused.values()))
+    # What was tried in two rounds, beside other fixes each time, is one refusal.
+    once = {(no.finding.source.path, no.finding.code, no.finding.message): no for no in refused.values()}
+    return Fixed(state.sources, state.report, tuple(applied), tuple(once.values()))
 
 
 def _texts(sources: Iterable[SourceText]) -> tuple[str, ...]:
