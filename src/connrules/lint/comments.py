@@ -15,9 +15,6 @@ from connrules.syntax.parser import Parsed
 from connrules.syntax.scanner import Token
 from connrules.text import SourceText, Span
 
-FORM = "# connrules: ignore[CR401] reason"
-"""How a suppression is written, for findings to say."""
-
 _PART = re.compile(r"#.*?(?=\s#\s|$)")
 _SUPPRESSION = re.compile(r"#+[ \t]*connrules[ \t]*:[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<rest>.*)")
 _UNTIL = re.compile(r"\buntil\s+(\d[^\s,;)]*?)(?=[.,;)]*(?:\s|$))")
@@ -77,7 +74,7 @@ def _read(source: SourceText, comment: Token, part: re.Match[str]) -> Suppressio
     span = Span(at, at + len(text))
     match = _SUPPRESSION.fullmatch(text)
     if match is None:
-        mistake = Mistake("it is not in the right form", span, f"write `{FORM}`")
+        mistake = Mistake("it is not in the right form", span, _help(text))
         nearly = any(pattern.match(text) for pattern in _NEARLY)
         return Suppression(source, span, (), span, "", mistake=mistake) if nearly else None
     codes_span = Span(at + match.start("codes"), at + match.end("codes"))
@@ -88,8 +85,14 @@ def _read(source: SourceText, comment: Token, part: re.Match[str]) -> Suppressio
     else:
         until_span = Span(at + match.start("rest") + end.start(1), at + match.start("rest") + end.end(1))
         until, mistake_of_end = _instant(end[1], until_span)
-    mistake_of_codes = None if codes else Mistake("it names no finding", span, f"write `{FORM}`")
+    mistake_of_codes = None if codes else Mistake("it names no finding", span, _help(text))
     return Suppression(source, span, codes, codes_span, reason, until, until_span, mistake_of_codes or mistake_of_end)
+
+
+def _help(text: str) -> str:
+    """How a comment is written that suppresses what this one names."""
+    named = [word for word in re.findall(r"[\w-]+", text) if find_code(word)]
+    return f"write `# connrules: ignore[{', '.join(named) or 'CR401'}] reason`"
 
 
 def _parted(words: str) -> tuple[str, re.Match[str] | None]:
