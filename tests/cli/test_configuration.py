@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.cli.configured import BROKEN, CATALOG, CLEAN, NO_DELAY, UNNAMED, codes, connrules, write
 
-from connrules.cli.config_keys import KEYS
+from connrules.cli.config_keys import KEYS, Problem, read_table
 from connrules.cli.configuration import configured
 from connrules.cli.formats import FORMATS
 
@@ -139,6 +141,24 @@ def test_what_is_not_toml() -> None:
 def test_a_byte_order_mark_is_no_matter() -> None:
     Path("connrules.toml").write_bytes(b'\xef\xbb\xbfselect = ["CR4"]\r\n')
     assert in_force()["select"] == (["CR4"], "connrules.toml:select")
+
+
+_NAMES = st.sampled_from([*(key.name for key in KEYS), "rules", "CR4", "send-loop", "*.conn", "x"])
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.datetimes() | st.text() | _NAMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(_NAMES, _VALUES, max_size=4))
+def test_whatever_a_file_says_is_a_setting_or_a_problem_with_a_place(table: dict[str, Any]) -> None:
+    read = list(read_table(table, Path()))
+    problems = [one for one in read if isinstance(one, Problem)]
+    assert all(one.what for one in problems)
+    settings = {one[0].name for one in read if not isinstance(one, Problem)}
+    assert settings <= set(table)
+    assert settings | {name for name in table if any(one.where.startswith(name) for one in problems)} == set(table)
 
 
 # Where it is looked for
@@ -361,6 +381,15 @@ def test_a_configuration_that_is_wrong_stops_every_command_that_asks_it() -> Non
     assert (result.exit_code, result.stdout) == (2, "")
     assert "connrules.toml: selct: unknown key" in result.stderr
     assert connrules("compile", "a.conn", "--catalog", "catalog.toml").exit_code == 0
+
+
+def test_a_plan_is_not_written_over_the_configuration() -> None:
+    text = 'catalog = "catalog.toml"\n'
+    write("connrules.toml", text)
+    write("catalog.toml", CATALOG)
+    write("a.conn", CLEAN)
+    result = connrules("compile", "a.conn", "--output", "connrules.toml")
+    assert (result.exit_code, Path("connrules.toml").read_text(encoding="utf-8")) == (2, text)
 
 
 def test_a_catalog_that_is_not_there_does_not_matter_where_another_is_named() -> None:

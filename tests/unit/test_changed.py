@@ -1,13 +1,21 @@
 """What of a text has changed, declaration by declaration."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connrules.lint.changed import changed_spans
-from connrules.text import SourceText
+from connrules.codes import finding
+from connrules.diagnostic import Diagnostic
+from connrules.files import read_sources
+from connrules.lint import lint
+from connrules.lint.changed import changed_spans, narrowed
+from connrules.syntax.parser import parse
+from connrules.text import SourceText, Span
 
 A = 'rule a:\n  on purchase\n  after 1d\n  send "A"\n'
 B = 'rule b:\n  on session_start\n  send "B"\n'
@@ -59,3 +67,23 @@ def test_the_pieces_of_a_text_hold_all_of_it_but_blanks(text: str) -> None:
     assert "".join("".join(text[span.start : span.end].split()) for span in spans) == "".join(text.split())
     assert all(one.end <= two.start for one, two in pairwise(spans))
     assert changed_spans(source, text) == ()
+
+
+STORIES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("story", ["abandoned-cart", "onboarding"])
+def test_all_is_reported_of_what_is_new_and_nothing_of_what_is_as_it_was(story: str) -> None:
+    sources = read_sources([STORIES / story])
+    report = lint([parse(source) for source in sources])
+    unnamed = replace(report, findings=report.findings + tuple(about_each_line(sources)), suppressed=())
+    assert narrowed(unnamed, sources, {}) == unnamed
+    assert narrowed(unnamed, sources, {source.path: source.text for source in sources}).findings == ()
+    first, *others = sources
+    some = narrowed(unnamed, sources, {source.path: source.text for source in others}).findings
+    assert some == tuple(found for found in unnamed.findings if found.source is first)
+
+
+def about_each_line(sources: Iterable[SourceText]) -> Iterator[Diagnostic]:
+    for source in sources:
+        yield from (finding("CR601", source, Span(start, start + 1), "x") for start in source.line_starts)

@@ -42,11 +42,16 @@ class RuleSet:
     sources: tuple[SourceText, ...]
     catalog_path: Path | None
     """The file of the catalog, given or found; None: there is none."""
+    configuration_path: Path | None = None
+    """The file of the configuration, where it was asked."""
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that was read."""
-        return (*(Path(source.path) for source in self.sources), *filter(None, [self.catalog_path]))
+        return (
+            *(Path(source.path) for source in self.sources),
+            *filter(None, [self.catalog_path, self.configuration_path]),
+        )
 
 
 def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int | None) -> RuleSet:
@@ -56,8 +61,10 @@ def load_rule_set(paths: Sequence[Path], catalog_path: Path | None, as_of: int |
     Without `as_of` (epoch ms), checks that depend on a date are left out. Raises ShellError for what cannot be read;
     findings are no error here.
     """
-    inputs = read_inputs(paths, catalog_path or configured(paths)[CATALOG])
-    return RuleSet(check_sources(inputs.sources, inputs.catalog, as_of), inputs.sources, inputs.catalog_path)
+    configuration = configured(paths) if catalog_path is None else None
+    inputs = read_inputs(paths, configuration[CATALOG] if configuration else catalog_path)
+    checked = check_sources(inputs.sources, inputs.catalog, as_of)
+    return RuleSet(checked, inputs.sources, inputs.catalog_path, configuration.path if configuration else None)
 
 
 def read_inputs(paths: Sequence[Path], catalog_path: Path | None, piped: SourceText | None = None) -> Inputs:
