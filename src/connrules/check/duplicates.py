@@ -1,20 +1,23 @@
 """Names that two declarations of a kind share, and rules that do the same."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import assert_never
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
+from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.patterns import meanings
+from connrules.check.roots import triggering
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Related
+from connrules.syntax.fixes import deleting
 from connrules.text import SourceText, Span
 
 Named = Sequence[tuple[SourceText, ast.Name]]
 
 
-def check_duplicate_rules(rules: Sequence[CheckedRule]) -> Iterator[Diagnostic]:
+def check_duplicate_rules(rules: Sequence[CheckedRule], tests: Sequence[CheckedTest]) -> Iterator[Diagnostic]:
     """Rules of one name, and rules that do the same. A rule copied with its name is one finding."""
+    named = _named_elsewhere(rules, tests)
     by_name: dict[str, CheckedRule] = {}
     by_meaning: dict[Hashable, CheckedRule] = {}
     for rule in rules:
@@ -23,7 +26,7 @@ def check_duplicate_rules(rules: Sequence[CheckedRule]) -> Iterator[Diagnostic]:
         if same_name is not rule:
             yield _duplicate_rule_name(rule, same_name)
         elif same_meaning is not rule:
-            yield _duplicate_rule(rule, same_meaning)
+            yield _duplicate_rule(rule, same_meaning, is_named=rule.name in named)
 
 
 def copies_of(rules: Sequence[CheckedRule]) -> frozenset[str]:
@@ -116,7 +119,15 @@ def _duplicate_name(kind: str, source: SourceText, name: ast.Name, place: str) -
     )
 
 
-def _duplicate_rule(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
+def _named_elsewhere(rules: Iterable[CheckedRule], tests: Iterable[CheckedTest]) -> frozenset[str]:
+    """The rules that other rules or tests name."""
+    by_rules = [name for rule in rules for name in triggering(rule.node)]
+    expected = [step for test in tests for step in test.node.steps if isinstance(step, ast.Expect)]
+    by_tests = [name.text for step in expected for name in (step.subject, step.by) if name is not None]
+    return frozenset([*by_rules, *by_tests])
+
+
+def _duplicate_rule(rule: CheckedRule, first: CheckedRule, *, is_named: bool) -> Diagnostic:
     place = rule.node.name or rule.node.on
     what = "this rule" if rule.node.name is None else f"the rule `{rule.name}`"
     other = f"the rule `{first.name}`" if first.node.name else "another one"
@@ -127,6 +138,8 @@ def _duplicate_rule(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
         f"{what} does the same as {other}",
         label=f"that one is {_place(first.source, first.node.span, rule.source)}",
         help="delete one of them: users get the message twice",
+        fix=None if is_named else deleting(rule.source, rule.node.span, title="delete the second of the two rules"),
+        related=(Related(first.source, (first.node.name or first.node.on).span, "the rule that does the same"),),
     )
 
 

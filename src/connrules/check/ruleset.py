@@ -34,7 +34,7 @@ class Declarations:
 
 def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> Iterator[Diagnostic]:
     """What no declaration shows by itself."""
-    yield from check_duplicate_rules(declared.rules)
+    yield from check_duplicate_rules(declared.rules, declared.tests)
     yield from check_duplicate_names("segment", [(source, node.name) for source, node in declared.segments])
     yield from check_duplicate_names("test", [(test.source, test.node.name) for test in declared.tests])
     yield from check_duplicate_policies(declared.policies)

@@ -16,6 +16,7 @@ from connrules.catalog import ALWAYS, Catalog, Interval
 from connrules.check.checked import CheckedRule
 from connrules.check.due import closed_for
 from connrules.check.index import Index
+from connrules.check.lots import is_held_out, target_for
 from connrules.check.names import Names
 from connrules.check.rehearsal import Rehearsal
 from connrules.check.tests import OWN_USER
@@ -29,7 +30,7 @@ from connrules.vocabulary import OBJECT_KIND, ObjectKind
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
 """When a test starts where nothing says otherwise."""
 _BEGINNING: Final = ALWAYS[0][0]
-_MOST_USERS: Final = 40
+_MOST_USERS: Final = 200
 _MOST_STARTS: Final = 4
 
 Steps = Sequence[ast.Happening]
@@ -123,9 +124,7 @@ class Stage:
 
     def find(self, steps: Steps, rules: Sequence[CheckedRule], shows: Callable[[Told], bool]) -> Told | None:
         """The timeline with the start and the user with which it shows something about these rules, if there is one."""
-        users = [OWN_USER]
-        if any(rule.node.hold_out or isinstance(rule.node.send, ast.SendOneOf) for rule in rules):
-            users += [f"u{number}" for number in range(1, _MOST_USERS)]
+        users = list(_users(rules))
         for start in self._starts(steps, rules):
             for user in users:
                 told = self.play(steps, start, user)
@@ -163,6 +162,17 @@ class Stage:
     def _active(self, kind: ObjectKind | None, name: ast.Name) -> tuple[Interval, ...]:
         found = self.names.catalog.named(kind, name.text) if self.names and kind else []
         return found[0].intervals if len(found) == 1 else ALWAYS
+
+
+def _users(rules: Sequence[CheckedRule]) -> Iterator[str]:
+    """A user for each way in which the chances of the rules may fall, but for those who are held out."""
+    left = [rule for rule in rules if rule.node.hold_out or isinstance(rule.node.send, ast.SendOneOf)]
+    seen: set[tuple[str, ...]] = set()
+    for user in (OWN_USER, *(f"u{number}" for number in range(1, _MOST_USERS if left else 1))):
+        side = tuple(target_for(rule, user) for rule in left)
+        if side not in seen and not any(is_held_out(rule, user) for rule in left):
+            seen.add(side)
+            yield user
 
 
 def _is_dated(rules: Iterable[CheckedRule], catalog: Catalog | None) -> bool:
