@@ -89,6 +89,8 @@ def command(  # noqa: PLR0913  # the options of the command
     """
     configuration = chosen([_place(path, stdin_filename) for path in paths], options)
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
+    if fix and statistics and inputs.piped is not None:
+        raise ShellError("standard output cannot have both the fixed text and --statistics", "ask for one of them")
     changes = None if since is None else _changes(since, inputs, configuration)
     linted = _linting(inputs, configuration)
     reported = linted if changes is None else lambda sources: changes.narrowed(linted(sources), sources)
