@@ -44,6 +44,9 @@ def changed(now: str, before: str | None) -> list[str]:
         (A + B, (A + B).replace("\n", "\r\n"), []),
         (B + A, A + B, ["rule b:"]),  # the order of rules has a meaning
         (A + A, A, ["rule a:"]),
+        (A + B + C, A + C, ["rule b:"]),
+        (A + C, A + B + C, []),
+        (C + A + C, C + B + C, ["rule a:"]),
         (A + C + C.strip() + " " + C, A + C, [C.strip(), C.strip()]),
         (LEGACY + A + B, A + B, ["rule a:"]),
         (A + LEGACY + B, A + B, ["rule b:"]),

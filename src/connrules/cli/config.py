@@ -102,7 +102,7 @@ def _plain(key: Key[Any], value: Any) -> Any:
     if key is SEVERITY:
         return {name: severity.value if severity else OFF for name, severity in value.items()}
     if key is PER_FILE:
-        return {each.pattern: list(each.findings) for each in value}
+        return {pattern: list(findings) for pattern, findings in value.ignores.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

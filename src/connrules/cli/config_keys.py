@@ -39,9 +39,9 @@ class PerFile(NamedTuple):
     """What is not reported in some files."""
 
     base: Path
-    """The folder in which the pattern is to be read."""
-    pattern: str
-    findings: tuple[str, ...]
+    """The folder in which the patterns are to be read."""
+    ignores: Mapping[str, tuple[str, ...]]
+    """By pattern of a path."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,11 +129,11 @@ def _severities(value: object) -> dict[str, Severity | None]:
     return {name: None if word == OFF else Severity(word) for name, word in zip(table, words, strict=True)}
 
 
-def _per_file_ignores(value: object, base: Path) -> tuple[PerFile, ...]:
+def _per_file_ignores(value: object, base: Path) -> PerFile:
     """A table of patterns of paths with findings."""
     table = _table(value, '"legacy/*.conn" = ["CR6"]')
     ignored = _each((_part(pattern), findings, _findings) for pattern, findings in table.items())
-    return tuple(PerFile(base, pattern, findings) for pattern, findings in zip(table, ignored, strict=True))
+    return PerFile(base, dict(zip(table, ignored, strict=True)))
 
 
 def _naming(value: object) -> str:
@@ -217,7 +217,7 @@ IGNORE: Final[Key[tuple[str, ...]]] = Key("ignore", (), "none", _anywhere(_findi
 FAIL_ON: Final[Key[str]] = Key("fail-on", Severity.WARNING.value, "warning", _anywhere(_one_of(*Severity)))
 FORMAT: Final[Key[str]] = Key("format", "full", "full", _anywhere(_format))
 SEVERITY: Final[Key[Mapping[str, Severity | None]]] = Key("severity", {}, "as usual", _anywhere(_severities), _toml)
-PER_FILE: Final[Key[tuple[PerFile, ...]]] = Key("per-file-ignores", (), "none", _per_file_ignores, _toml)
+PER_FILE: Final[Key[PerFile]] = Key("per-file-ignores", PerFile(Path(), {}), "none", _per_file_ignores, _toml)
 NAMING: Final[Key[str]] = Key("naming", "", "any name", _anywhere(_naming), _toml)
 
 KEYS: Final[tuple[Key[Any], ...]] = (CATALOG, AS_OF, SELECT, IGNORE, FAIL_ON, FORMAT, SEVERITY, PER_FILE, NAMING)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from connrules.diagnostic import Diagnostic
 from connrules.lint.report import Report
@@ -40,15 +41,17 @@ def changed_spans(source: SourceText, before: str | None) -> tuple[Span, ...]:
         return ()
     pieces = list(_pieces(source))
     earlier = SourceText(source.path, before)
-    matcher = SequenceMatcher(
-        None,
-        [_words(earlier, piece) for piece in _pieces(earlier)],
-        [_words(source, p) for p in pieces],
-        autojunk=False,
-    )
-    return tuple(
-        piece for tag, _, _, first, end in matcher.get_opcodes() if tag != "equal" for piece in pieces[first:end]
-    )
+    then, now = [_words(earlier, piece) for piece in _pieces(earlier)], [_words(source, piece) for piece in pieces]
+    head = _alike(then, now)
+    tail = _alike(then[head:][::-1], now[head:][::-1])
+    between = SequenceMatcher(None, then[head : len(then) - tail], now[head : len(now) - tail], autojunk=False)
+    edits = (edit for edit in between.get_opcodes() if edit[0] != "equal")
+    return tuple(piece for *_, first, end in edits for piece in pieces[head + first : head + end])
+
+
+def _alike(these: Sequence[str], those: Sequence[str]) -> int:
+    """How many are alike from the beginning on: to align what is left takes longer."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(these, those, strict=False)))
 
 
 def _pieces(source: SourceText) -> Iterator[Span]:

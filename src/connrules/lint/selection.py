@@ -1,6 +1,6 @@
 """Which findings are reported, and how severe they are, as the settings say."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -49,15 +49,20 @@ class Selection:
 
     def _ignored(self, source: SourceText) -> frozenset[str]:
         if source.path not in self._ignored_in:
-            self._ignored_in[source.path] = frozenset(_ignored_in(source, self._settings.per_file_ignores))
+            self._ignored_in[source.path] = frozenset(_ignored_in(source, self._settings))
         return self._ignored_in[source.path]
 
 
-def _ignored_in(source: SourceText, ignores: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    for pattern, texts in ignores.items():
-        if fits(pattern, source.path) or (not pattern.startswith("/") and fits(pattern, source.name)):
+def _ignored_in(source: SourceText, settings: Settings) -> Iterator[str]:
+    place = settings.places.get(source.path)
+    for pattern, texts in settings.per_file_ignores.items():
+        if _is_meant(pattern, source) if place is None else fits(pattern, place):
             prefixes = tuple(prefix for text in texts if (prefix := prefix_meant(text)))
             yield from (code for code in CODES if code.startswith(prefixes))
+
+
+def _is_meant(pattern: str, source: SourceText) -> bool:
+    return fits(pattern, source.path) or (not pattern.startswith("/") and fits(pattern, source.name))
 
 
 def _longest(code: str, prefixes: Iterable[str | None]) -> str | None:

@@ -80,6 +80,8 @@ class Settings:
     The pattern fits the end of a path, or all of it where it begins with `/`. `*` stands for anything within a name,
     `**` for any folders.
     """
+    places: Mapping[str, str] = field(default_factory=dict)
+    """By path of a file, the path that those patterns are to fit, where it is another."""
     naming: str = ""
     """A regular expression that the names of rules match as a whole; empty: any name will do."""
 
