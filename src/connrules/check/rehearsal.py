@@ -69,6 +69,10 @@ class Rehearsal:
                 self._played[key] = None
         return self._played[key]
 
+    def is_waited_for(self, outcome: Outcome) -> bool:
+        """Whether some rule is triggered by what became of another."""
+        return any(key in self._triggered for key in _keys_of(outcome))
+
     def triggered_by(self, happening: Happening) -> list[CheckedRule]:
         """The rules that a thing may trigger, in rule-set order. Raises NoTellingError when that is asked too often."""
         found: dict[int, CheckedRule] = {}
@@ -173,10 +177,12 @@ class _Run:
 
     def _pass_on(self) -> None:
         while self._news:
-            self._passed_on += 1
-            if self._passed_on > MOST_CHAINED:
-                raise NoTellingError
-            self._trigger(self._news.popleft())
+            outcome = self._news.popleft()
+            if self.rehearsal.is_waited_for(outcome):
+                self._passed_on += 1
+                if self._passed_on > MOST_CHAINED:
+                    raise NoTellingError
+                self._trigger(outcome)
 
     def _trigger(self, happening: Happening) -> None:
         for rule in self.rehearsal.triggered_by(happening):

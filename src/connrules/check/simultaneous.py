@@ -63,7 +63,7 @@ def _at_once(stage: Stage, some: CheckedRule, other: CheckedRule) -> Told | None
             and one.send != two.send
         )
 
-    if _have_a_limit(stage, some, other) or are_alternatives(stage, some, other):
+    if some.node.send == other.node.send or _have_a_limit(stage, some, other) or are_alternatives(stage, some, other):
         return None
     for a, b in product(roots_of(some, stage.rules), roots_of(other, stage.rules)):
         steps = one_event(stage, a, b) if may_be_one(a.pattern, b.pattern) else []

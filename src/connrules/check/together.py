@@ -11,12 +11,15 @@ from connrules.check.witness import happens, knows
 
 PARTNERS = 8
 """With how many rules before it a rule is compared."""
+MANY = 64
+"""With more rules than that, each is compared with the first and the one before it."""
 
 
 def pairs(rules: Sequence[CheckedRule], found: Collection[str]) -> Iterator[tuple[CheckedRule, CheckedRule]]:
     """Each rule, behind some before it: the first and the nearest, until it is among those found."""
+    nearest = PARTNERS if len(rules) <= MANY else 2
     for place, later in enumerate(rules):
-        for earlier in (*rules[: min(place, 1)], *rules[max(1, place - PARTNERS + 1) : place]):
+        for earlier in (*rules[: min(place, 1)], *rules[max(1, place - nearest + 1) : place]):
             if later.name not in found:
                 yield earlier, later
 
