@@ -250,6 +250,14 @@ def test_segments_are_looked_into() -> None:
     assert solve(audience("in segment loop and user.a = 2"), scope) is NEVER
 
 
+def test_segments_are_looked_into_so_deep_and_no_deeper() -> None:
+    chain = ["segment s0 = user.a = 1", *(f"segment s{n} = in segment s{n - 1}" for n in range(1, 2000))]
+    scope = Scope(segments=segments(*chain))
+    assert solve(audience("in segment s19 and user.a = 2"), scope) is NEVER
+    assert solve(audience("in segment s20 and user.a = 2"), scope) is UNKNOWN
+    assert solve(audience("in segment s1999 and user.a = 2"), scope) is UNKNOWN
+
+
 def test_nothing_asked_always_holds() -> None:
     no_conditions: Sequence[ast.Condition] = ()
     assert solve_all(no_conditions, Scope()) == Example({})

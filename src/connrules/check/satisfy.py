@@ -22,6 +22,8 @@ from connrules.check.conditions import leaves_in
 
 MOST_ALTERNATIVES = 256
 """How many alternatives of a condition are looked at, before it is left undecided."""
+DEEPEST = 20
+"""How deep segments that ask for segments are looked into."""
 
 Segments = tuple[str, ...]
 """A path: the names of a property and of those inside it."""
@@ -141,11 +143,16 @@ def _alternatives(
         case ast.AllOf(terms) | ast.AnyOf(terms):
             for term in terms:
                 yield from _alternatives(term, scope, inside, holds=holds)
-        case ast.InSegment(name) if name.text in scope.segments and name.text not in inside:
+        case ast.InSegment(name) if _can_look_into(name.text, scope, inside):
             of_segment = scope.segments[name.text].condition
             yield from _alternatives(of_segment, scope, inside | {name.text}, holds=holds)
         case _:
             yield [_Literal(condition, holds)]
+
+
+def _can_look_into(segment: str, scope: Scope, inside: frozenset[str]) -> bool:
+    """Whether a segment is there, does not ask for itself, and does not stand too deep."""
+    return segment in scope.segments and segment not in inside and len(inside) < DEEPEST
 
 
 def _combined(
