@@ -19,7 +19,7 @@ from connrules.check.timeline import Stage, Told
 from connrules.check.together import one_event
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.event import Kind, Outcome
+from connrules.event import Outcome
 
 _NEAREST = 16
 """How many of the rules that are due before it a rule is compared with."""
@@ -186,7 +186,7 @@ def _told(stage: Stage, rule: CheckedRule, taken: Taken, *, is_proved: bool) -> 
         dropped = told.limited(rule) if told else None
         if told is not None and dropped is not None:
             limit, takers = taken
-            sent = [stage.rules[o.rule] for o in told.outcomes if o.kind is Kind.SENT and o.at <= dropped.at]
+            sent = [stage.rules[outcome.rule] for outcome in told.sent if outcome.at <= dropped.at]
             seen = [other for other in sent if stage.counts(limit, other)][: limit.count]
             taken = limit, seen if len(seen) == limit.count else takers
             yield (_shadowed if is_proved else _silent)(rule, taken, told, dropped)

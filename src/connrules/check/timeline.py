@@ -5,7 +5,7 @@ are chosen so that what is to be shown comes about: within the lifetimes of the 
 windows, on the right side of their chances.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -45,21 +45,24 @@ class Told:
     is_dated: bool
     """Whether the rule set has dates, so that a test must say when it starts."""
     outcomes: tuple[Outcome, ...]
+    by_rule: Mapping[str, Sequence[Outcome]]
+    """The outcomes of each rule."""
+    sent: Sequence[Outcome]
     stage: "Stage"
 
     def sent_by(self, rule: CheckedRule) -> Outcome | None:
         """The first send of a rule."""
-        return next((o for o in self.outcomes if o.kind is Kind.SENT and o.rule == rule.name), None)
+        return next((o for o in self.by_rule.get(rule.name, ()) if o.kind is Kind.SENT), None)
 
     def limited(self, rule: CheckedRule) -> Outcome | None:
         """The first send of a rule that a limit of the policy stops, unless the rule sends as well."""
         if self.sent_by(rule) is not None:
             return None
-        return next((o for o in self.outcomes if o.reason is Reason.LIMITED and o.rule == rule.name), None)
+        return next((o for o in self.by_rule.get(rule.name, ()) if o.reason is Reason.LIMITED), None)
 
     def witness(self, title: str, dropped: Outcome | None = None) -> str:
         """The test that shows it: all that is sent, and what is dropped, where the rule has a name to say so."""
-        expected = [self._send(outcome) for outcome in self.outcomes if outcome.kind is Kind.SENT]
+        expected = [self._send(outcome) for outcome in self.sent]
         drop = None
         if dropped is not None:
             drop = drops(self.stage.rules[dropped.rule], dropped.at - self.start, str(dropped.reason))
@@ -89,6 +92,7 @@ class Stage:
         self._rehearsal = Rehearsal(self.rules.values(), index.segments, index.policy, catalog)
         self._is_dated = _is_dated(rules, catalog)
         self._lasting = matters_for((rule.node for rule in rules), index.policy)
+        self._known: dict[int, tuple[tuple[Outcome, ...], tuple[dict[str, list[Outcome]], list[Outcome]]]] = {}
         self._places = {name: place for place, name in enumerate(self.rules)}
 
     def place_of(self, name: str) -> int:
@@ -120,7 +124,20 @@ class Stage:
         outcomes = self._rehearsal.play(events)
         if outcomes is None:  # what has no end is told as far as a test goes
             outcomes = self._rehearsal.play(events, self._lasting)
-        return None if outcomes is None else Told(named, start, self._is_dated, outcomes, self)
+        if outcomes is None:
+            return None
+        by_rule, sent = self._sorted(outcomes)
+        return Told(named, start, self._is_dated, outcomes, by_rule, sent, self)
+
+    def _sorted(self, outcomes: tuple[Outcome, ...]) -> tuple[dict[str, list[Outcome]], list[Outcome]]:
+        """Outcomes by rule, and those that are sends: worked out once, as many timelines of a crowd are the same."""
+        if id(outcomes) not in self._known:
+            by_rule: dict[str, list[Outcome]] = {}
+            for outcome in outcomes:
+                by_rule.setdefault(outcome.rule, []).append(outcome)
+            sends = [outcome for outcome in outcomes if outcome.kind is Kind.SENT]
+            self._known[id(outcomes)] = outcomes, (by_rule, sends)
+        return self._known[id(outcomes)][1]
 
     def find(self, steps: Steps, rules: Sequence[CheckedRule], shows: Callable[[Told], bool]) -> Told | None:
         """The timeline with the start and the user with which it shows something about these rules, if there is one."""
