@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from connrules.cli.cells import cells, visible
+from connrules.cli.cells import padded, visible, width
 from connrules.cli.config_keys import AS_OF, CATALOG, KEYS, NAMING, OFF, PER_FILE, SEVERITY, Key
 from connrules.cli.config_options import chosen, configuration_options
 from connrules.cli.configuration import DEFAULT, Configuration, Setting
@@ -123,11 +123,9 @@ def _toml_key(name: str) -> str:
 def _table(rows: Sequence[_Row], *, color: bool) -> str:
     """A line for each key: its name, its value, and where it came from."""
     names = max(len(row.key) for row in rows)
-    widths = {row.key: sum(cell.width for cell in cells(row.text)) for row in rows}
-    values = min(max(widths.values()), 60)
+    values = min(max(width(row.text) for row in rows), 60)
     return "\n".join(
-        f"{_bold(f'{row.key:<{names}}', color=color)}  {visible(row.text)}"
-        f"{' ' * (values - widths[row.key])}  {visible(row.origin)}"
+        f"{_bold(f'{row.key:<{names}}', color=color)}  {padded(visible(row.text), values)}  {visible(row.origin)}"
         for row in rows
     )
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from connrules.cli.cells import cells, visible
+from connrules.cli.cells import padded, visible, width
 from connrules.cli.render import counted, render_place
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.duration import format_instant
@@ -73,7 +73,7 @@ def render_timeline(result: Result, *, color: bool = False) -> list[str]:
     if result.start is None:
         return []
     rows = [_row(line, result) for line in result.timeline]
-    widths = [min(max(map(_width, column)), _WIDEST) for column in zip(*rows, strict=True)]
+    widths = [min(max(map(width, column)), _WIDEST) for column in zip(*rows, strict=True)]
     lines = (_line(row, widths, line, color=color) for row, line in zip(rows, result.timeline, strict=True))
     return ["", f"   0s is {_told(result.start, result)}", *lines]
 
@@ -102,13 +102,9 @@ def _row(line: Line, result: Result) -> tuple[str, ...]:
 def _line(row: Sequence[str], widths: Sequence[int], line: Line, *, color: bool) -> str:
     at, *others = row
     columns = [at.rjust(widths[0])]
-    columns += [text + " " * (width - _width(text)) for text, width in zip(others, widths[1:], strict=True) if width]
+    columns += [padded(text, wide) for text, wide in zip(others, widths[1:], strict=True) if wide]
     text = "  ".join([f"  {_MARKS[line.mark]}", *columns, visible(line.note)]).rstrip()
     return click.style(text, fg=_COLORS[line.mark]) if color and line.mark in _COLORS else text
-
-
-def _width(text: str) -> int:
-    return sum(cell.width for cell in cells(text))
 
 
 # Coverage
@@ -130,9 +126,9 @@ def _rule_lines(rule: RuleCoverage, *, color: bool) -> Iterator[str]:
     place = f"{visible(rule.rule.source.path)}:{rule.rule.line_of(rule.rule.node.span.start)}"
     name = _styled(visible(rule.rule.name), color=color)
     yield f"{name}: {rule.reached} of {len(rule.items)}, {rule.percent}%  ({place})"
-    width = min(max((_width(item.text) for item in rule.items), default=0), _WIDEST)
+    wide = min(max((width(item.text) for item in rule.items), default=0), _WIDEST)
     for item in rule.items:
-        text = f"{visible(item.text)}{' ' * (width - _width(item.text))}"
+        text = padded(visible(item.text), wide)
         line = f"  {'✓' if item.reached else '✗'} {text if item.reached else f'{text}  {visible(item.hint)}'}".rstrip()
         yield click.style(line, fg="green" if item.reached else "red") if color else line
 
