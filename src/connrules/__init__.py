@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from connrules.catalog import Catalog as Catalog
     from connrules.catalog import CatalogError as CatalogError
     from connrules.catalog import load_catalog as load_catalog
-    from connrules.check import Checked as Checked
-    from connrules.check import CheckedRule as CheckedRule
+    from connrules.checked import Checked as Checked
+    from connrules.checked import CheckedRule as CheckedRule
     from connrules.compile import CompileError as CompileError
     from connrules.compile import compile_rules as compile_rules
     from connrules.connectors.jsonl import EventError as EventError
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "connrules.catalog": ("Catalog", "CatalogError", "load_catalog"),
-    "connrules.check": ("Checked", "CheckedRule"),
+    "connrules.checked": ("Checked", "CheckedRule"),
     "connrules.compile": ("CompileError", "compile_rules"),
     "connrules.connectors.jsonl": ("EventError", "encode_outcome", "parse_event"),
     "connrules.diagnostic": ("Diagnostic", "Severity"),

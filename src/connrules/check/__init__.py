@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from connrules import ast
 from connrules.catalog import Catalog
-from connrules.check.checked import Checked, CheckedRule, CheckedTest
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
 from connrules.check.loops import check_loops
@@ -24,6 +23,7 @@ from connrules.check.ruleset import Declarations, check_ruleset
 from connrules.check.stale import check_stale
 from connrules.check.tests import check_test
 from connrules.check.timeline import Stage
+from connrules.checked import Checked, CheckedRule, CheckedTest
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, errors_of
 from connrules.syntax.parser import Parsed

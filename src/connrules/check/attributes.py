@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.catalog import Catalog
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import attributes_in
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.fixes import replacing

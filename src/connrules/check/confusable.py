@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.lookalike import difference, in_latin, looks, stray_letter
 from connrules.check.names import Names, event_names, mentions
+from connrules.checked import CheckedRule, CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.spelling import quoted

@@ -10,13 +10,13 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.due import window_of
 from connrules.check.patterns import meanings
 from connrules.check.roots import roots_of
 from connrules.check.side_by_side import listed, place_of, related
 from connrules.check.timeline import Stage, Told
 from connrules.check.together import one_event
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Outcome

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Iterator, Sequence
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import meanings, names_in, patterns_of
 from connrules.check.waiting import can_wait
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Fix, Severity
 from connrules.syntax.fixes import deleting, deleting_item, writing

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import assert_never
 
 from connrules import ast
-from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.patterns import meanings
 from connrules.check.roots import triggering
+from connrules.checked import CheckedRule, CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import deleting

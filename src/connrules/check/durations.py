@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import MS_PER_UNIT, format_duration

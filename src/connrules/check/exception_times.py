@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Entry
-from connrules.check.checked import CheckedRule
 from connrules.check.fit import lacking
 from connrules.check.names import Bindings
 from connrules.check.patterns import interaction_of, names_in
 from connrules.check.too_late import Intervals, in_words, life_of, meet, sources_active
 from connrules.check.waiting import can_wait, longest_wait
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.vocabulary import Interaction

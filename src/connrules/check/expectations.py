@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from connrules import ast
-from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.index import Index
 from connrules.check.names import Mention, Names, bind
 from connrules.check.references import check_rule_name
 from connrules.check.waiting import can_wait
+from connrules.checked import CheckedRule, CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Reason

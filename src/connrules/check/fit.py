@@ -8,10 +8,10 @@ from typing import assert_never
 
 from connrules import ast
 from connrules.catalog import Campaign, Entry
-from connrules.check.checked import CheckedRule
 from connrules.check.index import Index
 from connrules.check.names import Bindings, Names
 from connrules.check.patterns import interaction_of, names_in, object_given, patterns_of, without_object
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import Span

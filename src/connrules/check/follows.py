@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.fit import lacking
 from connrules.check.names import Names
 from connrules.check.patterns import interaction_of, names_in
+from connrules.checked import CheckedRule
 from connrules.vocabulary import Interaction, ObjectKind
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import needs_trigger_property, trigger_properties_in
 from connrules.check.patterns import is_known, object_given, opening, where_of, without_object
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.vocabulary import Interaction

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
+from connrules.checked import CheckedRule
 from connrules.diagnostic import errors_of
 from connrules.syntax.parser import Parsed
 from connrules.syntax.scanner import TRIVIA, Token, scan

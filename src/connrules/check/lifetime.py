@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from connrules import ast
 from connrules.catalog import Entry, Status
-from connrules.check.checked import CheckedRule
 from connrules.check.names import Bindings
 from connrules.check.patterns import interaction_of
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_instant

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import assert_never
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.cycles import cycles
 from connrules.check.follows import Graph, Node, answers_itself, chains, following, is_by_itself
 from connrules.check.names import Names
 from connrules.check.rounds import Circle, Link, bounds, goes_round_twice, pace, two_rounds
 from connrules.check.timeline import Stage
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related, Severity
 

@@ -4,7 +4,7 @@ import hashlib
 from typing import assert_never
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
+from connrules.checked import CheckedRule
 
 _BUCKETS = 1_000_000
 

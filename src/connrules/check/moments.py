@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from connrules import ast
-from connrules.check.checked import CheckedTest
+from connrules.checked import CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.fixes import writing

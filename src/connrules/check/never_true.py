@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import segments_in
 from connrules.check.index import Index
 from connrules.check.names import Names
 from connrules.check.patterns import where_of
 from connrules.check.satisfy import Scope, contradiction, is_never
 from connrules.check.witness import Setting, scope_of_event, scope_of_user
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related, Severity
 from connrules.syntax.formatter import format_condition

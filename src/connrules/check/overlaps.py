@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import product
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import names_in
 from connrules.check.roots import Root, may_be_one, roots_of
 from connrules.check.side_by_side import all_of, in_order, place_of, related, who
 from connrules.check.timeline import Stage, Told, later_by
 from connrules.check.together import are_alternatives, one_event, pairs, with_user
 from connrules.check.witness import happens
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Kind

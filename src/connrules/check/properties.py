@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from connrules import ast
 from connrules.catalog import PropertyType
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import properties_in, trigger_properties_in
 from connrules.check.names import Names
 from connrules.check.patterns import patterns_of, where_of
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Fix
 from connrules.syntax.fixes import writing

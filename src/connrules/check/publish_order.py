@@ -8,7 +8,6 @@ except that a source which is active now is certainly ahead of a follow-on that 
 from collections.abc import Iterator, Sequence
 
 from connrules.catalog import Status
-from connrules.check.checked import CheckedRule
 from connrules.check.index import Index
 from connrules.check.lifetime import is_over
 from connrules.check.names import Names, bind, mentions
@@ -35,6 +34,7 @@ from connrules.check.publishing import (
 )
 from connrules.check.publishing.times import is_dated
 from connrules.check.too_late import check_too_late, meet
+from connrules.checked import CheckedRule
 from connrules.diagnostic import Diagnostic
 
 _PLANNED = frozenset({Status.DRAFT, Status.SCHEDULED})

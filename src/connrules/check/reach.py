@@ -7,13 +7,13 @@ and be cancelled. Rules that wait for one another alone never begin. All that is
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.fit import lacking
 from connrules.check.index import Index
 from connrules.check.names import Names
 from connrules.check.never_true import never_holds, never_matches
 from connrules.check.patterns import interaction_of, names_in
 from connrules.check.witness import Setting
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.vocabulary import Interaction

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.index import Index
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.fixes import writing

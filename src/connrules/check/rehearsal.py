@@ -15,11 +15,11 @@ import msgspec
 
 from connrules import ast
 from connrules.catalog import Catalog
-from connrules.check.checked import CheckedRule
 from connrules.check.due import due_of, policy_zone
 from connrules.check.holding import Facts, holds, value_at
 from connrules.check.lots import is_held_out, target_for
 from connrules.check.seeing import Eyes, Happening, instant_of, properties_of
+from connrules.checked import CheckedRule
 from connrules.event import Event, Kind, Outcome, Reason, per_value
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT
 

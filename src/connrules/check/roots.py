@@ -8,8 +8,8 @@ from itertools import islice
 from typing import NamedTuple, assert_never
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import names_in
+from connrules.checked import CheckedRule
 
 _MOST_ROOTS = 4
 _DEEPEST = 4

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Interval
-from connrules.check.checked import CheckedRule
 from connrules.check.follows import is_by_itself
 from connrules.check.timeline import Stage, Told, later_by
 from connrules.check.waiting import shortest_wait
 from connrules.check.witness import Setting, happens, knows
+from connrules.checked import CheckedRule
 from connrules.duration import format_duration
 from connrules.event import Kind, Outcome
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from connrules.check.attributes import check_attributes
-from connrules.check.checked import CheckedRule
 from connrules.check.delay import check_delay
 from connrules.check.durations import check_durations
 from connrules.check.exception_times import check_exception_times
@@ -22,6 +21,7 @@ from connrules.check.subsumed import check_subsumed
 from connrules.check.too_late import check_too_late
 from connrules.check.typed import check_rule_types
 from connrules.check.windows import check_window
+from connrules.checked import CheckedRule
 from connrules.diagnostic import Diagnostic
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from connrules import ast
 from connrules.check.attributes import check_local
-from connrules.check.checked import CheckedRule, CheckedTest
 from connrules.check.confusable import check_confusable
 from connrules.check.crowded_out import check_crowded_out
 from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules, copies_of
@@ -18,6 +17,7 @@ from connrules.check.segments import check_segments
 from connrules.check.simultaneous import check_simultaneous
 from connrules.check.timeline import Stage
 from connrules.check.typed import check_user_types
+from connrules.checked import CheckedRule, CheckedTest
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText
 

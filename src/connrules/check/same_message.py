@@ -6,9 +6,9 @@ Who opened a message has received it; who is in the control group never receives
 from collections.abc import Iterator
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import implied_name, interaction_of, names_in, where_of
 from connrules.check.waiting import can_wait
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.vocabulary import Interaction

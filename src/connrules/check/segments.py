@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.check.attributes import check_attributes
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import segments_in
 from connrules.check.cycles import cycles
 from connrules.check.index import Index
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.fixes import replacing

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.conditions import trigger_properties_in
 from connrules.check.events_meant import channel_events, event_meant
 from connrules.check.names import Names
 from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, patterns_of, where_of
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.clause_order import reordering

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.timeline import Stage, Told
+from connrules.checked import CheckedRule
 from connrules.diagnostic import Related
 from connrules.syntax.spelling import quoted
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT

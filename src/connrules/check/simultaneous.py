@@ -7,13 +7,13 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from itertools import product
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.due import window_of
 from connrules.check.patterns import names_in
 from connrules.check.roots import may_be_one, roots_of
 from connrules.check.side_by_side import all_of, in_order, place_of, related, who
 from connrules.check.timeline import Stage, Told
 from connrules.check.together import are_alternatives, one_event, pairs
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Kind, Outcome

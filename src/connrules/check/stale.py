@@ -8,10 +8,10 @@ later than the date that is asked about is no contradiction: one may look back.
 from collections.abc import Iterator, Sequence
 
 from connrules.catalog import Entry, Status
-from connrules.check.checked import CheckedRule
 from connrules.check.lifetime import FINAL, PLANNED, day, is_over
 from connrules.check.names import Mention, Names, mentions
 from connrules.check.patterns import interaction_of, names_in
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.vocabulary import ObjectKind

@@ -13,8 +13,8 @@ from itertools import product
 from typing import NamedTuple
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import implied_name, interaction_of, meanings, names_in, object_given, where_of
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import deleting_item

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from connrules import ast
-from connrules.check.checked import CheckedTest
 from connrules.check.expectations import check_expectation
 from connrules.check.index import Index
 from connrules.check.moments import check_moments
@@ -11,6 +10,7 @@ from connrules.check.names import Mention, Names, bind, check_events
 from connrules.check.patterns import WORDS
 from connrules.check.properties import check_step_properties
 from connrules.check.shape import unknown_word
+from connrules.checked import CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.fixes import writing

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Catalog, Interval
-from connrules.check.checked import CheckedRule
 from connrules.check.due import closed_for
 from connrules.check.index import Index
 from connrules.check.lots import is_held_out, target_for
@@ -23,6 +22,7 @@ from connrules.check.tests import OWN_USER
 from connrules.check.too_late import meet
 from connrules.check.waiting import matters_for, shortest_wait
 from connrules.check.witness import Setting, drops, sends, witness
+from connrules.checked import CheckedRule
 from connrules.duration import MS_PER_UNIT, format_duration, format_instant, instant_of
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.vocabulary import OBJECT_KIND, ObjectKind

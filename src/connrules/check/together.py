@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
 from connrules.check.roots import Root, follows, triggering
 from connrules.check.timeline import Stage
 from connrules.check.witness import happens, knows
+from connrules.checked import CheckedRule
 
 PARTNERS = 8
 """With how many rules before it a rule is compared."""

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Entry, Interval
-from connrules.check.checked import CheckedRule
 from connrules.check.lifetime import day
 from connrules.check.names import Bindings
 from connrules.check.patterns import interaction_of
 from connrules.check.waiting import shortest_wait
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_duration

@@ -12,10 +12,10 @@ from typing import NamedTuple, assert_never
 
 from connrules import ast
 from connrules.catalog import PropertyType
-from connrules.check.checked import CheckedRule
 from connrules.check.names import Names
 from connrules.check.patterns import where_of
 from connrules.check.properties import Listed, properties_listed, trigger_properties
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.syntax.fixes import writing

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from connrules import ast
-from connrules.check.checked import CheckedRule
+from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText

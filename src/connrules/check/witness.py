@@ -15,12 +15,12 @@ from datetime import tzinfo
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Entry
-from connrules.check.checked import CheckedRule
 from connrules.check.fit import lacking
 from connrules.check.index import Index
 from connrules.check.names import Names
 from connrules.check.patterns import interaction_of, names_in, where_of
 from connrules.check.satisfy import Example, Scope, Values, solve_all
+from connrules.checked import CheckedRule
 from connrules.duration import EARLIEST, LATEST, format_duration, format_instant
 from connrules.syntax.layout import format_declaration
 from connrules.syntax.spelling import spell_operand

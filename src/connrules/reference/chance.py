@@ -4,7 +4,7 @@ import hashlib
 from typing import assert_never
 
 from connrules import ast
-from connrules.check import CheckedRule
+from connrules.checked import CheckedRule
 
 
 def bucket(purpose: str, rule: str, user: str) -> int:

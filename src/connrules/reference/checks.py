@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from connrules import ast
-from connrules.check import Checked, CheckedRule
+from connrules.checked import Checked, CheckedRule
 from connrules.event import Reason
 from connrules.reference.chance import is_held_out
 from connrules.reference.conditions import Facts, holds

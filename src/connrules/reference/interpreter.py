@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connrules import ast
-from connrules.check import Checked, CheckedRule
+from connrules.checked import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, per_value
 from connrules.reference.admission import admit
 from connrules.reference.chance import target_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from connrules.check import CheckedRule
+from connrules.checked import CheckedRule
 from connrules.event import Profiles
 from connrules.reference.matching import Happening
 from connrules.text import nfc

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Campaign, Catalog, Entry
-from connrules.check.checked import CheckedRule
 from connrules.check.patterns import interaction_of, names_in
 from connrules.check.publishing.times import Intervals, is_dated, life_of, since, union
 from connrules.check.too_late import meet
 from connrules.check.waiting import shortest_wait
+from connrules.checked import CheckedRule
 from connrules.text import Span
 from connrules.vocabulary import ObjectKind
 

@@ -1,4 +1,4 @@
-"""The checker's nouns: a rule with its name, and a rule set with what is wrong with it."""
+"""The nouns of what has been checked: a rule with its name, and a rule set with what is wrong with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
