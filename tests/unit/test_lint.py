@@ -1,9 +1,12 @@
 """What is reported of what is found: selection, severities, files that are left out, suppressions and their fixes."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.lint import Report, Settings, SettingsError, lint, problem_with_code, problem_with_naming
+from connrules.lint.fixing import fixed as apply_fixes
 from connrules.lint.selection import fits
 from connrules.syntax.layout import format_file
 from connrules.syntax.parser import parse
@@ -282,6 +285,37 @@ def test_the_fixes_of_rules_without_names_give_names_that_nobody_has() -> None:
     assert [f.fix and f.fix.edits[0].text for f in found] == ["rule a_b: ", "rule a_b_3: ", "rule a_b_4: "]
     assert all(f.fix and not f.fix.safe for f in found)
     assert fixed(found[0]).startswith('rule a_b: on purchase send "A b"\non session')
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "rule a_b: on “purchase” send X\n",
+        "rule a_b on purchase send X\n",
+        "rul a_b: on purchase send X\n",
+        "rule a-b: on purchase send X\n",
+        'rule "a b": on purchase send X\n',
+        "rule a_b: on purchase after 1.5d send X\n",
+    ],
+)
+def test_nor_names_that_rules_have_which_cannot_be_read_yet(broken: str) -> None:
+    texts = ('on event "F" send "A b"\n', broken)
+    found = report(*texts)
+    assert found.checked.errors
+    assert [f.fix.edits[0].text for f in found.findings if f.code == "CR602" and f.fix] == ["rule a_b_2: "]
+    outcome = apply_fixes([SourceText(f"{n}.conn", text) for n, text in enumerate(texts)], _linted, unsafe=True)
+    names = [rule.name for rule in outcome.report.checked.rules]
+    assert len(names) == len(set(names))
+
+
+def _linted(sources: Sequence[SourceText]) -> Report:
+    return lint([parse(source) for source in sources])
+
+
+def test_a_file_without_errors_takes_no_names_but_those_of_its_rules() -> None:
+    (found,) = report('on event "F" send "A b"\n', "segment a_b = user.vip = true\n").findings[:1]
+    assert found.fix
+    assert found.fix.edits[0].text == "rule a_b: "
 
 
 def test_a_name_that_would_be_against_the_convention_is_no_fix() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _COLORS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MOST_ELSEWHERE: Final = 3
 """Of more other places elsewhere than this, only so many are drawn."""
+_MOST_OF_WITNESS: Final = 20
+"""Of a witness of more lines than this, only so many are shown."""
 _NO_CATALOG: Final = ("no catalog", "give --catalog FILE")
 _NOT_LISTED: Final = ("the catalog does not list what this goes by", "see docs/catalog.md")
 
@@ -138,10 +140,10 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
     yield f"{title} {styled(f'{finding.name}: {visible(finding.message)}', color=color)}"
     yield from _whereabouts(finding, color=color)
     if finding.fix:
-        yield f"{margin}= fix: {_fix(finding.fix)}"
+        yield f"{margin}= fix: {_fix(finding.fix, finding.help)}"
     if finding.witness:
         yield f"{margin}= witness: as things are, this test passes"
-        yield from (f"{margin}    {visible(line)}" for line in finding.witness.split("\n"))
+        yield from (f"{margin}    {line}" for line in _witness(finding.witness.split("\n")))
     yield f"{margin}= more: connrules explain {finding.code}"
 
 
@@ -182,8 +184,18 @@ def _others(finding: Diagnostic) -> tuple[list[Mark], list[Mark]]:
     return beside, [other for other in others if other not in beside]
 
 
-def _fix(fix: Fix) -> str:
-    return visible(fix.title) if fix.safe else f"{visible(fix.title)} (unsafe)"
+def _fix(fix: Fix, help_: str) -> str:
+    """How to have it made; and what it does, unless the help has just said so."""
+    how = "with check --fix" if fix.safe else "with check --fix --unsafe-fixes"
+    return how if fix.title.removeprefix("write ") in help_ else f"{visible(fix.title)}, {how}"
+
+
+def _witness(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a test; of one that is longer than anybody reads, how it begins."""
+    left_out = max(0, len(lines) - _MOST_OF_WITNESS)
+    yield from map(visible, lines[: len(lines) - left_out])
+    if left_out:
+        yield f"… {counted(left_out, 'more line')}; connrules check --format json has all of it"
 
 
 def _mark(finding: Diagnostic) -> Mark:

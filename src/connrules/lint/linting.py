@@ -56,7 +56,7 @@ def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, sett
     if "CR601" in selection.codes:
         unformed = [f.source for f in checked.diagnostics if f.code in _UNFORMED and selection.takes(f.code, f.source)]
         yield from check_form(files, unformed)
-    yield from check_names(checked.rules, settings.naming)
+    yield from check_names(checked.rules, files, settings.naming)
     if selection.codes & {"CR711", "CR712"} and not checked.errors:
         yield from check_tested(checked)
 

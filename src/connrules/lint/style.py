@@ -6,9 +6,9 @@ from itertools import takewhile
 
 from connrules.check import CheckedRule
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Edit, Fix
+from connrules.diagnostic import Diagnostic, Edit, Fix, errors_of
+from connrules.lint.new_names import NewNames
 from connrules.syntax.layout import laid_out
-from connrules.syntax.names_meant import word_like
 from connrules.syntax.parser import Parsed
 from connrules.text import SourceText, Span
 
@@ -57,14 +57,18 @@ def _first_difference(lines: Sequence[str], usual: Sequence[str]) -> int:
     return min(sum(1 for _ in alike) + 1, len(lines))
 
 
-def check_names(rules: Sequence[CheckedRule], naming: str) -> Iterator[Diagnostic]:
-    """Rules without a name, and names that do not match the pattern; with an empty one, any name will do."""
+def check_names(rules: Sequence[CheckedRule], files: Iterable[Parsed], naming: str) -> Iterator[Diagnostic]:
+    """Rules without a name, and names that do not match the pattern; with an empty one, any name will do.
+
+    `files` are all of the rule set: a new name is none that a rule may have that cannot be read yet.
+    """
     wanted = re.compile(naming) if naming else None
-    names = _NewNames(rules)
+    files = list(files)
+    names, torn = NewNames(rules, files), _lines_with_errors(files)
     for rule in rules:
-        if rule.node.name is None:
+        if rule.node.name is None and (id(rule.source), rule.line_of(rule.node.span.start)) not in torn:
             yield _unnamed(rule, names.of(rule), wanted)
-        elif wanted and not wanted.fullmatch(rule.node.name.text):
+        elif wanted and rule.node.name and not wanted.fullmatch(rule.node.name.text):
             yield finding(
                 "CR603",
                 rule.source,
@@ -73,6 +77,15 @@ def check_names(rules: Sequence[CheckedRule], naming: str) -> Iterator[Diagnosti
                 label=f"names of rules match `{naming}`",
                 help="give it such a name; its decisions then get other ids, so do it before the rule is in use",
             )
+
+
+def _lines_with_errors(files: Iterable[Parsed]) -> set[tuple[int, int]]:
+    """By source text, the lines where something cannot be read: a name, perhaps, of the rule that follows there."""
+    return {
+        (id(error.source), error.source.position(error.span.start).line)
+        for parsed in files
+        for error in errors_of(parsed.diagnostics)
+    }
 
 
 def _unnamed(rule: CheckedRule, name: str, wanted: re.Pattern[str] | None) -> Diagnostic:
@@ -86,23 +99,5 @@ def _unnamed(rule: CheckedRule, name: str, wanted: re.Pattern[str] | None) -> Di
         f"this rule has no name and is called `{rule.name}`",
         label="it will be called otherwise once lines above it come or go",
         help=f"write `rule {name}:` before it, so that its decisions keep their ids and tests can speak of it",
-        fix=Fix(f"name it `{name}`", (insertion,), safe=False) if fits else None,
+        fix=Fix(f"write `rule {name}:` before it", (insertion,), safe=False) if fits else None,
     )
-
-
-class _NewNames:
-    """Gives rules names that no other rule has."""
-
-    def __init__(self, rules: Iterable[CheckedRule]) -> None:
-        self._taken = {rule.name for rule in rules}
-        self._numbers: dict[str, int] = {}
-
-    def of(self, rule: CheckedRule) -> str:
-        """A name made of what the rule sends."""
-        word = word_like(rule.node.targets[0].text.lower())
-        number = self._numbers.get(word, 1)
-        while (name := word if number == 1 else f"{word}_{number}") in self._taken:
-            number += 1
-        self._numbers[word] = number + 1
-        self._taken.add(name)
-        return name
