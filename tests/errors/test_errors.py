@@ -3,8 +3,8 @@
 A file is cut into rule sets by lines of `---`. A comment `# ^ CR301 words` says that its line has a finding of that
 code with those words in what it says; alone on a line, it speaks of the line above. The words are looked for in
 `severity: message | label | help`. Above the first `---` stand comments alone: `# catalog: FILE`, `# as of: TIME`,
-`# select: CODES`, `# ignore: CODES` and `# naming: PATTERN`. What the checker finds is expected but for what is ignored,
-and of other findings those selected.
+`# select: CODES`, `# ignore: CODES` and `# naming: PATTERN`. What the checker finds is expected but for what is
+ignored, and of other findings those selected.
 """
 
 import re

@@ -30,7 +30,7 @@ def test_findings_come_in_the_order_of_the_files_and_not_of_their_names() -> Non
 
 
 def test_names_are_unique_across_files() -> None:
-    result = checked("rule a: on purchase send A", "rule b: on purchase send B\nrule a: on session_start send C")
+    result = checked("rule a: on purchase send A", 'rule b: on session_start send B\nrule a: on event "E" send C')
     (finding,) = result.diagnostics
     assert finding.code == "CR112"
     assert finding.label == "the first one is in z.conn, line 1"
@@ -62,7 +62,8 @@ def test_without_a_catalog_the_checks_that_need_one_are_skipped() -> None:
 
 
 def test_without_a_date_the_checks_that_need_one_are_skipped() -> None:
-    assert checked("", catalog=Catalog(events=(), user=FRENCH)).skipped == tuple(c.code for c in CODES.values() if c.dated)
+    everything = Catalog(events=(), user=FRENCH)
+    assert checked("", catalog=everything).skipped == tuple(c.code for c in CODES.values() if c.dated)
 
 
 def test_a_catalog_that_lists_no_events_or_no_attributes_skips_the_checks_of_each() -> None:
@@ -104,7 +105,7 @@ def test_an_id_is_an_id_even_where_it_looks_like_another_name() -> None:
 
 
 def test_an_exception_that_no_campaign_of_any_can_have() -> None:
-    text = "on received_push of any after 1d unless opened_email send A"
+    text = "on received_push of any after 1d unless opened_email once send A"
     one = Campaign(name="A", channels=("push",))
     other = Campaign(name="B", channels=("push",))
     email = Campaign(name="C", channels=("email",))

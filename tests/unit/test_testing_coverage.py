@@ -183,7 +183,7 @@ def test_what_the_dates_of_the_catalog_add() -> None:
         ("rule b: on purchase once send X rule a: on sent b after 1h unless purchase send Y", "cancelled a", False),
         ("rule b: on purchase once send X rule a: on sent b after 1h unless purchase send Y", "sent a", False),
         ("rule b: on purchase send X rule a: on sent b after 1h unless purchase send Y", "sent a", True),
-        ("rule a: on sent r after 1h send Y", "sent a", True),
+        ("rule b: on purchase once send X rule a: on sent r or sent b after 1h send Y", "sent a", True),
     ],
 )
 def test_what_follows_from_something_that_happens_once(first: str, trigger: str, again: bool) -> None:
