@@ -113,6 +113,13 @@ def test_words_of_findings_are_in_the_style_of_the_house(chunk: Chunk) -> None:
         assert finding.span.start <= finding.span.end <= len(finding.source.text)
 
 
+@pytest.mark.parametrize("chunk", CHUNKS, ids=[chunk.name for chunk in CHUNKS])
+def test_a_line_that_a_label_names_is_a_related_place(chunk: Chunk) -> None:
+    for finding in chunk.findings():
+        named = {int(number) for number in re.findall(r"\bline (\d+)$", finding.label)}
+        assert named <= {place.source.position(place.span.start).line for place in finding.related}, finding.message
+
+
 def test_every_code_is_expected_somewhere() -> None:
     expected = {expected.code for chunk in CHUNKS for expected in chunk.expected()}
     assert expected == set(CODES) - {"CR111"}  # a file of text cannot hold what is no text

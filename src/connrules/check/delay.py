@@ -7,7 +7,7 @@ from connrules.check.patterns import meanings, names_in, patterns_of
 from connrules.check.waiting import can_wait
 from connrules.checked import CheckedRule
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Fix, Severity
+from connrules.diagnostic import Diagnostic, Fix, Related, Severity
 from connrules.syntax.fixes import deleting, deleting_item, writing
 from connrules.syntax.formatter import format_pattern
 from connrules.text import Span
@@ -133,7 +133,9 @@ def _duplicate(rule: CheckedRule, items: Sequence[Span], pair: tuple[Span, int],
     first, index = pair
     label = f"the first one is on line {rule.line_of(first.start)}"
     fix = deleting_item(rule.source, items, index, title="delete the second one", safe=True)
-    return finding("CR305", rule.source, items[index], message, label=label, help="delete one of them", fix=fix)
+    related = (Related(rule.source, first, "the first one"),)
+    remedy = "delete one of them"
+    return finding("CR305", rule.source, items[index], message, label=label, help=remedy, fix=fix, related=related)
 
 
 def _duplicate_targets(rule: CheckedRule) -> Iterator[Diagnostic]:
@@ -146,6 +148,7 @@ def _duplicate_targets(rule: CheckedRule) -> Iterator[Diagnostic]:
             f"`{first.text}` stands twice in `{rule.node.send.keyword}`",
             label=f"the first one is on line {rule.line_of(first.span.start)}",
             help="write it once, with the shares added together",
+            related=(Related(rule.source, first.span, "the first one"),),
         )
 
 

@@ -47,20 +47,22 @@ def check_duplicate_names(kind: str, names: Named) -> Iterator[Diagnostic]:
     for source, name in names:
         there = first.setdefault(name.text, (source, name))
         if there[1] is not name:
-            yield _duplicate_name(kind, source, name, _place(there[0], there[1].span, source))
+            yield _duplicate_name(kind, source, name, there[0], there[1].span)
 
 
 def check_duplicate_policies(policies: Sequence[tuple[SourceText, ast.Policy]]) -> Iterator[Diagnostic]:
     """Policies beside the first."""
     for source, policy in policies[1:]:
+        first = policies[0][1].span
         keyword = Span(policy.span.start, policy.span.start + len("policy"))
         yield finding(
             "CR112",
             source,
             keyword,
             "there are two policies, and a rule set has one",
-            label=f"the first one is {_place(policies[0][0], policies[0][1].span, source)}",
+            label=f"the first one is {_place(policies[0][0], first, source)}",
             help="write their clauses into one",
+            related=(_first(policies[0][0], Span(first.start, first.start + len("policy"))),),
         )
 
 
@@ -95,9 +97,9 @@ def _sent(send: ast.Send | ast.SendOneOf) -> Hashable:
 
 
 def _duplicate_rule_name(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
+    there = (first.node.name or first.node.on).span
     if rule.node.name is not None:
-        place = _place(first.source, first.node.span, rule.source)
-        return _duplicate_name("rule", rule.source, rule.node.name, place)
+        return _duplicate_name("rule", rule.source, rule.node.name, first.source, there)
     return finding(
         "CR112",
         rule.source,
@@ -105,18 +107,25 @@ def _duplicate_rule_name(rule: CheckedRule, first: CheckedRule) -> Diagnostic:
         f"two rules without a name are both called `{rule.name}`",
         label="a rule without a name is called by its file and line",
         help="give it a name or a line of its own",
+        related=(_first(first.source, there),),
     )
 
 
-def _duplicate_name(kind: str, source: SourceText, name: ast.Name, place: str) -> Diagnostic:
+def _duplicate_name(kind: str, source: SourceText, name: ast.Name, there: SourceText, span: Span) -> Diagnostic:
+    """A name that stands already at that place."""
     return finding(
         "CR112",
         source,
         name.span,
         f"there are two {kind}s named `{name.text}`",
-        label=f"the first one is {place}",
+        label=f"the first one is {_place(there, span, source)}",
         help="give this one another name, or delete it",
+        related=(_first(there, span),),
     )
+
+
+def _first(source: SourceText, span: Span) -> Related:
+    return Related(source, span, "the first one")
 
 
 def _named_elsewhere(rules: Iterable[CheckedRule], tests: Iterable[CheckedTest]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from connrules.catalog import Catalog
 from connrules.check.durations import check_limit_durations
 from connrules.check.windows import check_quiet
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import deleting, writing
 from connrules.text import SourceText, closest
 from connrules.vocabulary import CHANNELS
@@ -47,7 +47,9 @@ def _duplicate_limits(source: SourceText, limits: Sequence[ast.Limit]) -> Iterat
             label = f"the first one is on line {source.position(same.span.start).line}"
             message = "the same limit stands twice in the policy"
             fix = deleting(source, limit.span, title="delete the second one", safe=True)
-            yield finding("CR305", source, limit.span, message, label=label, help="delete one of them", fix=fix)
+            related = (Related(source, same.span, "the first one"),)
+            remedy = "delete one of them"
+            yield finding("CR305", source, limit.span, message, label=label, help=remedy, fix=fix, related=related)
 
 
 def _unknown_channel(source: SourceText, name: ast.Name) -> Diagnostic:

@@ -12,7 +12,7 @@ from connrules.check.properties import check_step_properties
 from connrules.check.shape import unknown_word
 from connrules.checked import CheckedTest
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import writing
 from connrules.syntax.scanner import scan
 from connrules.syntax.spelling import quoted
@@ -58,8 +58,9 @@ def _started_twice(test: CheckedTest) -> Iterator[Diagnostic]:
     starts = [step for step in test.node.steps if isinstance(step, ast.Start)]
     for other in starts[1:]:
         label = f"the first one is on line {test.source.position(starts[0].span.start).line}"
-        message = "`start` stands twice in this test"
-        yield finding("CR107", test.source, other.span, message, label=label, help="delete one of them")
+        message, remedy = "`start` stands twice in this test", "delete one of them"
+        related = (Related(test.source, starts[0].span, "the first one"),)
+        yield finding("CR107", test.source, other.span, message, label=label, help=remedy, related=related)
 
 
 def _happening(test: CheckedTest, step: ast.Happening, names: Names | None) -> Iterator[Diagnostic]:

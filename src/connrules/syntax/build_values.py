@@ -8,7 +8,7 @@ from lark import Token, Tree
 
 from connrules import ast
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Fix
+from connrules.diagnostic import Diagnostic, Fix, Related
 from connrules.duration import parse_duration, parse_instant
 from connrules.syntax.fixes import writing
 from connrules.syntax.times_meant import duration_in_order
@@ -45,8 +45,10 @@ class ValueBuilder:
         label: str = "",
         help: str = "",  # noqa: A002  # the field's name everywhere
         fix: Fix | None = None,
+        related: tuple[Related, ...] = (),
     ) -> None:
-        self.findings.append(finding(code, self._source, span, message, label=label, help=help, fix=fix))
+        one = finding(code, self._source, span, message, label=label, help=help, fix=fix, related=related)
+        self.findings.append(one)
 
     def _name(self, token: Token) -> ast.Name:
         quoted = token.type == "STRING"

@@ -9,6 +9,7 @@ from typing import Any, cast
 from lark import Token, Tree
 
 from connrules import ast
+from connrules.diagnostic import Related
 from connrules.syntax.build_clauses import ClauseBuilder
 from connrules.syntax.build_steps import StepBuilder
 from connrules.syntax.build_values import Children, span_of
@@ -84,15 +85,18 @@ class Builder(ClauseBuilder, StepBuilder):
     def _duplicate_clause(self, first: ast.Clause, second: ast.Clause, where: str) -> None:
         line = self._source.position(first.span.start).line
         if first.keyword == second.keyword:
+            there = "the first one"
             message = f"the clause `{second.keyword}` stands twice in {where}"
             label = f"the first one is on line {line}"
         else:
             message = f"`{first.keyword}` and `{second.keyword}` exclude each other"
+            there = "the other one"
             label = f"`{first.keyword}` is on line {line}"
         remedy = (
             "join the patterns with `or`, or delete one" if isinstance(second, ast.Unless) else "delete one of them"
         )
-        self._report("CR107", second.span, message, label=label, help=remedy)
+        related = (Related(self._source, first.span, there),)
+        self._report("CR107", second.span, message, label=label, help=remedy, related=related)
 
     def _segment(self, children: Children, span: Span) -> ast.Segment:
         _, name, sign, condition = children

@@ -5,7 +5,7 @@
 
 from connrules import ast
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic, Edit, Fix
+from connrules.diagnostic import Diagnostic, Edit, Fix, Related
 from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP
 from connrules.syntax.fixes import deleting, writing
 from connrules.syntax.grammar import fixed_tokens
@@ -129,7 +129,9 @@ def about_second_trigger(source: SourceText, chunk: list[Token], other: list[Tok
     title = _title(chunk)
     label = f"the first one is on line {source.position(first.start).line}"
     remedy = "join the triggers with `or` in one `on`"
-    return finding("CR107", source, other[0].span, f"{title} has a second `on`", label=label, help=remedy)
+    related = (Related(source, first.span, "the first one"),)
+    message = f"{title} has a second `on`"
+    return finding("CR107", source, other[0].span, message, label=label, help=remedy, related=related)
 
 
 def is_weekday(chunk: list[Token]) -> bool:
