@@ -124,7 +124,11 @@ def test_what_no_event_is(one: str, other: str) -> None:
 
 
 def test_a_witness_with_its_start_and_a_dropped_send() -> None:
-    rules = "policy: limit 1 per 2d\nrule r: on purchase after 1d unless session_start send X\nrule s: on purchase after 1d send Y\n"
+    rules = (
+        "policy: limit 1 per 2d\n"
+        "rule r: on purchase after 1d unless session_start send X\n"
+        "rule s: on purchase after 1d send Y\n"
+    )
     setting = setting_of(rules, start=1_772_323_200_000)
     index = setting.index
     r, s = index.rules["r"], index.rules["s"]
