@@ -7,6 +7,7 @@ from connrules.check.publishing import Overlap, Pair, RulePairs
 from connrules.check.publishing.times import Intervals, share
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related, Severity
+from connrules.duration import format_instant
 
 
 def without_safe_order(cycle: Sequence[Pair]) -> Diagnostic:
@@ -47,11 +48,10 @@ def never_sent(of_rule: RulePairs, pair: Pair, *, everything: bool) -> Diagnosti
 
 def too_early(pair: Pair, overlap: Overlap, *, to_come: bool) -> Diagnostic:
     """CR401; `to_come` says whether the follow-on still is."""
-    start = pair.target.intervals[0][0]
-    since = f"{_active(pair)} from {day(overlap.early[0][0])}, `{pair.target.name}` only from {day(start)}"
-    label = f"{since}: {_missed(pair, overlap)} missed"
+    start = _day(pair, pair.target.intervals[0][0])
+    label = f"{_begins(pair, overlap)}, `{pair.target.name}` only from {start}: {_missed(pair, overlap)} missed"
     remedy = f"publish `{pair.target.name}` {'as soon as you can' if to_come else 'first'}"
-    return _early(pair, label, f"{remedy}, or say that it is meant: `from {day(start)}`")
+    return _early(pair, label, f"{remedy}, or say that it is meant: `from {start}`")
 
 
 def ahead_of_a_draft(pair: Pair) -> Diagnostic:
@@ -77,13 +77,14 @@ def _who_is_lost(pair: Pair) -> str:
 def already_sent(pair: Pair) -> Diagnostic:
     """CR406."""
     target = pair.target.intervals
-    then = f"only on {day(target[0][0])}" if target else "not yet"
+    out = _day(pair, pair.source.intervals[0][0])
+    then = f"only on {_day(pair, target[0][0])}" if target else "not yet"
     return finding(
         "CR406",
         pair.rule.source,
         pair.place,
         f"`{pair.source.name}` has gone out, once, before its follow-on `{pair.target.name}` was live",
-        label=f"it went to everybody on {day(pair.source.intervals[0][0])}, and `{pair.target.name}` is live {then}",
+        label=f"it went to everybody on {out}, and `{pair.target.name}` is live {then}",
         help="nobody will receive it again: trigger by what users can still do, such as an opening or a click, "
         "or publish the follow-on before the original is sent again",
     )
@@ -91,13 +92,13 @@ def already_sent(pair: Pair) -> Diagnostic:
 
 def planned_wrong(pair: Pair, overlap: Overlap) -> Diagnostic:
     """CR407."""
-    source, target = day(overlap.early[0][0]), day(pair.target.intervals[0][0])
+    source, target = _day(pair, overlap.early[0][0]), _day(pair, pair.target.intervals[0][0])
     return finding(
         "CR407",
         pair.rule.source,
         pair.place,
         f"`{pair.source.name}` is planned before its follow-on `{pair.target.name}`",
-        label=f"{_active(pair)} from {source}, `{pair.target.name}` only from {target}: "
+        label=f"{_begins(pair, overlap)}, `{pair.target.name}` only from {target}: "
         f"{_missed(pair, overlap)} would be missed",
         help=f"there is time to mend it: publish `{pair.target.name}` before {source}, "
         f"or `{pair.source.name}` after {target}",
@@ -107,7 +108,7 @@ def planned_wrong(pair: Pair, overlap: Overlap) -> Diagnostic:
 
 def same_instant(pair: Pair) -> Diagnostic:
     """CR405."""
-    start = day(pair.target.intervals[0][0])
+    start = _day(pair, pair.target.intervals[0][0])
     return finding(
         "CR405",
         pair.rule.source,
@@ -123,8 +124,7 @@ def goes_on(pair: Pair, overlap: Overlap) -> Diagnostic:
     stops = pair.target.intervals[-1][1]
     assert stops is not None  # nothing would be after it
     last = overlap.late[-1][1]
-    till = "without end" if last is None else f"until {day(last)}"
-    label = f"{_active(pair)} {till}, `{pair.target.name}` only until {day(stops)}"
+    label = f"{_ends(pair, last)}, `{pair.target.name}` only until {_day(pair, stops)}"
     if last is not None:
         label += f": the last {share(overlap.late, overlap.lived, 'last')} missed"
     then = "whom it reaches then gets nothing" if pair.is_final else "what happens then does not count"
@@ -134,7 +134,7 @@ def goes_on(pair: Pair, overlap: Overlap) -> Diagnostic:
         pair.place,
         f"`{pair.source.name}` goes on after its follow-on `{pair.target.name}` has stopped; {then}",
         label=label,
-        help=f"let `{pair.target.name}` go on as long, or say that it is meant: `until {day(stops)}`",
+        help=f"let `{pair.target.name}` go on as long, or say that it is meant: `until {_day(pair, stops)}`",
         related=_sender(pair),
     )
 
@@ -159,13 +159,34 @@ def _missed(pair: Pair, overlap: Overlap) -> str:
 
 def _times(pair: Pair, source: Intervals) -> str:
     """When the source is active, and when the follow-on."""
-    return f"{_active(pair)} {_in_words(source)}, `{pair.target.name}` {_in_words(pair.target.intervals)}"
+    return f"{_active(pair)} {_in_words(pair, source)}, `{pair.target.name}` {_in_words(pair, pair.target.intervals)}"
 
 
-def _in_words(intervals: Intervals) -> str:
+def _in_words(pair: Pair, intervals: Intervals) -> str:
     (start, _), (_, end) = intervals[0], intervals[-1]
-    till = "" if end is None else f" until {day(end)}"
-    return f"from {day(start)}{till}{', with breaks' if intervals[1:] else ''}"
+    till = "" if end is None else f" until {_day(pair, end)}"
+    return f"from {_day(pair, start)}{till}{', with breaks' if intervals[1:] else ''}"
+
+
+def _begins(pair: Pair, overlap: Overlap) -> str:
+    """From when the source counts: from its own beginning, or, where that comes later, that of the rule."""
+    start = overlap.early[0][0]
+    is_by_rule = pair.rule.node.from_ is not None and pair.rule.node.from_.time.ms == start > pair.when[0][0]
+    return f"{'the rule lives' if is_by_rule else _active(pair)} from {_day(pair, start)}"
+
+
+def _ends(pair: Pair, end: int | None) -> str:
+    """Until when it counts, in the same way."""
+    if end is None:
+        return f"{_active(pair)} without end"
+    until, last = pair.rule.node.until, pair.when[-1][1]
+    is_by_rule = until is not None and until.time.ms == end and (last is None or end < last)
+    return f"{'the rule lives' if is_by_rule else _active(pair)} until {_day(pair, end)}"
+
+
+def _day(pair: Pair, instant: int) -> str:
+    """An instant as rules and catalog both read it: in full, where a bare date is not the same in both."""
+    return day(instant) if pair.is_utc else str(format_instant(instant))
 
 
 def _active(pair: Pair) -> str:

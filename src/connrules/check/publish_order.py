@@ -44,7 +44,7 @@ def check_publish_order(
     rules: Sequence[CheckedRule], index: Index, names: Names, as_of: int | None
 ) -> Iterator[Diagnostic]:
     """Pairs of a source and its follow-on that are not active together, or not all the time."""
-    of_rules = list(pairs_of(rules, index.rules, entries_of(names.catalog)))
+    of_rules = list(pairs_of(rules, index.rules, entries_of(names.catalog), index.policy))
     order = None
     if as_of is not None:
         order = publish_order([pair for of_rule in of_rules for pair in of_rule.pairs], as_of)
@@ -118,7 +118,8 @@ def _about_overlap(pair: Pair, overlap: Overlap, order: PublishOrder | None) -> 
 
 
 def _is_to_come(pair: Pair, order: PublishOrder) -> bool:
-    return min(pair.lived[0][0], pair.target.intervals[0][0]) > order.as_of
+    """Whether neither is live yet; when the rule begins to look does not matter."""
+    return min(pair.when[0][0], pair.target.intervals[0][0]) > order.as_of
 
 
 def _is_same_instant(pair: Pair, overlap: Overlap, order: PublishOrder) -> bool:

@@ -40,6 +40,8 @@ class Pair:
     """When those can happen, by the dates of the catalog."""
     sender: CheckedRule | None = None
     """The rule that sends the source, where the trigger names that instead."""
+    is_utc: bool = True
+    """Whether a bare date of the rule begins at 00:00 UTC, as one of the catalog does."""
 
     @property
     def is_final(self) -> bool:
@@ -87,9 +89,14 @@ def entries_of(catalog: Catalog) -> Entries:
     return entry
 
 
-def pairs_of(rules: Iterable[CheckedRule], by_name: Mapping[str, CheckedRule], entry: Entries) -> Iterator[RulePairs]:
+def pairs_of(
+    rules: Iterable[CheckedRule],
+    by_name: Mapping[str, CheckedRule],
+    entry: Entries,
+    policy: ast.Policy = ast.Policy(),  # noqa: B008  # frozen
+) -> Iterator[RulePairs]:
     """The pairs of each rule, of those whose names are known."""
-    world = _World(by_name, entry)
+    world = _World(by_name, entry, is_utc=policy.time_zone is None or policy.time_zone.name == "UTC")
     for rule in rules:
         yield RulePairs(rule, tuple(_pairs_of(rule, world)), world.triggers_of(rule.node))
 
@@ -99,9 +106,8 @@ def _pairs_of(rule: CheckedRule, world: "_World") -> Iterator[Pair]:
     distinct = {target.name: target for target in targets if target}
     for source in world.sources_of(rule.node):
         for target in distinct.values():
-            yield Pair(
-                rule, source.place, source.kind, source.entry, target, tuple(source.words), source.when, source.sender
-            )
+            words, sender = tuple(source.words), source.sender
+            yield Pair(rule, source.place, source.kind, source.entry, target, words, source.when, sender, world.is_utc)
 
 
 @dataclass(slots=True)
@@ -117,9 +123,10 @@ class _Source:
 class _World:
     """A rule set and its catalog: when rules can be triggered and can send."""
 
-    def __init__(self, rules: Mapping[str, CheckedRule], entry: Entries) -> None:
+    def __init__(self, rules: Mapping[str, CheckedRule], entry: Entries, *, is_utc: bool) -> None:
         self._rules = rules
         self.entry = entry
+        self.is_utc = is_utc
         self._outcomes: dict[tuple[str, str, str], Intervals] = {}
         self._depth = 0
 
