@@ -196,6 +196,26 @@ def test_a_witness_can_be_pasted_as_it_stands() -> None:
     assert [line.removeprefix("       ") for line in lines[start:-1]] == WITNESS.split("\n")
 
 
+def test_a_witness_that_nobody_would_read_is_cut() -> None:
+    whole, one_more = ("\n".join(f"line {number}" for number in range(length)) for length in (20, 21))
+    page = render_full([replace(CASES["a witness"], witness=whole)])
+    assert "line 19\n" in page
+    assert "more" not in page.split("line 19\n")[0]
+    cut = render_full([replace(CASES["a witness"], witness=one_more)])
+    assert "line 20" not in cut
+    assert "    line 19\n       … 1 more line; connrules check --format json has all of it\n" in cut
+    assert "line 20" in render_json(results(replace(CASES["a witness"], witness=one_more)))
+
+
+def test_what_the_help_has_said_is_not_said_again() -> None:
+    safe = fixed(about(LINES, help="write `1d`, or more"), "write `1d`", "")
+    assert "   = fix: with check --fix\n" in render_full([safe])
+    meant = fixed(about(LINES, help="did you mean `A`?"), "write `A`", "", safe=False)
+    assert "   = fix: with check --fix --unsafe-fixes\n" in render_full([meant])
+    other = fixed(about(LINES, help="write `1d`"), "write `2d`", "")
+    assert "   = fix: write `2d`, with check --fix\n" in render_full([other])
+
+
 def test_json(snapshot: SnapshotAssertion) -> None:
     text = render_json(results(CASES["wide characters"], CASES["all there is"], skipped=("CR201",)))
     assert text.isascii()

@@ -230,7 +230,7 @@ def test_a_failure_of_junit_is_the_whole_finding() -> None:
     assert (failure.get("message"), failure.get("type")) == ("an exception needs a delay to act in", "error")
     assert failure.text is not None
     assert failure.text.startswith("error[CR301] exception-without-delay: an exception needs a delay to act in\n")
-    assert "\n   = fix: delete it\n" in failure.text
+    assert "\n   = fix: delete it, with check --fix\n" in failure.text
 
 
 def test_a_file_whose_findings_are_suppressed_passes() -> None:
