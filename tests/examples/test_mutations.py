@@ -77,10 +77,8 @@ UNNOTICED = {
 
 
 def _with(story: Path, rules: Parsed) -> Checked:
-    """The story with these rules. Findings about its tests are left aside: they may expect what cannot happen now."""
-    checked = check([rules, _tests(story)], _catalog(story))
-    of_rules = tuple(finding for finding in checked.diagnostics if finding.source is rules.file.source)
-    return replace(checked, diagnostics=of_rules)
+    """The story with these rules. What the checker notices is left aside: it is the tests that are asked."""
+    return replace(check([rules, _tests(story)], _catalog(story)), diagnostics=())
 
 
 def _is_noticed(mutant: Mutant) -> bool:
