@@ -195,6 +195,10 @@ class Catalog(_Model):
                 index.setdefault((kind, entry.name), []).append(entry)
         return index
 
+    @cached_property
+    def _by_id(self) -> dict[tuple[ObjectKind, str], list[Entry]]:
+        return {(kind, entry.id): [entry] for kind, entries in self._entries() for entry in entries if entry.id}
+
     def _entries(self) -> Iterator[tuple[ObjectKind, Iterable[Entry]]]:
         yield ObjectKind.CAMPAIGN, self.campaigns
         yield ObjectKind.CARD, self.cards
@@ -202,6 +206,11 @@ class Catalog(_Model):
     def named(self, kind: ObjectKind, name: str) -> list[Entry]:
         """The campaigns or cards of that name: none, one, or several where the name is ambiguous."""
         return self._by_name.get((kind, name), [])
+
+    def called(self, kind: ObjectKind, text: str) -> Entry | None:
+        """The one campaign or card of that id, or else of that name, as events may name it."""
+        found = self._by_id.get((kind, text)) or self.named(kind, text)
+        return found[0] if len(found) == 1 else None
 
     def campaign(self, name: str) -> Campaign | None:
         """The campaign of that name, where there is exactly one."""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 
 from connrules import ast
-from connrules.check.due import window_of
 from connrules.check.patterns import meanings
 from connrules.check.roots import roots_of
 from connrules.check.side_by_side import listed, place_of, related
@@ -20,6 +19,7 @@ from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Outcome
+from connrules.reference.timing import window_of
 
 _NEAREST = 16
 """How many of the rules that are due before it a rule is compared with."""

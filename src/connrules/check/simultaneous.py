@@ -7,7 +7,6 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from itertools import product
 
 from connrules import ast
-from connrules.check.due import window_of
 from connrules.check.patterns import names_in
 from connrules.check.roots import may_be_one, roots_of
 from connrules.check.side_by_side import all_of, in_order, place_of, related, who
@@ -17,6 +16,7 @@ from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.event import Kind, Outcome
+from connrules.reference.timing import window_of
 
 
 def check_simultaneous(stage: Stage, copies: Collection[str]) -> Iterator[Diagnostic]:

@@ -13,18 +13,17 @@ from typing import Any, Final
 
 from connrules import ast
 from connrules.catalog import ALWAYS, Catalog, Interval
-from connrules.check.due import closed_for
 from connrules.check.index import Index
-from connrules.check.lots import is_held_out, target_for
 from connrules.check.names import Names
 from connrules.check.rehearsal import Rehearsal
 from connrules.check.tests import OWN_USER
 from connrules.check.too_late import meet
-from connrules.check.waiting import matters_for, shortest_wait
+from connrules.check.waiting import closed_for, matters_for, shortest_wait
 from connrules.check.witness import Setting, drops, sends, witness
 from connrules.checked import CheckedRule
 from connrules.duration import MS_PER_UNIT, format_duration, format_instant, instant_of
 from connrules.event import Event, Kind, Outcome, Reason
+from connrules.reference.chance import is_held_out, target_of
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
@@ -186,7 +185,7 @@ def _users(rules: Sequence[CheckedRule]) -> Iterator[str]:
     left = [rule for rule in rules if rule.node.hold_out or isinstance(rule.node.send, ast.SendOneOf)]
     seen: set[tuple[str, ...]] = set()
     for user in (OWN_USER, *(f"u{number}" for number in range(1, _MOST_USERS if left else 1))):
-        side = tuple(target_for(rule, user) for rule in left)
+        side = tuple(target_of(rule, user) for rule in left)
         if side not in seen and not any(is_held_out(rule, user) for rule in left):
             seen.add(side)
             yield user

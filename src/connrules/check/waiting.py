@@ -1,17 +1,21 @@
 """How long a rule's users wait before they are sent anything: whether at all, how long at least, how long at most."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from connrules import ast
+from connrules.reference.timing import due_of, window_of
+from connrules.reference.user import User
 from connrules.wallclock import DAY
 
 _MINUTE = 60_000
+_NOBODY = User("", None)
 
 
 def can_wait(rule: ast.Rule, policy: ast.Policy) -> bool:
     """Whether some user may wait: for a delay, for a time of the day, or for a window to open."""
-    window = rule.between or policy.quiet
+    window = window_of(rule, policy)
     elapses = rule.delay is not None and not (rule.after and rule.after.delay.ms == 0)
     return elapses or (window is not None and not window.drops)
 
@@ -33,7 +37,7 @@ def shortest_wait(rule: ast.Rule) -> int:
 
 def longest_wait(rule: ast.Rule, policy: ast.Policy) -> int:
     """Milliseconds that pass at most between a trigger and its send, on whatever clock in whatever time zone."""
-    window = rule.between or policy.quiet
+    window = window_of(rule, policy)
     held = 2 * DAY if window is not None and not window.drops else 0
     match rule.delay:
         case None:
@@ -46,6 +50,16 @@ def longest_wait(rule: ast.Rule, policy: ast.Policy) -> int:
             return 9 * DAY + held
         case _:
             assert_never(rule.delay)
+
+
+def closed_for(rule: ast.Rule, policy: ast.Policy, instant: int) -> int:
+    """For how long (ms) yet the window is closed that drops a send which is triggered at the instant."""
+    window = window_of(rule, policy)
+    if window is None or not window.drops or window.opens.minutes == window.closes.minutes:
+        return 0
+    holding = replace(rule, between=replace(window, drops=False))
+    due, open_ = (due_of(node, policy, _NOBODY, instant).due for node in (rule, holding))
+    return open_ - due
 
 
 def matters_for(rules: Iterable[ast.Rule], policy: ast.Policy) -> int:

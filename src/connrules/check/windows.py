@@ -7,6 +7,7 @@ from connrules import ast
 from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
+from connrules.reference.timing import window_left_by
 from connrules.text import SourceText
 from connrules.wallclock import is_open
 
@@ -29,11 +30,6 @@ def check_window(rule: CheckedRule, policy: ast.Policy) -> Iterator[Diagnostic]:
         window = window_left_by(quiet)
         if window.opens.minutes != window.closes.minutes:
             yield from _missed(rule, schedule, window, policy, "what `quiet` of the policy leaves")
-
-
-def window_left_by(quiet: ast.Quiet) -> ast.Between:
-    """The delivery window of rules that have none of their own, where there are quiet hours."""
-    return ast.Between(quiet.ends, quiet.begins, quiet.zone, quiet.drops, quiet.span)
 
 
 def is_always_inside(schedule: ast.Schedule, window: ast.Between, policy: ast.Policy) -> bool:

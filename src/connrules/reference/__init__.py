@@ -6,6 +6,6 @@ wait from starting and a send from being sent, and `chance` on which side a user
 shares no execution code with any engine, so that an engine found equal to it is right for a reason of its own.
 """
 
-from connrules.reference.interpreter import History, evaluate
+from connrules.reference.interpreter import EndlessError, History, evaluate
 
-__all__ = ["History", "evaluate"]
+__all__ = ["EndlessError", "History", "evaluate"]

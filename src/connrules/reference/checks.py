@@ -3,7 +3,7 @@
 The first is the one that is given. Instants are epoch milliseconds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from connrules import ast
@@ -70,12 +70,12 @@ def _is_true_of(user: User, condition: ast.Condition, checked: Checked) -> bool:
 
 
 def _is_eligible(rule: CheckedRule, user: User, instant: int) -> bool:
-    sends = [send.at for send in user.sends if send.rule == rule.name]
+    sends = (send.at for send in user.sends if send.rule == rule.name)
     match rule.node.eligibility:
         case None:
             return True
         case ast.Once():
-            return not sends
+            return not any(True for _ in sends)
         case ast.AtMost(count, window):
             return _count_in(window, instant, sends) < count
         case clause:
@@ -85,14 +85,14 @@ def _is_eligible(rule: CheckedRule, user: User, instant: int) -> bool:
 def _is_within(limit: ast.Limit, wait: Wait, checked: Checked) -> bool:
     """Whether one more send keeps the limit."""
     if limit.channel is None:
-        sends = [send.at for send in wait.user.sends]
+        sends = (send.at for send in wait.user.sends)
     elif limit.channel.text in channels_of(wait.target, checked):
-        sends = [send.at for send in wait.user.sends if limit.channel.text in send.channels]
+        sends = (send.at for send in wait.user.sends if limit.channel.text in send.channels)
     else:
         return True
     return _count_in(limit.window, wait.due, sends) < limit.count
 
 
-def _count_in(window: ast.Duration, instant: int, sends: list[int]) -> int:
+def _count_in(window: ast.Duration, instant: int, sends: Iterable[int]) -> int:
     """How many sends lie in the window that ends with the instant and begins after the instant so long before it."""
     return sum(instant - window.ms < at <= instant for at in sends)

@@ -10,8 +10,6 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple
 
-import msgspec
-
 from connrules import ast
 from connrules.checked import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, per_value
@@ -24,6 +22,10 @@ from connrules.reference.timing import due_of, zone_of
 from connrules.reference.user import Goal, Sending, User, Wait
 from connrules.syntax.formatter import format_pattern
 from connrules.vocabulary import ATTRIBUTES
+
+
+class EndlessError(Exception):
+    """What becomes of waits triggers rules more often than is allowed."""
 
 
 class History(NamedTuple):
@@ -42,6 +44,7 @@ def evaluate(  # noqa: PLR0913  # each says one thing about a run
     lateness: int = 0,
     dedupe: int = 0,
     profiles: Profiles | None = None,
+    follow_ups: int | None = None,
 ) -> History:
     """Replay events, in order of arrival, through a rule set without errors.
 
@@ -49,12 +52,12 @@ def evaluate(  # noqa: PLR0913  # each says one thing about a run
     how much an event may be older than the newest before it; `dedupe`, in milliseconds, how long the id of a user's
     event is remembered, so that another with it is a repeat (0: never). `profiles` knows what events do not say of
     users. This is the definition and not the fast way: all events are held in memory. Raises ValueError where the rule
-    set has errors.
+    set has errors, and EndlessError where what becomes of waits triggers rules more than `follow_ups` times.
     """
     if checked.errors:
         raise ValueError(f"a rule set with errors means nothing: {checked.errors[0].message}")
     admitted = admit(events, lateness, dedupe)
-    replay = _Replay(checked, profiles)
+    replay = _Replay(checked, profiles, follow_ups)
     for event in admitted.events:
         replay.move_to(event.time)
         replay.take(event)
@@ -65,9 +68,10 @@ def evaluate(  # noqa: PLR0913  # each says one thing about a run
 class _Replay:
     """The state of all users, and the outcomes so far, in order."""
 
-    def __init__(self, checked: Checked, profiles: Profiles | None) -> None:
+    def __init__(self, checked: Checked, profiles: Profiles | None, follow_ups: int | None) -> None:
         self.outcomes: list[Outcome] = []
         self._checked, self._profiles = checked, profiles
+        self._most, self._follow_ups = follow_ups, 0
         self._zone = zone_of(checked.policy)
         self._users: dict[str, User] = {}
         self._timers: list[tuple[int, int, Wait]] = []  # a heap by due instant, then by start; some waits are over
@@ -78,7 +82,7 @@ class _Replay:
         """Fire what is due up to an instant, and whatever follows from that."""
         while self._timers and self._timers[0][0] <= instant:
             _, _, wait = heappop(self._timers)
-            if wait in wait.user.waits:
+            if not wait.is_over:
                 self._fire(wait)
                 self._pass_on()
 
@@ -97,7 +101,7 @@ class _Replay:
         """Let time move on to the end; what is pending then stays pending."""
         self.move_to(end)
         for due, _, wait in sorted(self._timers, key=lambda timer: timer[:2]):
-            if wait in wait.user.waits:
+            if not wait.is_over:
                 self._tell(wait, Kind.PENDING, end, due=due)
 
     def _pass_on(self) -> None:
@@ -106,11 +110,11 @@ class _Replay:
             self._trigger(self._users[outcome.user], outcome)
 
     def _cancel(self, user: User, event: Event) -> None:
-        for wait in list(user.waits):
+        for wait in list(user.waits.values()):
             exceptions = wait.rule.node.unless.patterns if wait.rule.node.unless else ()
             matching = [p for p in exceptions if self._matches(p, event, wait.trigger)]
             if matching:
-                user.waits.remove(wait)
+                del user.waits[wait.key]
                 self._tell(wait, Kind.CANCELLED, event.time, by=event.id, pattern=format_pattern(matching[0]))
 
     def _reach_goals(self, user: User, event: Event) -> None:
@@ -148,16 +152,19 @@ class _Replay:
         )
 
     def _start(self, wait: Wait) -> None:
+        self._follow_ups += isinstance(wait.trigger, Outcome)
+        if self._most is not None and self._follow_ups > self._most:
+            raise EndlessError
         user, now = wait.user, wait.triggered_at
-        old = next((other for other in user.waits if _key(other) == _key(wait)), None)
+        old = user.waits.get(wait.key)
         reason = next(reasons_not_to_start(self._checked, wait, is_waiting=old is not None), None)
         if reason is not None:
             self._tell(wait, Kind.IGNORED, now, reason=reason)
             return
         if old is not None:
-            user.waits.remove(old)
+            del user.waits[wait.key]
             self._tell(old, Kind.RESTARTED, now)
-        user.waits.append(wait)
+        user.waits[wait.key] = wait
         if wait.due == now:
             self._fire(wait)
         else:
@@ -165,7 +172,7 @@ class _Replay:
 
     def _fire(self, wait: Wait) -> None:
         user, due, target = wait.user, wait.due, wait.target
-        user.waits.remove(wait)
+        del user.waits[wait.key]
         reason = next(reasons_to_drop(self._checked, wait), None)
         if wait.rule.node.convert and reason in {None, Reason.HELD_OUT}:
             user.goals.append(Goal(wait, due, is_held_out=reason is not None))
@@ -181,8 +188,3 @@ class _Replay:
         self.outcomes.append(outcome)
         if kind in {Kind.SENT, Kind.CANCELLED}:
             self._news.append(outcome)
-
-
-def _key(wait: Wait) -> tuple[str, bytes]:
-    """What tells a user's waits apart: the rule, and the value that it waits per, as JSON."""
-    return wait.rule.name, msgspec.json.encode(wait.per)

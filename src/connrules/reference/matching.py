@@ -3,7 +3,7 @@
 Names compare in Unicode NFC; an event may name a campaign or card by its id too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import tzinfo
 from functools import cache
 from typing import Any, assert_never
@@ -127,9 +127,9 @@ def _find(kind: ObjectKind, text: str, catalog: Catalog | None) -> _Object | Non
         return None
     match kind:
         case ObjectKind.CAMPAIGN:
-            return _unlisted(Campaign, name) if catalog is None else _only(catalog.campaigns, name)
+            return _unlisted(Campaign, name) if catalog is None else catalog.called(kind, name)
         case ObjectKind.CARD:
-            return _unlisted(Card, name) if catalog is None else _only(catalog.cards, name)
+            return _unlisted(Card, name) if catalog is None else catalog.called(kind, name)
         case ObjectKind.EVENT:
             is_listed = catalog is not None and catalog.events is not None
             return catalog.event(name) if catalog and is_listed else _unlisted(CustomEvent, name)
@@ -141,8 +141,3 @@ def _find(kind: ObjectKind, text: str, catalog: Catalog | None) -> _Object | Non
 def _unlisted(kind: type[Campaign] | type[Card] | type[CustomEvent], name: str) -> _Object:
     """What no catalog speaks of: it is known, and always active."""
     return kind(name=name)
-
-
-def _only(entries: Sequence[Entry], name: str) -> Entry | None:
-    found = [entry for entry in entries if entry.id == name] or [entry for entry in entries if entry.name == name]
-    return found[0] if len(found) == 1 else None

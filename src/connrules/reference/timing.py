@@ -18,7 +18,7 @@ class Due(NamedTuple):
 def due_of(rule: ast.Rule, policy: ast.Policy, user: User, instant: int) -> Due:
     """When a send of the rule is due that was triggered at an instant."""
     due = _delayed(rule.delay, policy, user, instant)
-    window = _window(rule, policy)
+    window = window_of(rule, policy)
     if window is None:
         return Due(due, is_outside=False)
     opens, closes, zone = window.opens.minutes, window.closes.minutes, _zone(window.zone, policy, user)
@@ -41,11 +41,13 @@ def _delayed(delay: ast.Delay | None, policy: ast.Policy, user: User, instant: i
             assert_never(delay)
 
 
-def _window(rule: ast.Rule, policy: ast.Policy) -> ast.Between | None:
-    """The rule's own window, else the quiet hours of the policy, turned round."""
-    quiet = policy.quiet
-    if rule.between or quiet is None:
-        return rule.between
+def window_of(rule: ast.Rule, policy: ast.Policy) -> ast.Between | None:
+    """The rule's own delivery window, else what the quiet hours of the policy leave."""
+    return rule.between or (window_left_by(policy.quiet) if policy.quiet else None)
+
+
+def window_left_by(quiet: ast.Quiet) -> ast.Between:
+    """Quiet hours turned round."""
     return ast.Between(quiet.ends, quiet.begins, quiet.zone, quiet.drops, quiet.span)
 
 

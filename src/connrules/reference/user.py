@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from connrules.checked import CheckedRule
 from connrules.event import Profiles
 from connrules.reference.matching import Happening
@@ -28,6 +30,16 @@ class Wait:
     is_outside: bool
     """Whether it is due outside the delivery window, and so dropped."""
 
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """What tells a user's waits apart: the rule, and the value that it waits per, as JSON."""
+        return self.rule.name, msgspec.json.encode(self.per)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has been sent, dropped, cancelled or restarted."""
+        return self.user.waits.get(self.key) is not self
+
 
 class Sending(NamedTuple):
     """A send that was decided."""
@@ -51,7 +63,8 @@ class User:
 
     name: str
     profiles: Profiles | None
-    waits: list[Wait] = field(default_factory=list)
+    waits: dict[tuple[str, bytes], Wait] = field(default_factory=dict)
+    """By what tells them apart."""
     sends: list[Sending] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)

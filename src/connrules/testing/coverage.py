@@ -12,9 +12,10 @@ from connrules.catalog import Campaign, Entry
 from connrules.catalog.models import ALWAYS
 from connrules.check import Checked, CheckedRule
 from connrules.check.conditions import needs_trigger_property
-from connrules.check.windows import is_always_inside, window_left_by
+from connrules.check.windows import is_always_inside
 from connrules.duration import format_duration
 from connrules.event import Kind, Reason
+from connrules.reference.timing import window_of
 from connrules.syntax.formatter import format_pattern
 from connrules.syntax.spelling import quoted, spell_name
 from connrules.testing.chains import triggered_once
@@ -106,8 +107,7 @@ class _Possible:
         self._rule = rule
         self._catalog = checked.catalog
         self._policy = checked.policy
-        quiet = checked.policy.quiet
-        self._window = rule.between or (window_left_by(quiet) if quiet else None)
+        self._window = window_of(rule, checked.policy)
         self._again = not triggered_once(rule, rules)
         self._waits = _waits(rule.delay) or (self._window is not None and not self._window.drops)
 
