@@ -53,17 +53,24 @@ def _impossible(test: CheckedTest, span: Span, message: str, remedy: str, meant:
 
 
 def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | None) -> Iterator[Diagnostic]:
-    """A campaign that no rule sends. Whether one that is sent exists is said of the rule."""
+    """A campaign that no rule sends. Whether one that is sent exists is said of the rule.
+
+    While a rule names no campaign of the catalog, it may be this one that it is to send.
+    """
     if campaign.text in index.sent or index.broken.any:
         return
     wrong = bind(test.source, [Mention(campaign, ObjectKind.CAMPAIGN, "sent")], names)[1] if names else []
     yield from wrong
-    if not wrong:
+    if not wrong and not _sends_the_unknown(index, names):
         near, meant = closest(campaign.text, index.sent), None
         remedy = "name a campaign that a rule sends"
         if near:
             remedy, meant = f'did you mean `"{near}"`?', quoted(near)
         yield _impossible(test, campaign.span, f"no rule sends `{campaign.text}`", remedy, meant)
+
+
+def _sends_the_unknown(index: Index, names: Names | None) -> bool:
+    return names is not None and not all(names.catalog.named(ObjectKind.CAMPAIGN, name) for name in index.sent)
 
 
 def _of_rule(test: CheckedTest, step: ast.Expect, name: ast.Name, index: Index) -> Iterator[Diagnostic]:

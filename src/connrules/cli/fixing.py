@@ -51,7 +51,7 @@ def apply_fixes(inputs: Inputs, lint: Lint, *, unsafe: bool) -> tuple[SourceText
         replace_texts(_changed(inputs.sources, outcome.sources))
     else:
         click.echo(outcome.sources[inputs.sources.index(inputs.piped)].text, nl=False)
-    click.echo(_said(outcome, "fixed", unsafe=unsafe), err=True)
+    click.echo(_said(inputs, outcome, "fixed", unsafe=unsafe), err=True)
     return outcome.sources
 
 
@@ -61,7 +61,7 @@ def show_fixes(inputs: Inputs, lint: Lint, *, unsafe: bool, color: bool) -> bool
     changed = _changed(inputs.sources, outcome.sources)
     for old, new in changed:
         click.echo(difference(old.path, old.text, new.text, "fixed", color=color), nl=False)
-    click.echo(_said(outcome, "would fix", unsafe=unsafe), err=True)
+    click.echo(_said(inputs, outcome, "would fix", unsafe=unsafe), err=True)
     return bool(changed)
 
 
@@ -94,9 +94,9 @@ def _changed(before: Sequence[SourceText], after: Sequence[SourceText]) -> list[
     return [(old, new) for old, new in zip(before, after, strict=True) if old.text != new.text]
 
 
-def _said(outcome: Fixed, verb: str, *, unsafe: bool) -> str:
+def _said(inputs: Inputs, outcome: Fixed, verb: str, *, unsafe: bool) -> str:
     """`fixed 3 findings in 2 files (1 more with --unsafe-fixes)`, and how many fixes were taken back."""
-    number, files = len(outcome.applied), len({finding.source.path for finding in outcome.applied})
+    number, files = len(outcome.applied), len(_changed(inputs.sources, outcome.sources))
     left = sum(can_be_applied(finding, unsafe=True) for finding in outcome.report.findings) - len(outcome.refused)
     said = f"{verb} {counted(number, 'finding')} in {counted(files, 'file')}" if number else "nothing to fix"
     said += _more(left) if left > 0 and not unsafe else ""
