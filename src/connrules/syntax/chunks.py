@@ -7,12 +7,12 @@ a name, of a condition, or of a clause that is misspelled.
 from collections.abc import Iterator, Sequence
 
 from connrules.syntax.names_meant import EVENTS
+from connrules.syntax.place import DECLARATIONS
 from connrules.syntax.scanner import Token
 from connrules.text import SourceText, closest
 
 Chunk = list[Token]
 
-_STARTERS = frozenset({"RULE", "SEGMENT", "POLICY", "TEST"})
 _UNFINISHED = frozenset(
     {"RULE", "SEND", "OF", "COMMA", "ON", "OR", "UNLESS", "WHERE", "AND", "NOT", "IN", "LPAR", "IF", "OPERATOR"}
 )
@@ -28,7 +28,7 @@ def chunks(source: SourceText, tokens: Sequence[Token]) -> Iterator[Chunk]:
     chunk: Chunk = []
     awaits_on = False
     for index, token in enumerate(tokens):
-        starts = token.kind in _STARTERS or token.kind == "ON"
+        starts = token.kind in DECLARATIONS or token.kind == "ON"
         if starts and chunk and _belongs_to(source, chunk, tokens[index : index + 3]):
             starts = False
         elif token.kind == "ON":

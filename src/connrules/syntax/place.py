@@ -22,6 +22,8 @@ STEPS = frozenset({"START", "ACTIVE", "EACH", "AT", "USER", "EXPECT", "BY", "BEC
 """The kinds of the tokens that begin a step of a test, or say more of an expectation."""
 POLICY_CLAUSES = frozenset({"LIMIT", "TIME_KEYWORD", "QUIET"})
 """The kinds of the tokens that begin a clause of the policy."""
+DECLARATIONS = frozenset({"RULE", "SEGMENT", "POLICY", "TEST"})
+"""The kinds of the tokens that begin a declaration."""
 COMPARATORS = frozenset({"OPERATOR", "IN", "CONTAINS", "STARTS", "IS"})
 
 

@@ -1,9 +1,11 @@
 """Slips in tests: what people write for a step or an expectation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from functools import lru_cache
 
 from connrules.syntax.names_meant import EVENTS, word_like
-from connrules.syntax.place import CLAUSES, COMPARATORS, STEPS, Place, Slip
+from connrules.syntax.place import CLAUSES, COMPARATORS, DECLARATIONS, NOTHING, STEPS, Place, Slip
+from connrules.syntax.scanner import TRIVIA, scan
 
 _FATES = frozenset({"SENT", "CANCELLED", "DROPPED", "IGNORED", "PENDING", "RESTARTED", "GOAL"})
 _SOFT_STEPS = STEPS - CLAUSES
@@ -55,11 +57,42 @@ def _rule_not_as_a_word(place: Place) -> Slip | None:
         fix = place.writing(before, place.at(1), meant)
         return Slip("CR101", token, place.at(1), message, f"write `{meant}`", fix=fix)
     if token.kind == "STRING" and "STRING" not in place.accepted:
-        what = "reasons are words" if before.kind == "BECAUSE" else "rules are named by words"
-        meant = f"{before.text} {word_like(token.text)}"
-        remedy, fix = f"{what}: write `{meant}`", place.writing(before, token, meant)
+        what, name = ("reasons are words", word_like(token.text)) if before.kind == "BECAUSE" else _rule_meant(place)
+        fix = place.writing(before, token, f"{before.text} {name}") if name else None
+        remedy = f"{what}: write `{before.text} {name}`" if name else what
         return Slip("CR101", token, token, f"unexpected `{token.text}`", remedy, fix=fix)
     return None
+
+
+def _rule_meant(place: Place) -> tuple[str, str]:
+    """What to say of a text where the name of a rule belongs, and that name; empty where there is no telling it."""
+    text, word = place.token.text.strip('"'), word_like(place.token.text)
+    names, senders = _rules_in(place.source.text)
+    if word not in names and text in senders:
+        return f"a rule is named here, and `{senders[text]}` is the one that sends `{text}`", senders[text]
+    if word == text or word in names:  # the rule may stand in another file
+        return "rules are named by words", word
+    return "rules are named by words: write the name that stands behind `rule`", ""
+
+
+@lru_cache(maxsize=1)  # of the file that is being parsed
+def _rules_in(text: str) -> tuple[Set[str], Mapping[str, str]]:
+    """The names of the rules in a file, and by campaign the rule that sends it, where that is one rule with a name."""
+    names: set[str] = set()
+    senders: dict[str, str] = {}
+    name, sends, before = "", False, NOTHING
+    for token in (token for token in scan(text) if token.kind not in TRIVIA):
+        if token.kind in DECLARATIONS:
+            name = ""
+        elif before.kind == "RULE" and token.kind == "WORD":
+            name = token.text
+            names.add(name)
+        sends = token.kind == "SEND" or (sends and token.kind not in CLAUSES | DECLARATIONS)
+        if sends and token.kind == "STRING":
+            campaign = token.text.strip('"')
+            senders[campaign] = name if senders.get(campaign, name) == name else ""
+        before = token
+    return names, {campaign: rule for campaign, rule in senders.items() if rule}
 
 
 def _step_without_at(place: Place) -> Slip | None:
