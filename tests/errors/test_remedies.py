@@ -45,6 +45,7 @@ LEFT_TO_THE_USER = {
     *("purchase at 2h", "on purchase", 'on "Signed Up"'),
     # no one word would do
     *('a like "x"', 'a ends with "x"', "on purchase at least 3 per 1d", "sent other where a = 1"),
+    'sent "Some Campaign"',
     *('on purchase in 0 days at 09:00 zone "local"', "on purchase in 1 day at 24:00", "on purchase in 0 days at 24:00"),
     *("on purchase next sunday at 24:00", "expect not sent Y", "90 minutes, 1 hour"),
     "on purchase between 08:00 and 12:00 and between 22:00 and 23:00",
@@ -256,6 +257,9 @@ def test_clauses(rule: str, broken: str, said: str, mended: str) -> None:
 
 OF_OTHER_RULES = [
     ('sent of "Welcome"', "`sent` names a rule, no campaign", "sent other"),
+    ('sent "Y"', "`other` is the one that sends `Y`: write `sent other`", "sent other"),
+    ('sent "other"', "rules are named by words: write `sent other`", "sent other"),
+    ('sent "Some Campaign"', "write the name that stands behind `rule`", "sent other"),
     ("purchase or dropped other", "write `sent other` or `cancelled other`", "purchase or sent other"),
     ("sent other cancelled other", "write `or cancelled`", "sent other or cancelled other"),
     ("sent other where a = 1", "write `sent other` alone", "sent other"),

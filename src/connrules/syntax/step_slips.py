@@ -88,7 +88,7 @@ def _rules_in(text: str) -> tuple[Set[str], Mapping[str, str]]:
             name = token.text
             names.add(name)
         sends = token.kind == "SEND" or (sends and token.kind not in CLAUSES | DECLARATIONS)
-        if sends and token.kind == "STRING":
+        if sends and token.kind in {"STRING", "WORD"}:
             campaign = token.text.strip('"')
             senders[campaign] = name if senders.get(campaign, name) == name else ""
         before = token
