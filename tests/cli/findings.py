@@ -8,7 +8,7 @@ from connrules.cli.formats.results import Results
 from connrules.cli.render import summarize
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Edit, Fix, Related
-from connrules.lint import Report
+from connrules.lint import Report, Suppressed
 from connrules.text import SourceText, Span
 
 LABEL = "it is about this"
@@ -51,7 +51,8 @@ def results(
     *findings: Diagnostic, suppressed: Sequence[Diagnostic] = (), skipped: tuple[str, ...] = (), clean: str = ""
 ) -> Results:
     """A report without a catalog; `clean` is the path of a file of which nothing is said."""
-    report = Report(Checked((), None), findings, tuple(suppressed), skipped)
+    left_out = tuple(Suppressed(one, Span(0, 0), "as agreed") for one in suppressed)
+    report = Report(Checked((), None), findings, left_out, skipped)
     sources = dict.fromkeys(found.source for found in (*findings, *suppressed))
     all_sources = [*sources, *([SourceText(clean, "")] if clean else [])]
     return Results(report, all_sources, summarize(report, len(all_sources)))

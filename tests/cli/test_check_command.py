@@ -73,7 +73,7 @@ def test_json_is_one_document_and_nothing_else() -> None:
     result = check("b.conn", "--format", "json")
     document = json.loads(result.stdout)
     assert (result.exit_code, result.stderr) == (1, "")
-    assert list(document) == ["version", "findings", "skipped", "summary"]
+    assert list(document) == ["version", "findings", "suppressed", "skipped", "summary"]
     counts = {"errors": 1, "warnings": 0, "infos": 0, "files": 1, "rules": 1}
     assert document["summary"] == {**counts, "suppressed": 0, "since": None, "unchanged": 0}
     assert "CR201" in document["skipped"]

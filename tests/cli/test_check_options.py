@@ -14,6 +14,41 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+# --show-suppressed
+
+
+SUPPRESSED = "# connrules: ignore[CR308] agreed with Jo until 2999-01-01\n" + NO_DELAY
+
+
+def test_what_is_suppressed_is_shown_where_that_is_asked_for() -> None:
+    write("a.conn", SUPPRESSED + UNNAMED)
+    shown = connrules("check", "a.conn", "--no-config", "--show-suppressed")
+    plain = connrules("check", "a.conn", "--no-config")
+    assert (shown.exit_code, shown.stderr) == (plain.exit_code, plain.stderr) == (0, plain.stderr)
+    assert "; 1 finding suppressed\n" in plain.stderr
+    assert shown.stdout.startswith(
+        plain.stdout.rstrip("\n") + "\n\nsuppressed[CR308] zero-delay: `after 0s` is no delay\n"
+    )
+    assert shown.stdout.endswith("   = suppressed: on line 1, until 2999-01-01: agreed with Jo\n")
+
+
+def test_what_is_suppressed_is_a_line_of_its_own_where_findings_are() -> None:
+    write("a.conn", SUPPRESSED)
+    result = connrules("check", "a.conn", "--no-config", "--show-suppressed", "--format", "concise")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "a.conn:4:3: suppressed CR308[zero-delay] `after 0s` is no delay (until 2999-01-01: agreed with Jo)\n"
+    )
+
+
+def test_json_has_what_is_suppressed_in_any_case() -> None:
+    write("a.conn", SUPPRESSED)
+    document = json.loads(connrules("check", "a.conn", "--no-config", "--format", "json").stdout)
+    assert document["findings"] == []
+    (one,) = document["suppressed"]
+    assert (one["code"], one["reason"], one["until"]) == ("CR308", "agreed with Jo", "2999-01-01T00:00:00Z")
+
+
 # --statistics
 
 

@@ -11,9 +11,15 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.findings import LINES, about, beside, fixed, related, results
 
 from connrules.cli.formats.document import render_json, render_jsonl
-from connrules.cli.render import render_concise, render_full
+from connrules.cli.render import (
+    render_concise,
+    render_full,
+    render_suppressed_concise,
+    render_suppressed_full,
+)
 from connrules.codes import finding
 from connrules.diagnostic import Related, Severity
+from connrules.lint import Suppressed
 from connrules.text import SourceText, Span
 
 WITNESS = """test "one user gets it twice":
@@ -214,6 +220,27 @@ def test_what_the_help_has_said_is_not_said_again() -> None:
     assert "   = fix: with check --fix --unsafe-fixes\n" in render_full([meant])
     other = fixed(about(LINES, help="write `1d`"), "write `2d`", "")
     assert "   = fix: write `2d`, with check --fix\n" in render_full([other])
+
+
+def test_what_is_suppressed_is_shown_with_its_reason() -> None:
+    found = replace(about("# why\non «purchase» send X\n", code="CR308"), witness=WITNESS)
+    one = Suppressed(found, Span(0, 5), "agreed\x1b")
+    until = one._replace(reason="", until=0)
+    assert render_suppressed_full([one]).split("\n") == [
+        "suppressed[CR308] zero-delay: an exception needs a delay to act in",
+        "  --> rules/carts.conn:2:4",
+        "   |",
+        " 1 | # why",
+        " 2 | on purchase send X",
+        "   |    ^^^^^^^^ it is about this",
+        "   |",
+        "   = suppressed: on line 1, agreed␛",
+    ]
+    line = "rules/carts.conn:2:4: suppressed CR308[zero-delay] an exception needs a delay to act in"
+    assert render_suppressed_concise([one, until]).split("\n") == [
+        f"{line} (agreed␛)",
+        f"{line} (until 1970-01-01: without a reason)",
+    ]
 
 
 def test_json(snapshot: SnapshotAssertion) -> None:

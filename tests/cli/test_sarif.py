@@ -126,7 +126,7 @@ def test_suppressed_findings_are_there_and_marked() -> None:
     run = run_of(results(about(LINES), suppressed=[about(LINES, code="CR308")]))
     assert [(result["ruleId"], result["suppressions"]) for result in run["results"]] == [
         ("CR301", []),
-        ("CR308", [{"kind": "inSource"}]),
+        ("CR308", [{"kind": "inSource", "justification": "as agreed"}]),
     ]
 
 

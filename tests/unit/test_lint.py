@@ -182,8 +182,21 @@ def test_a_pattern_of_names() -> None:
 def test_what_is_suppressed_is_kept_apart() -> None:
     found = report("# connrules: ignore[CR305] wanted\n" + TWICE)
     assert [f.code for f in found.findings] == ["CR308"]
-    assert [f.code for f in found.suppressed] == ["CR305"]
+    assert [one.finding.code for one in found.suppressed] == ["CR305"]
     assert [f.code for f in found.checked.diagnostics] == ["CR305", "CR308"]
+
+
+def test_what_is_suppressed_has_the_first_comment_that_acts_and_its_reason() -> None:
+    text = (
+        "# connrules: ignore[CR308]\n"
+        "# connrules: ignore[CR305] over until 1970-01-01\n"
+        "# connrules: ignore[CR305] agreed with Jo until 2026-12-01\n"
+        "# connrules: ignore[CR305] and again\n" + TWICE
+    )
+    pattern, delay = report(text, settings=Settings(as_of=0)).suppressed
+    assert (pattern.finding.code, pattern.reason, pattern.until) == ("CR305", "agreed with Jo", 1_796_083_200_000)
+    assert text[pattern.comment.start :].startswith("# connrules: ignore[CR305] agreed")
+    assert (delay.finding.code, delay.reason, delay.until) == ("CR308", "", None)
 
 
 def test_what_is_not_selected_makes_no_suppression_unused() -> None:
@@ -210,7 +223,7 @@ def test_many_comments_above_one_rule_all_speak_of_it() -> None:
     many = 20_000
     found = report("# connrules: ignore[CR305, CR308] wanted\n" * many + TWICE)
     assert found.findings == ()
-    assert [f.code for f in found.suppressed] == ["CR305", "CR308"]
+    assert [one.finding.code for one in found.suppressed] == ["CR305", "CR308"]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 @configuration_options
 @click.option("--format", type=click.Choice(list(FORMATS)), help="How findings are written.  [default: full]")
 @click.option("--statistics", is_flag=True, help="Say how many findings of each kind there are, not the findings.")
+@click.option(
+    "--show-suppressed",
+    is_flag=True,
+    help="With full and concise: also what comments suppress, and why. JSON and SARIF have that in any case.",
+)
 @click.option("--exit-zero", is_flag=True, help="End with 0, whatever is found.")
 @click.option(
     "--changed-since",
@@ -74,6 +79,7 @@ def command(  # noqa: PLR0913  # the options of the command
     *,
     paths: tuple[Path, ...],
     statistics: bool,
+    show_suppressed: bool,
     exit_zero: bool,
     since: str | None,
     stdin_filename: Path | None,
@@ -117,6 +123,7 @@ def command(  # noqa: PLR0913  # the options of the command
             ),
             color=wants_color(color),
             notes=list(filter(None, notes)),
+            show_suppressed=show_suppressed,
             err=fix and inputs.piped is not None,
         )
     return ExitCode.CLEAN if exit_zero else _code(report.findings, Severity(configuration[FAIL_ON]))

@@ -5,16 +5,17 @@ Columns count code points from 1, offsets code points from 0, as everywhere.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from connrules.check.lifetime import day
 from connrules.cli.cells import visible
 from connrules.cli.excerpt import Mark, draw, fits_beside, styled
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, Fix, Severity
 
 if TYPE_CHECKING:
-    from connrules.lint import Report  # other commands than check print findings, too, and lint nothing
+    from connrules.lint import Report, Suppressed  # other commands than check print findings, too, and lint nothing
 
 _COLORS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MOST_ELSEWHERE: Final = 3
@@ -64,6 +65,16 @@ def render_concise(findings: Iterable[Diagnostic], *, color: bool = False) -> st
     a safe fix is offered.
     """
     return "\n".join(_concise(finding, color=color) for finding in findings)
+
+
+def render_suppressed_full(suppressed: Iterable["Suppressed"], *, color: bool = False) -> str:
+    """Each suppressed finding with the lines it is about, and which comment suppresses it."""
+    return "\n\n".join("\n".join(_suppressed(one, color=color)) for one in suppressed)
+
+
+def render_suppressed_concise(suppressed: Iterable["Suppressed"], *, color: bool = False) -> str:
+    """One line for each suppressed finding: `FILE:LINE:COLUMN: suppressed CODE[NAME] MESSAGE (REASON)`."""
+    return "\n".join(_suppressed_concise(one, color=color) for one in suppressed)
 
 
 def render_summary(summary: Summary) -> str:
@@ -145,6 +156,27 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
         yield f"{margin}= witness: as things are, this test passes"
         yield from (f"{margin}    {line}" for line in _witness(finding.witness.split("\n")))
     yield f"{margin}= more: connrules explain {finding.code}"
+
+
+def _suppressed(suppressed: "Suppressed", *, color: bool) -> Iterator[str]:
+    finding = suppressed.finding
+    title = styled(f"suppressed[{finding.code}]", color=color, fg="blue")
+    yield f"{title} {styled(f'{finding.name}: {visible(finding.message)}', color=color)}"
+    yield from _whereabouts(replace(finding, help=""), color=color)
+    line = finding.source.position(suppressed.comment.start).line
+    yield f"{_margin(finding)}= suppressed: on line {line}, {_reason(suppressed)}"
+
+
+def _suppressed_concise(suppressed: "Suppressed", *, color: bool) -> str:
+    finding = suppressed.finding
+    what = f"{styled('suppressed', color=color, fg='blue')} {finding.code}[{finding.name}]"
+    return f"{_mark(finding).place}: {what} {visible(finding.message)} ({_reason(suppressed)})"
+
+
+def _reason(suppressed: "Suppressed") -> str:
+    """`until 2026-12-01: approved for the spring campaign`."""
+    reason = visible(suppressed.reason) or "without a reason"
+    return reason if suppressed.until is None else f"until {day(suppressed.until)}: {reason}"
 
 
 def _whereabouts(finding: Diagnostic, *, color: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ the environment, and files only where `lint_files` is asked to.
 """
 
 from connrules.lint.linting import lint, lint_files
-from connrules.lint.report import Report
+from connrules.lint.report import Report, Suppressed
 from connrules.lint.settings import Problem, Settings, SettingsError, problem_with_code, problem_with_naming
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Report",
     "Settings",
     "SettingsError",
+    "Suppressed",
     "lint",
     "lint_files",
     "problem_with_code",

@@ -30,7 +30,8 @@ def narrowed(report: Report, sources: Iterable[SourceText], before: Mapping[str,
         return any(_touches(changed.get(source.path, ()), span) for source, span in places)
 
     findings = tuple(filter(is_about_change, report.findings))
-    return replace(report, findings=findings, suppressed=tuple(filter(is_about_change, report.suppressed)))
+    suppressed = tuple(one for one in report.suppressed if is_about_change(one.finding))
+    return replace(report, findings=findings, suppressed=suppressed)
 
 
 def changed_spans(source: SourceText, before: str | None) -> tuple[Span, ...]:

@@ -8,7 +8,7 @@ from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
 from connrules.files import read_bytes, read_sources
-from connrules.lint.report import Report
+from connrules.lint.report import Report, Suppressed
 from connrules.lint.selection import Selection
 from connrules.lint.settings import Settings
 from connrules.lint.style import check_form, check_names
@@ -41,7 +41,7 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
     return Report(
         checked,
         _in_order(files, map(selection.graded, [*sifted.kept, *sifted.about])),
-        _in_order(files, map(selection.graded, sifted.suppressed)),
+        _suppressed_in_order(files, (one._replace(finding=selection.graded(one.finding)) for one in sifted.suppressed)),
         tuple(code for code in CODES if code in skipped and code in selection.codes),
     )
 
@@ -49,6 +49,11 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
 def _in_order(files: Sequence[Parsed], findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     place = {id(parsed.file.source): number for number, parsed in enumerate(files)}
     return tuple(sorted(findings, key=lambda f: (place[id(f.source)], f.span, f.code)))
+
+
+def _suppressed_in_order(files: Sequence[Parsed], suppressed: Iterable[Suppressed]) -> tuple[Suppressed, ...]:
+    by_finding = {id(one.finding): one for one in suppressed}
+    return tuple(by_finding[id(found)] for found in _in_order(files, [one.finding for one in by_finding.values()]))
 
 
 def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, settings: Settings) -> Iterator[Diagnostic]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from connrules.codes import CODES, Code, finding
 from connrules.diagnostic import Diagnostic, Edit, Fix, errors_of
 from connrules.lint.comments import Mistake, NamedCode, Suppression, suppressions_in
+from connrules.lint.report import Suppressed
 from connrules.lint.selection import Selection
 from connrules.lint.settings import finding_like
 from connrules.syntax.parser import Parsed
@@ -26,7 +27,7 @@ class Sifted(NamedTuple):
     """Findings, parted by what comments say of them."""
 
     kept: tuple[Diagnostic, ...]
-    suppressed: tuple[Diagnostic, ...]
+    suppressed: tuple[Suppressed, ...]
     about: tuple[Diagnostic, ...]
     """What is wrong with the comments themselves."""
     unjudged: bool
@@ -109,26 +110,31 @@ def sift(
     """
     reaches = {id(parsed.file.source): _Reach(parsed, as_of) for parsed in files}
     kept: list[Diagnostic] = []
-    suppressed: list[Diagnostic] = []
+    suppressed: list[Suppressed] = []
     is_healthy = True
     for one in found:
-        left_out = _is_suppressed(one, reaches[id(one.source)])
-        is_healthy = is_healthy and (left_out or not errors_of([one]))
-        if selection.takes(one.code, one.source):
-            (suppressed if left_out else kept).append(one)
+        why = _suppression_of(one, reaches[id(one.source)])
+        is_healthy = is_healthy and (why is not None or not errors_of([one]))
+        if not selection.takes(one.code, one.source):
+            continue
+        if why is None:
+            kept.append(one)
+        else:
+            suppressed.append(Suppressed(one, why.span, why.reason, why.until))
     judged = ran if is_healthy else frozenset[str]()
     unjudged = not is_healthy and any(reach.all for reach in reaches.values())
     about = [problem for reach in reaches.values() for problem in _about_all(reach, selection, judged)]
     return Sifted(tuple(kept), tuple(suppressed), tuple(about), unjudged)
 
 
-def _is_suppressed(found: Diagnostic, reach: _Reach) -> bool:
+def _suppression_of(found: Diagnostic, reach: _Reach) -> Suppression | None:
+    """The first comment that keeps a finding from being reported."""
     if not reach.all or found.code in _NEVER:
-        return False
+        return None
     speaking = [one for one in reach.speaking_of(found.span) if found.code in _codes_of(one.suppression)]
     for one in speaking:
         one.met.add(found.code)
-    return any(one.acts for one in speaking)
+    return next((one.suppression for one in speaking if one.acts), None)
 
 
 def _codes_of(suppression: Suppression) -> set[str]:

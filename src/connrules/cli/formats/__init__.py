@@ -13,8 +13,16 @@ from connrules.cli.formats.github import render_github
 from connrules.cli.formats.junit import render_junit
 from connrules.cli.formats.results import Results
 from connrules.cli.formats.sarif import render_sarif
-from connrules.cli.render import Summary, render_concise, render_full, render_skipped, render_summary
-from connrules.lint import Report
+from connrules.cli.render import (
+    Summary,
+    render_concise,
+    render_full,
+    render_skipped,
+    render_summary,
+    render_suppressed_concise,
+    render_suppressed_full,
+)
+from connrules.lint import Report, Suppressed
 from connrules.text import SourceText
 
 
@@ -30,11 +38,19 @@ class Format(NamedTuple):
 
 
 def _full(results: Results) -> str:
-    return render_full(results.report.findings, color=results.color)
+    shown = render_full(results.report.findings, color=results.color)
+    suppressed = render_suppressed_full(_shown(results), color=results.color)
+    return "\n\n".join(filter(None, (shown, suppressed)))
 
 
 def _concise(results: Results) -> str:
-    return render_concise(results.report.findings, color=results.color)
+    shown = render_concise(results.report.findings, color=results.color)
+    suppressed = render_suppressed_concise(_shown(results), color=results.color)
+    return "\n".join(filter(None, (shown, suppressed)))
+
+
+def _shown(results: Results) -> Sequence[Suppressed]:
+    return results.report.suppressed if results.show_suppressed else ()
 
 
 FORMATS: Final = {
@@ -46,12 +62,13 @@ FORMATS: Final = {
         for_people=True,
     ),
     "json": Format(
-        "one document {version, findings, skipped, summary}; a finding has\n"
+        "one document {version, findings, suppressed, skipped, summary}; a finding has\n"
         "code, name, severity, message, label, help, file, start and end, fix\n"
         "(null or {title, safe, edits}; an edit has start, end and text), related\n"
         "(other places: file, start, end, message), witness (a test that shows\n"
         "the finding) and silent_rule (a rule that can never send); start and end\n"
-        "have line and column (from 1) and offset (from 0), in code points",
+        "have line and column (from 1) and offset (from 0), in code points; what is\n"
+        "suppressed has a reason and until (null or an instant), too",
         render_json,
     ),
     "jsonl": Format("a finding a line as in json; the last line is the rest of that document", render_jsonl),
@@ -80,6 +97,7 @@ def write(  # noqa: PLR0913  # what is written, and how
     summary: Summary,
     color: bool,
     notes: Sequence[str] = (),
+    show_suppressed: bool = False,
     err: bool = False,
 ) -> None:
     """Write a report to standard output, or to standard error (`err`).
@@ -87,7 +105,7 @@ def write(  # noqa: PLR0913  # what is written, and how
     Formats for people have what was skipped, the summary and the notes go to standard error; others say nothing there.
     """
     form = FORMATS[layout]
-    text = form.render(Results(report, sources, summary, color))
+    text = form.render(Results(report, sources, summary, color, show_suppressed))
     if text:
         click.echo(text, err=err)
     if form.for_people:

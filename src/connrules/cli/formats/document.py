@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from connrules.cli.formats.results import Results
 from connrules.diagnostic import Diagnostic, Edit, Fix, Related
+from connrules.duration import format_instant
+from connrules.lint import Suppressed
 from connrules.text import SourceText, Span
 
 JSON_VERSION: Final = 1
@@ -29,7 +31,14 @@ def render_jsonl(results: Results) -> str:
 
 
 def _rest(results: Results) -> dict[str, Any]:
-    return {"skipped": list(results.report.skipped), "summary": asdict(results.summary)}
+    report = results.report
+    suppressed = [_suppressed(one) for one in report.suppressed]
+    return {"suppressed": suppressed, "skipped": list(report.skipped), "summary": asdict(results.summary)}
+
+
+def _suppressed(one: Suppressed) -> dict[str, Any]:
+    until = None if one.until is None else str(format_instant(one.until))
+    return {**_finding(one.finding), "reason": one.reason, "until": until}
 
 
 def _finding(finding: Diagnostic) -> dict[str, Any]:

@@ -18,3 +18,5 @@ class Results:
     summary: Summary
     color: bool = False
     """Whether text for people is coloured."""
+    show_suppressed: bool = False
+    """Whether text for people has what comments suppress."""

@@ -18,12 +18,12 @@ from connrules.cli.render import render_skipped
 from connrules.codes import CODES, FAMILIES
 from connrules.diagnostic import Diagnostic, Fix, Related, Severity
 from connrules.findings import load_page
+from connrules.lint import Suppressed
 from connrules.text import SourceText, Span
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT: Final = "%SRCROOT%"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_IN_SOURCE: Final = [{"kind": "inSource"}]
 
 
 def render_sarif(results: Results) -> str:
@@ -33,7 +33,7 @@ def render_sarif(results: Results) -> str:
 
 def _run(results: Results) -> dict[str, Any]:
     report = results.report
-    codes = sorted({finding.code for finding in (*report.findings, *report.suppressed)})
+    codes = sorted({finding.code for finding in (*report.findings, *(one.finding for one in report.suppressed))})
     index = {code: number for number, code in enumerate(codes)}
     rules = [_rule(code) for code in codes]
     return {
@@ -44,7 +44,7 @@ def _run(results: Results) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "results": [
             *(_result(finding, index, []) for finding in report.findings),
-            *(_result(finding, index, _IN_SOURCE) for finding in report.suppressed),
+            *(_result(one.finding, index, [_suppression(one)]) for one in report.suppressed),
         ],
     }
 
@@ -71,6 +71,10 @@ def _invocation(results: Results) -> dict[str, Any]:
     skipped = render_skipped(results.report)
     notes = [{"level": "note", "message": {"text": skipped}}] if skipped else []
     return {"executionSuccessful": True, "toolConfigurationNotifications": notes}
+
+
+def _suppression(suppressed: Suppressed) -> dict[str, str]:
+    return {"kind": "inSource", **({"justification": suppressed.reason} if suppressed.reason else {})}
 
 
 def _result(finding: Diagnostic, index: dict[str, int], suppressions: list[dict[str, str]]) -> dict[str, Any]:
