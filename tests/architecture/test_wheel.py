@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
     assert "connrules/py.typed" in names
     assert "connrules/findings/CR301.md" in names
     assert not [name for name in names if not name.startswith(("connrules/", "connrules-"))]
+
+
+def test_the_source_distribution_holds_what_its_tests_read(tmp_path: Path) -> None:
+    run(*UV, "build", "--sdist", "--out-dir", tmp_path, CHECKOUT, cwd=tmp_path)
+    [built] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        top = {name.split("/")[1] for name in archive.getnames()}
+
+    folders = {"docs", "examples", "grammar", "src", "tests"}
+    assert {*folders, "README.md", "Makefile", "pyproject.toml", "uv.lock", ".pre-commit-hooks.yaml"} <= top
 
 
 def test_it_runs_from_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
