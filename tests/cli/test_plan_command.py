@@ -145,6 +145,18 @@ def test_what_is_lost_already_is_told_and_ends_with_0() -> None:
     assert 'Lost already\n  "Sale Thanks" after "Spring Sale" (thanks): the first 2 days\n' in result.stdout
 
 
+def test_a_source_that_is_late_itself_is_not_live() -> None:
+    late = '{{name = "{}", channels = ["push"], published_at = {}}}'
+    named = [("D1", "2026-03-01"), ("D2", "2026-04-29"), ("D3", "2026-04-29")]
+    write(
+        "rule d2: on received_push of D1 send D2\nrule d3: on opened_push of D2 send D3\n",
+        f"campaigns = [{', '.join(late.format(name, date) for name, date in named)}]",
+    )
+    lines = [" ".join(line.split()) for line in plan(".").stdout.splitlines()]
+    assert 'D3 campaign on 2026-04-29 as soon as you can, before "D2" in step 2' in lines
+    assert 'D2 campaign on 2026-04-29 as soon as you can: "D1" is live since 2026-03-01' in lines
+
+
 def test_a_cycle_at_one_instant_is_the_best_there_is() -> None:
     both = "rule a: on opened_push of A send B\nrule b: on opened_push of B after 1d once send A\n"
     campaign = '{{name = "{}", channels = ["push"], published_at = 2026-06-01}}'

@@ -83,6 +83,8 @@ def _note(publication: Publication, publishing: Publishing) -> str:
     due, at = publication.due, publication.published_at
     if due is not None:
         if due.at <= publishing.order.as_of:
+            if step := publishing.step_of(due.pair):  # a source that is late itself, and not live
+                return f"as soon as you can, before {_called(due.pair)} in step {step}"
             since = "" if due.at == BEGINNING else f" since {day(due.at)}"
             return f"as soon as you can: {_called(due.pair)} is live{since}"
         late = "too late: " if at is not None and at > due.at else ""
