@@ -73,11 +73,11 @@ def _active(target: ast.Name, stage: Stage) -> tuple[Interval, ...]:
     return campaign.intervals if campaign else ()
 
 
-# A timeline that goes round twice
+# A timeline that goes round
 
 
-def two_rounds(circle: Circle, stage: Stage, title: str) -> str:
-    """The test in which every rule of the circle sends twice; "" where there is none, or no telling."""
+def going_round(circle: Circle, stage: Stage, title: str, sends: int) -> str:
+    """The test in which the rules of the circle send so often, in turn; "" where there is none, or no telling."""
     if len(circle) > MOST_PLAYED:
         return ""
     turned = next((turn for turn in _turns(circle) if _begin(turn, stage)), None)
@@ -91,7 +91,8 @@ def two_rounds(circle: Circle, stage: Stage, title: str) -> str:
         return ""
     steps = [*known, begin]
     told = stage.find(steps, rules, lambda told: told.sent_by(rules[0]) is not None)
-    return "" if told is None else _played(turned, steps, told, stage, title)
+    played = _played(turned, steps, told, stage, sends) if told else None
+    return played.witness(title) if played else ""
 
 
 def _turns(circle: Circle) -> Iterator[list[Link]]:
@@ -107,24 +108,24 @@ def _begin(circle: Circle, stage: Stage) -> ast.Happening | None:
     return next((event for event in begun if event is not None), None)
 
 
-def _played(circle: Circle, steps: Sequence[ast.Happening], told: Told, stage: Stage, title: str) -> str:
-    """The circle's timeline, played on and on with what users do with each message, until it has gone round twice."""
+def _played(circle: Circle, steps: Sequence[ast.Happening], told: Told, stage: Stage, sends: int) -> Told | None:
+    """The circle's timeline, played on and on with what users do with each message, until there are so many sends."""
     user, made, shown = told.steps[0].user, list(steps), list[Outcome]()
     going: Told | None = told
-    for place in range(2 * len(circle)):
+    for place in range(sends):
         sent = _next_send(going, circle[place % len(circle)].rule, shown) if going else None
         if going is None or sent is None:
-            return ""
+            return None
         shown.append(sent)
         link = circle[(place + 1) % len(circle)]
-        if isinstance(link.pattern, ast.SentRule) or len(shown) == 2 * len(circle):
+        if isinstance(link.pattern, ast.SentRule) or len(shown) == sends:
             continue
         answer = happens([link.pattern], 0, Setting(stage.index, stage.names), about=sent.send)
         if answer is None:
-            return ""
+            return None
         made.append(later_by(answer, sent.at - told.start + _pause(link, stage)))
         going = stage.play(made, told.start, *([user] if user else []))
-    return going.witness(title) if going else ""
+    return going
 
 
 def _next_send(told: Told, rule: CheckedRule, shown: Sequence[Outcome]) -> Outcome | None:
