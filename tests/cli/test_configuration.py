@@ -416,3 +416,21 @@ def test_the_format_of_the_configuration_counts() -> None:
     write("connrules.toml", 'format = "json"')
     assert json.loads(connrules("check", "a.conn").stdout)["findings"] == []
     assert connrules("check", "a.conn", "--format", "concise").stdout == ""
+
+
+# Variables that are none
+
+
+def test_a_variable_that_is_nearly_one_is_told_and_does_nothing() -> None:
+    write("a.conn", CLEAN)
+    note = "the variable CONNRULES_SELET means nothing to connrules; did you mean CONNRULES_SELECT?\n"
+    plain, with_note = connrules("config"), connrules("config", CONNRULES_SELET="CR8")
+    assert (with_note.exit_code, with_note.stdout, with_note.stderr) == (0, plain.stdout, note)
+    checked = connrules("check", "a.conn", "--format", "json", CONNRULES_SELET="CR8")
+    assert (checked.exit_code, checked.stderr) == (0, note)
+    assert json.loads(checked.stdout)["findings"] == []
+
+
+@pytest.mark.parametrize("name", ["CONNRULES_TRACEBACK", "CONNRULES_AS_OF", "CONNRULES_DEPLOY_HOST", "CONNRULE_SELET"])
+def test_other_variables_are_nobodys_concern(name: str) -> None:
+    assert connrules("config", **{name: ""}).stderr == ""

@@ -71,7 +71,7 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
     "--stdin-filename",
     metavar="FILE",
     type=FILE,
-    help="The file that - stands for: the text of standard input is taken for its text.",
+    help="The file that - stands for: its text is read from standard input.",
 )
 @fix_options
 @color_option

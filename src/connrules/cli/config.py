@@ -21,9 +21,10 @@ Examples:
   connrules config rules/
   connrules config rules/ --select CR4 --format json
 
-\b
 A configuration is the nearest connrules.toml, else the nearest pyproject.toml with a table [tool.connrules], looked for
-from the folder of the first of PATHS upwards:
+from the folder of the first of PATHS upwards. One with every key:
+
+\b
   catalog = "catalog.toml"
   select = ["CR"]                  codes, families or names of findings
   ignore = ["unnamed-rule"]

@@ -14,6 +14,8 @@ from connrules.diagnostic import Severity
 from connrules.duration import instant_of, parse_instant
 from connrules.text import closest
 
+PREFIX: Final = "CONNRULES_"
+"""What the variables of the environment begin with."""
 OFF: Final = "off"
 """The severity of what is not to be reported."""
 
@@ -61,7 +63,7 @@ class Key(Generic[Value]):
     @property
     def variable(self) -> str:
         """The variable of the environment."""
-        return f"CONNRULES_{self.name.upper().replace('-', '_')}"
+        return f"{PREFIX}{self.name.upper().replace('-', '_')}"
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from connrules.cli.config_keys import KEYS
-from connrules.cli.configuration import Configuration, configured
+from connrules.cli.configuration import Configuration, configured, notes_on_environment
 from connrules.cli.exit import ShellError
 from connrules.cli.options import FILE, catalog_option
 from connrules.diagnostic import Severity
@@ -25,7 +25,12 @@ _OPTIONS: Final = (
         multiple=True,
         help="Report these alone: codes, families or names, with commas between, e.g. CR4,send-loop.",
     ),
-    click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these; the longer of two counts."),
+    click.option(
+        "--ignore",
+        metavar="CODES",
+        multiple=True,
+        help="Do not report these. Where both options speak of a finding, the more exact one counts: CR401 before CR4.",
+    ),
     click.option(
         "--fail-on",
         type=click.Choice([severity.value for severity in Severity]),
@@ -38,7 +43,7 @@ _OPTIONS: Final = (
         type=FILE,
         help="The configuration, in the place of the nearest connrules.toml or pyproject.toml.",
     ),
-    click.option("--no-config", is_flag=True, help="Read no file of a configuration."),
+    click.option("--no-config", is_flag=True, help="Read no configuration file."),
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -58,4 +63,6 @@ def chosen(paths: Sequence[Path], options: Mapping[str, Any]) -> Configuration:
     flags = {key.name: options.get(key.name.replace("-", "_")) for key in KEYS}
     catalog = options["catalog_path"]
     flags["catalog"] = None if catalog is None else str(catalog)
+    for note in notes_on_environment():
+        click.echo(note, err=True)
     return configured(paths, flags, file=options["config_path"], alone=options["no_config"])

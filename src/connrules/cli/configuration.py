@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
+from connrules.cli.cells import visible
 from connrules.cli.config_file import ConfigFile, find_config, near, read_config
-from connrules.cli.config_keys import CATALOG, KEYS, Key, MisfitError, Problem, read_table
+from connrules.cli.config_keys import CATALOG, KEYS, PREFIX, Key, MisfitError, Problem, read_table
 from connrules.cli.exit import ShellError
+from connrules.text import closest
 
 Value = TypeVar("Value")
 Flag = str | Sequence[str] | None
@@ -22,6 +24,8 @@ Flag = str | Sequence[str] | None
 DEFAULT: Final = "default"
 """The origin of a value that nobody set."""
 _CATALOG_FLAG: Final = "--catalog"
+_OTHER_VARIABLES: Final = frozenset({"TRACEBACK"})
+"""What else is asked of the environment, and is no key."""
 
 
 class Setting(NamedTuple):
@@ -94,6 +98,19 @@ def _of_environment() -> _Said:
         said = os.environ.get(key.variable)
         if said:
             yield from _from_text(key, said, key.variable)
+
+
+def notes_on_environment() -> Iterator[str]:
+    """Variables that look like one of ours and are none, a line each: nothing else would say that they do nothing.
+
+    Those that look like none belong to somebody else who uses the prefix.
+    """
+    known = {key.variable.removeprefix(PREFIX) for key in KEYS} | _OTHER_VARIABLES
+    for name in sorted(os.environ):
+        rest = name.removeprefix(PREFIX)
+        meant = None if rest == name or rest in known else closest(rest, known)
+        if meant:
+            yield f"the variable {visible(name)} means nothing to connrules; did you mean {PREFIX}{meant}?"
 
 
 def _of_flags(flags: Mapping[str, Flag]) -> _Said:

@@ -62,13 +62,14 @@ FORMATS: Final = {
         for_people=True,
     ),
     "json": Format(
-        "one document {version, findings, suppressed, skipped, summary}; a finding has\n"
-        "code, name, severity, message, label, help, file, start and end, fix\n"
-        "(null or {title, safe, edits}; an edit has start, end and text), related\n"
-        "(other places: file, start, end, message), witness (a test that shows\n"
-        "the finding) and silent_rule (a rule that can never send); start and end\n"
-        "have line and column (from 1) and offset (from 0), in code points; what is\n"
-        "suppressed has a reason and until (null or an instant), too",
+        "one document {version, findings, suppressed, skipped, summary};\n"
+        "a finding has code, name, severity, message, label, help, file, start\n"
+        "and end, fix (null or {title, safe, edits}; an edit has start, end and\n"
+        "text), related (other places: file, start, end, message), witness (a\n"
+        "test that shows the finding) and silent_rule (a rule that can never\n"
+        "send); what is suppressed has reason and until (null or an instant),\n"
+        "too; start and end have line and column (from 1) and offset (from 0),\n"
+        "in code points",
         render_json,
     ),
     "jsonl": Format("a finding a line as in json; the last line is the rest of that document", render_jsonl),
