@@ -21,10 +21,12 @@ from connrules.reference.matching import matches
 from connrules.reference.timing import zone_of
 from connrules.vocabulary import CUSTOM_EVENT
 
-ROUNDS = 16
-"""How often the rules that one thing triggers may all be gone through, in all rehearsals of a rule set together."""
-FEW = 64
-"""How many rules more than there are may be gone through each time."""
+PATIENCE = 20_000
+"""How much may be gone through in all rehearsals of a rule set together, whatever its size."""
+PATIENCE_PER_RULE = 16
+"""And how much more for each rule, so that this grows no faster than the rules."""
+COST_OF_TELLING = 4
+"""What it costs to tell what a rule does, against looking whether it is triggered at all."""
 MOST_CHAINED = 50
 """How many sends and cancellations may follow from one another: what goes on for longer hardly ends."""
 _FAR = 2**60
@@ -44,7 +46,7 @@ class Rehearsal:
         self._zone = zone_of(policy)
         self._rules = tuple(rules)
         self._triggered: dict[Hashable, list[int]] = {}
-        self._work: dict[Hashable, int] = {}
+        self._patience = PATIENCE + PATIENCE_PER_RULE * len(self._rules)
         self._soundness = Soundness(segments, policy)
         self._played: dict[bytes, tuple[Outcome, ...] | None] = {}
         for number, rule in enumerate(self._rules):
@@ -63,7 +65,8 @@ class Rehearsal:
 
     def _told(self, events: Sequence[Event], lasting: int | None) -> tuple[Outcome, ...] | None:
         numbers = self._taking_part(events)
-        if numbers is None or not all(map(self._is_sound, numbers)):
+        self._patience -= COST_OF_TELLING * len(numbers)
+        if self._patience < 0 or not all(map(self._is_sound, numbers)):
             return None
         checked = replace(self._world, rules=tuple(self._rules[number] for number in sorted(numbers)))
         until = _FAR if lasting is None else events[-1].time + lasting
@@ -73,36 +76,26 @@ class Rehearsal:
             return None
         return tuple(outcome for outcome in history.outcomes if outcome.kind not in {Kind.PENDING, Kind.GOAL})
 
-    def _taking_part(self, events: Sequence[Event]) -> set[int] | None:
-        """The rules that the events trigger, and those that may follow from them; None where they are too many."""
+    def _taking_part(self, events: Sequence[Event]) -> set[int]:
+        """The rules that the events trigger, and those that may follow from them; not all, where patience ends."""
         found: set[int] = set()
         for event in events:
             asked = self._asked(_keys_of(event))
-            if asked is None:
-                return None
             found.update(number for number in asked if self._is_triggered(number, event))
         newest = found
         for _ in range(MOST_CHAINED + 1):
             names = [self._rules[number].name for number in newest]
-            asked = self._asked((kind, name) for name in names for kind in (Kind.SENT, Kind.CANCELLED))
-            if asked is None:
-                return None
-            newest = asked - found
+            newest = self._asked((kind, name) for name in names for kind in (Kind.SENT, Kind.CANCELLED)) - found
             if not newest:
                 break
             found |= newest
         return found
 
-    def _asked(self, keys: Iterable[Hashable]) -> set[int] | None:
-        """The rules that have these keys; None where they have been asked for too often."""
-        found: set[int] = set()
-        for key in keys:
-            numbers = self._triggered.get(key, ())
-            self._work[key] = self._work.get(key, 0) + len(numbers)
-            if self._work[key] > ROUNDS * (len(numbers) + FEW):
-                return None
-            found.update(numbers)
-        return found
+    def _asked(self, keys: Iterable[Hashable]) -> set[int]:
+        """The rules that have these keys; none once patience has ended."""
+        found = {number for key in keys for number in self._triggered.get(key, ())}
+        self._patience -= len(found)
+        return found if self._patience >= 0 else set()
 
     def _is_triggered(self, number: int, event: Event) -> bool:
         # A rule that means nothing is taken for one that is triggered, and then there is no telling.

@@ -11,7 +11,7 @@ from connrules.checked import CheckedRule
 
 PARTNERS = 8
 """With how many rules before it a rule is compared."""
-MANY = 64
+MANY = 32
 """With more rules than that, each is compared with the first and the one before it."""
 
 

@@ -72,6 +72,7 @@ class _Replay:
         self.outcomes: list[Outcome] = []
         self._checked, self._profiles = checked, profiles
         self._most, self._follow_ups = follow_ups, 0
+        self._chained = [rule for rule in checked.rules if _follows_others(rule.node)]
         self._zone = zone_of(checked.policy)
         self._users: dict[str, User] = {}
         self._timers: list[tuple[int, int, Wait]] = []  # a heap by due instant, then by start; some waits are over
@@ -129,7 +130,7 @@ class _Replay:
                 self._tell(wait, Kind.GOAL, event.time, by=event.id, pattern=format_pattern(convert.pattern), **whose)
 
     def _trigger(self, user: User, happening: Happening) -> None:
-        for rule in self._checked.rules:
+        for rule in self._checked.rules if isinstance(happening, Event) else self._chained:
             if any(self._matches(pattern, happening) for pattern in rule.node.on.patterns):
                 self._start(self._wait(rule, user, happening))
 
@@ -188,3 +189,8 @@ class _Replay:
         self.outcomes.append(outcome)
         if kind in {Kind.SENT, Kind.CANCELLED}:
             self._news.append(outcome)
+
+
+def _follows_others(rule: ast.Rule) -> bool:
+    """Whether what becomes of some rule may trigger this one."""
+    return any(isinstance(pattern, ast.SentRule | ast.CancelledRule) for pattern in rule.on.patterns)

@@ -5,7 +5,6 @@ An interval without an end is open; one that begins at `BEGINNING` has no date o
 
 from collections.abc import Iterable
 
-from connrules import ast
 from connrules.catalog import ALWAYS, Interval
 from connrules.duration import MS_PER_UNIT, format_duration
 
@@ -13,13 +12,6 @@ Intervals = tuple[Interval, ...]
 
 BEGINNING = ALWAYS[0][0]
 _DAY = MS_PER_UNIT["d"]
-
-
-def life_of(rule: ast.Rule) -> Intervals:
-    """When a rule lives: from its `from` until its `until`."""
-    start = rule.from_.time.ms if rule.from_ else BEGINNING
-    end = rule.until.time.ms if rule.until else None
-    return ((start, end),) if end is None or start < end else ()
 
 
 def union(intervals: Iterable[Interval]) -> Intervals:
