@@ -13,7 +13,7 @@ from connrules import ast
 from connrules.check.cycles import cycles
 from connrules.check.follows import Graph, Node, answers_itself, chains, following, is_by_itself
 from connrules.check.names import Names
-from connrules.check.rounds import Circle, Link, bounds, goes_round_twice, pace, two_rounds
+from connrules.check.rounds import Circle, Link, bounds, going_round, goes_round_twice, pace
 from connrules.check.timeline import Stage
 from connrules.checked import CheckedRule
 from connrules.codes import finding
@@ -159,18 +159,20 @@ def _endless(circle: Circle, stage: Stage, manner: str) -> Diagnostic:
         help=f"{_another_trigger(circle)}, or give {_one_of(names)} a way out: with `once`, each user has its message "
         "only once",
         severity=Severity.ERROR,
-        related=_others(circle),
-        witness=two_rounds(circle, stage, f"{_in_title(names)} without end"),
+        related=_others(circle, "follows"),
+        witness=going_round(circle, stage, f"{_in_title(names)} without end", 2 * len(names)),
     )
 
 
 def _possible(circle: Circle, stage: Stage) -> Iterator[Diagnostic]:
     """A loop that is likely. Where nothing but quotas stands in its way, it is only told if it gets past them."""
     names = [link.rule.name for link in circle]
-    shown = two_rounds(circle, stage, f"{_in_title(names)} again and again")
-    has_quota = bool(bounds(circle) or stage.index.policy.limits)
-    if not shown and has_quota and all(is_by_itself(link.pattern) for link in circle):
-        return
+    title, quotas = f"{_in_title(names)} again and again", stage.index.policy.limits
+    shown = going_round(circle, stage, title, 2 * len(names))
+    if not shown and all(is_by_itself(link.pattern) for link in circle):
+        if bounds(circle) or any(quota.count <= len(names) for quota in quotas):
+            return
+        shown = going_round(circle, stage, title, len(names) + 1) if quotas else ""
     yield finding(
         "CR502" if names[1:] else "CR503",
         circle[0].rule.source,
@@ -180,7 +182,7 @@ def _possible(circle: Circle, stage: Stage) -> Iterator[Diagnostic]:
         help=f"{_another_trigger(circle)}; or give {_one_of(names)} `once`, or `at most 1 per 30d` for users who may "
         "have it again",
         severity=Severity.INFO if bounds(circle) else None,
-        related=_others(circle),
+        related=_others(circle, "may follow"),
         witness=shown,
     )
 
@@ -196,9 +198,9 @@ def _one_of(names: Sequence[str]) -> str:
     return "one of these rules" if names[1:] else "the rule"
 
 
-def _others(circle: Circle) -> tuple[Related, ...]:
+def _others(circle: Circle, verb: str) -> tuple[Related, ...]:
     return tuple(
-        Related(link.rule.source, link.pattern.span, f"this follows from each send of `{before.rule.name}`")
+        Related(link.rule.source, link.pattern.span, f"this {verb} from each send of `{before.rule.name}`")
         for before, link in pairwise(circle)
     )
 
