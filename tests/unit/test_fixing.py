@@ -1,14 +1,16 @@
 """Fixes are applied in rounds, and what does not hold is taken back."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from connrules.check import Checked
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Edit, Fix
-from connrules.lint import Report
+from connrules.lint import Report, Settings, lint
 from connrules.lint.fixing import ROUNDS, Fixed, can_be_applied, edited, fixed
+from connrules.syntax.parser import parse
 from connrules.text import SourceText, Span
 
 Findings = Callable[[SourceText], Sequence[Diagnostic]]
@@ -79,6 +81,62 @@ def test_a_fix_that_would_leave_more_errors_of_syntax_is_taken_back_and_the_othe
     assert [(refused.finding.message, refused.why) for refused in outcome.refused] == [
         ("there is `b`", "it would leave a syntax error")
     ]
+
+
+MENDED = 'rule cart: on received_push of "Abandoned Cart" after 1d12h unless opened_push or purchase send "A"\n'
+
+
+@pytest.mark.parametrize(
+    "slips",
+    [
+        {"1d12h": "1.5 days", "opened_push": "oppened_push", "purchase": "purchse"},
+        {"1d12h": "1.5 days", "received_push": "recieved_push", "opened_push": "oppened_push"},
+        {"received_push": "recieved_push", "opened_push": "oppened_push", "purchase": "purchse"},
+    ],
+)
+def test_what_a_finding_of_syntax_had_hidden_is_no_new_mistake(slips: dict[str, str]) -> None:
+    text = MENDED
+    for right, wrong in slips.items():
+        text = text.replace(right, wrong)
+
+    outcome = fixed([SourceText("t.conn", text)], lambda texts: lint([parse(text) for text in texts]), unsafe=True)
+
+    assert outcome.refused == ()
+    assert " ".join(text_of(outcome).split()) == MENDED.strip()
+
+
+@pytest.mark.parametrize(("text", "mended"), [("a b c", "x b c"), ("a rule b c", "a rule b c")])
+def test_what_is_broken_in_the_next_declaration_was_not_hidden(text: str, mended: str) -> None:
+    def findings(source: SourceText) -> list[Diagnostic]:
+        seen = "bc" if "x" in source.text else ""
+        return [*offer(source, "a", "x", code="CR105"), *(f for c in seen for f in offer(source, c, c, code="CR101"))]
+
+    outcome = run(text, findings)
+
+    assert text_of(outcome) == mended
+
+
+SUPPRESSED = """\
+rule a: on purchase or purchase send A
+rule copy: # connrules: ignore[CR305] meant
+  on purchase or purchase send A
+
+rule other: on session_start or session_start send B
+"""
+
+
+def test_a_suppression_does_not_pass_to_another_rule() -> None:
+    settings = Settings(select=("CR305", "CR504"))
+
+    def checked(sources: Sequence[SourceText]) -> Report:
+        report = lint([parse(source) for source in sources], settings=settings)
+        only = tuple(found if found.code == "CR504" else replace(found, fix=None) for found in report.findings)
+        return replace(report, findings=only)
+
+    outcome = fixed([SourceText("t.conn", SUPPRESSED)], checked, unsafe=True)
+
+    assert text_of(outcome) == SUPPRESSED
+    assert [refused.why for refused in outcome.refused] == ["a comment would suppress what is reported"]
 
 
 def test_a_fix_that_would_lose_a_comment_is_taken_back() -> None:

@@ -2,19 +2,21 @@
 
 In a round, all fixes are applied whose edits keep out of each other's way, in order of place; a fix of a whole file
 waits until nothing else is left to do in it. Then everything is linted again. A fix counts only if the finding that
-offered it is gone, no comment is lost, and no file has more findings of syntax than before; where a round as a whole
-does not hold, the fixes that are to blame are found by halving it, and are not tried again. So it always ends: a round
+offered it is gone, no comment is lost or comes to suppress what was reported, and no file has more findings of syntax
+than before, but for those that the mended one had hidden; where a round as a whole does not hold, the fixes that are to
+blame are found by halving it, and are not tried again. So it always ends: a round
 applies a fix or refuses one, and there are at most `ROUNDS`.
 """
 
 from bisect import bisect, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from connrules.diagnostic import Diagnostic, Edit, Fix
 from connrules.lint.report import Report
+from connrules.syntax.place import DECLARATIONS
 from connrules.syntax.scanner import scan
 from connrules.text import SourceText, Span
 
@@ -180,17 +182,48 @@ def _ending_as(text: str, written: str) -> str:
 
 def _objection(before: _State, offers: Sequence[_Offer], after: _State) -> str:
     """Why fixes do not hold; empty: they do."""
-    if _syntax_findings(after) - _syntax_findings(before):
+    if _syntax_findings(after, _mended(offers)) - _syntax_findings(before, {}):
         return "it would leave a syntax error"
     if _lost_comments(before, offers, after):
         return "it would lose a comment"
+    if _newly_suppressed(before, after):
+        return "a comment would suppress what is reported"
     # Behind a pattern that is deleted may stand another like it; with fewer findings, there is no going in circles.
     fewer = len(after.report.findings) < len(before.report.findings)
     return "it does not help" if not fewer and any(_still_there(offers, after)) else ""
 
 
-def _syntax_findings(state: _State) -> Counter[str]:
-    return Counter(f.source.path for f in state.report.checked.diagnostics if f.code.startswith("CR1"))
+def _syntax_findings(state: _State, mended: Mapping[str, Sequence[Span]]) -> Counter[str]:
+    """How many there are in each file, without those that were hidden before."""
+    found = (f for f in state.report.checked.diagnostics if f.code.startswith("CR1"))
+    return Counter(f.source.path for f in found if not _was_hidden(f, mended.get(f.source.path, ())))
+
+
+def _mended(offers: Sequence[_Offer]) -> dict[str, list[Span]]:
+    """By path, where fixes of syntax wrote something. What is behind it has perhaps not been looked at before."""
+    mended: defaultdict[str, list[Span]] = defaultdict(list)
+    for number, places in _places(offers).items():
+        if offers[number].finding.code.startswith("CR1"):
+            mended[offers[number].path] += places
+    return {path: sorted(places) for path, places in mended.items()}
+
+
+def _was_hidden(found: Diagnostic, mended: Sequence[Span]) -> bool:
+    """Whether a finding stands behind something that was mended, in the same declaration."""
+    before = bisect(mended, found.span.start, key=lambda place: place.end) - 1
+    if before < 0:
+        return False
+    between = scan(found.source.text[mended[before].end : found.span.start])
+    return not any(token.kind in DECLARATIONS for token in between)
+
+
+def _newly_suppressed(before: _State, after: _State) -> bool:
+    """Whether a comment, its place changed, speaks of something else now."""
+    reported = {(f.source.path, f.code, f.message) for f in before.report.findings}
+    known, now = (
+        Counter((f.source.path, f.code, f.message) for f, *_ in state.report.suppressed) for state in (before, after)
+    )
+    return not reported.isdisjoint(now - known)
 
 
 def _lost_comments(before: _State, offers: Sequence[_Offer], after: _State) -> bool:
