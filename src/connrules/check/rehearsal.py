@@ -53,6 +53,11 @@ class Rehearsal:
             for key in {key for pattern in rule.node.on.patterns for key in _keys_of_pattern(pattern)}:
                 self._triggered.setdefault(key, []).append(number)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether so much has been gone through that there is no telling any more."""
+        return self._patience < 0
+
     def play(self, events: Sequence[Event], lasting: int | None = None) -> tuple[Outcome, ...] | None:
         """What becomes of events of one user; None where there is no telling.
 
@@ -66,7 +71,7 @@ class Rehearsal:
     def _told(self, events: Sequence[Event], lasting: int | None) -> tuple[Outcome, ...] | None:
         numbers = self._taking_part(events)
         self._patience -= COST_OF_TELLING * len(numbers)
-        if self._patience < 0 or not all(map(self._is_sound, numbers)):
+        if self.is_over or not all(map(self._is_sound, numbers)):
             return None
         checked = replace(self._world, rules=tuple(self._rules[number] for number in sorted(numbers)))
         until = _FAR if lasting is None else events[-1].time + lasting
@@ -95,7 +100,7 @@ class Rehearsal:
         """The rules that have these keys; none once patience has ended."""
         found = {number for key in keys for number in self._triggered.get(key, ())}
         self._patience -= len(found)
-        return found if self._patience >= 0 else set()
+        return set() if self.is_over else found
 
     def _is_triggered(self, number: int, event: Event) -> bool:
         # A rule that means nothing is taken for one that is triggered, and then there is no telling.

@@ -94,6 +94,11 @@ class Stage:
         self._known: dict[int, tuple[tuple[Outcome, ...], tuple[dict[str, list[Outcome]], list[Outcome]]]] = {}
         self._places = {name: place for place, name in enumerate(self.rules)}
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no telling any more of what becomes of timelines, for this many rules."""
+        return self._rehearsal.is_over
+
     def place_of(self, name: str) -> int:
         """The place of a rule in the order of the rule set."""
         return self._places[name]

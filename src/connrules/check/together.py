@@ -42,13 +42,15 @@ def _cause(pattern: ast.Pattern) -> str | None:
 
 def one_event(stage: Stage, some: Root, other: Root) -> list[ast.Happening]:
     """An event, and a user, that both speak of; none where there is no such, or it cannot be told."""
-    event = happens([some.pattern, other.pattern], 0, stage.setting)
+    event = None if stage.is_over else happens([some.pattern, other.pattern], 0, stage.setting)
     return with_user(stage, [some, other], event)
 
 
 def with_user(stage: Stage, roots: Iterable[Root], *events: ast.Happening | None) -> list[ast.Happening]:
     """The events behind what must be known of the user; none where one is missing, or no such user is known."""
+    happening = [event for event in events if event is not None]
+    if stage.is_over or len(happening) < len(events):
+        return []
     conditions = list(dict.fromkeys(condition for root in roots for condition in root.conditions))
     known = knows(conditions, 0, stage.setting)
-    happening = [event for event in events if event is not None]
-    return [] if known is None or len(happening) < len(events) else [*known, *happening]
+    return [] if known is None else [*known, *happening]
