@@ -13,7 +13,7 @@ from connrules import ast
 from connrules.check.cycles import cycles
 from connrules.check.follows import Graph, Node, answers_itself, chains, following, is_by_itself
 from connrules.check.names import Names
-from connrules.check.rounds import Circle, Link, bounds, going_round, goes_round_twice, pace
+from connrules.check.rounds import Circle, Link, bounds, goes_round_twice, going_round, pace, quotas_of
 from connrules.check.timeline import Stage
 from connrules.checked import CheckedRule
 from connrules.codes import finding
@@ -25,17 +25,16 @@ _MOST_TOLD = 6
 
 def check_loops(stage: Stage, sending: Collection[str]) -> Iterator[Diagnostic]:
     """Loops among the rules that can send at all: at one instant, without end, and those that are likely."""
-    names, policy = stage.names, stage.index.policy
     rules = [rule for rule in stage.index.rules.values() if rule.name in sending]
     looping: set[str] = set()
-    for circle in _circles_at_one_instant(rules, policy, names):
+    for circle in _circles_at_one_instant(rules, stage):
         looping.update(link.rule.name for link in circle)
         yield _endless(circle, stage, "at the same instant and without end")
-    for circle in _endless_circles([rule for rule in rules if rule.name not in looping], policy, names):
+    for circle in _endless_circles([rule for rule in rules if rule.name not in looping], stage):
         looping.update(link.rule.name for link in circle)
         yield _endless(circle, stage, "again and again without end")
     others = [r for r in rules if r.name not in looping and not isinstance(r.node.eligibility, ast.Once)]
-    for circle in _possible_circles(others, names):
+    for circle in _possible_circles(others, stage.names):
         if goes_round_twice(circle, stage):
             yield from _possible(circle, stage)
 
@@ -43,11 +42,10 @@ def check_loops(stage: Stage, sending: Collection[str]) -> Iterator[Diagnostic]:
 # At one instant
 
 
-def _circles_at_one_instant(
-    rules: Iterable[CheckedRule], policy: ast.Policy, names: Names | None
-) -> Iterator[list[Link]]:
+def _circles_at_one_instant(rules: Iterable[CheckedRule], stage: Stage) -> Iterator[list[Link]]:
     """Circles of rules that can all be due at once. Rules that never live at the same time are in none together."""
-    at_once = [rule for rule in rules if _is_at_once(rule.node) and not _is_limited(rule.node, policy, names)]
+    limits = stage.index.policy.limits
+    at_once = [r for r in rules if _is_at_once(r.node) and not any(stage.counts(limit, r) for limit in limits)]
     if not any(True for _ in cycles(chains(at_once))):
         return
     seen: set[str] = set()
@@ -75,15 +73,6 @@ def _is_at_once(rule: ast.Rule) -> bool:
             assert_never(rule.delay)
 
 
-def _is_limited(rule: ast.Rule, policy: ast.Policy, names: Names | None) -> bool:
-    """Whether a limit of the policy counts every send of the rule."""
-    targets = [names.catalog.campaign(target.text) if names else None for target in rule.targets]
-    return any(
-        limit.channel is None or all(target and limit.channel.text in target.channels for target in targets)
-        for limit in policy.limits
-    )
-
-
 def _begins(rule: ast.Rule) -> float:
     return rule.from_.time.ms if rule.from_ else float("-inf")
 
@@ -95,10 +84,10 @@ def _lives(rule: ast.Rule, instant: float) -> bool:
 # As time passes
 
 
-def _endless_circles(rules: Iterable[CheckedRule], policy: ast.Policy, names: Names | None) -> Iterator[list[Link]]:
+def _endless_circles(rules: Iterable[CheckedRule], stage: Stage) -> Iterator[list[Link]]:
     """Circles in which each turn follows from the one before, of rules that nothing ends."""
-    going_on = [rule for rule in rules if _goes_on(rule.node, policy, names)]
-    yield from _all_circles(going_on, names, by_itself=True)
+    going_on = [rule for rule in rules if _goes_on(rule, stage)]
+    yield from _all_circles(going_on, stage.names, by_itself=True)
 
 
 def _possible_circles(rules: Sequence[CheckedRule], names: Names | None) -> Iterator[list[Link]]:
@@ -114,11 +103,18 @@ def _all_circles(rules: Sequence[CheckedRule], names: Names | None, *, by_itself
     yield from _circles(following(others, names, by_itself=by_itself), others)
 
 
-def _goes_on(rule: ast.Rule, policy: ast.Policy, names: Names | None) -> bool:
+def _goes_on(rule: CheckedRule, stage: Stage) -> bool:
     """Whether every trigger leads to a send, for every user and for ever: the rule has no way out at all."""
-    window = rule.between or policy.quiet
-    ways_out = (rule.unless, rule.if_, rule.still_if, rule.eligibility, rule.until, rule.hold_out, *policy.limits)
-    return not any(ways_out) and not (window and window.drops) and all(_never_ends(t, names) for t in rule.targets)
+    node, policy = rule.node, stage.index.policy
+    window = node.between or policy.quiet
+    ways_out = (node.unless, node.if_, node.still_if, node.eligibility, node.until, node.hold_out)
+    is_limited = any(stage.may_count(limit, rule) for limit in policy.limits)
+    return (
+        not any(ways_out)
+        and not is_limited
+        and not (window and window.drops)
+        and all(_never_ends(target, stage.names) for target in node.targets)
+    )
 
 
 def _never_ends(target: ast.Name, names: Names | None) -> bool:
@@ -167,7 +163,7 @@ def _endless(circle: Circle, stage: Stage, manner: str) -> Diagnostic:
 def _possible(circle: Circle, stage: Stage) -> Iterator[Diagnostic]:
     """A loop that is likely. Where nothing but quotas stands in its way, it is only told if it gets past them."""
     names = [link.rule.name for link in circle]
-    title, quotas = f"{_in_title(names)} again and again", stage.index.policy.limits
+    title, quotas = f"{_in_title(names)} again and again", quotas_of(circle, stage)
     shown = going_round(circle, stage, title, 2 * len(names))
     if not shown and all(is_by_itself(link.pattern) for link in circle):
         if bounds(circle) or any(quota.count <= len(names) for quota in quotas):
