@@ -41,6 +41,11 @@ def bounds(circle: Circle) -> list[str]:
     return [f"at most {c.count} per {c.window.spelling}" for c in clauses if isinstance(c, ast.AtMost)]
 
 
+def quotas_of(circle: Circle, stage: Stage) -> list[ast.Limit]:
+    """The limits of the policy that count something of what the circle sends."""
+    return [limit for limit in stage.index.policy.limits if any(stage.may_count(limit, link.rule) for link in circle)]
+
+
 def goes_round_twice(circle: Circle, stage: Stage) -> bool:
     """Whether there is time for every rule to send twice, while it lives and what it sends is active."""
     # Between which instants (epoch ms) the first rule may be triggered.
@@ -140,7 +145,7 @@ def _pause(link: Link, stage: Stage) -> int:
     if is_by_itself(link.pattern):
         return 0
     eligibility = link.rule.node.eligibility
-    windows = [limit.window.ms for limit in stage.index.policy.limits]
+    windows = [limit.window.ms for limit in quotas_of([link], stage)]
     return max([_SOON, *windows, *([eligibility.window.ms] if isinstance(eligibility, ast.AtMost) else [])])
 
 
@@ -151,6 +156,6 @@ def pace(circle: Circle, stage: Stage) -> str:
     words = f"every {format_duration(shortest)} at the soonest" if shortest else at_once
     if limits:
         words += f", but for `{limits[0]}`"
-    elif stage.index.policy.limits:
+    elif quotas_of(circle, stage):
         words += ", but for the limits of the policy"
     return words
