@@ -21,7 +21,7 @@ from connrules.reference.matching import matches
 from connrules.reference.timing import zone_of
 from connrules.vocabulary import CUSTOM_EVENT
 
-PATIENCE = 20_000
+PATIENCE = 10_000
 """How much may be gone through in all rehearsals of a rule set together, whatever its size."""
 PATIENCE_PER_RULE = 16
 """And how much more for each rule, so that this grows no faster than the rules."""
