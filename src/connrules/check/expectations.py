@@ -59,6 +59,9 @@ def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | No
     """
     if campaign.text in index.sent or index.broken.any:
         return
+    if campaign.text in index.rules:
+        yield _a_rule(test, campaign, index.rules[campaign.text])
+        return
     wrong = bind(test.source, [Mention(campaign, ObjectKind.CAMPAIGN, "sent")], names)[1] if names else []
     yield from wrong
     if not wrong and not _sends_the_unknown(index, names):
@@ -67,6 +70,16 @@ def _sent(test: CheckedTest, campaign: ast.Name, index: Index, names: Names | No
         if near:
             remedy, meant = f'did you mean `"{near}"`?', quoted(near)
         yield _impossible(test, campaign.span, f"no rule sends `{campaign.text}`", remedy, meant)
+
+
+def _a_rule(test: CheckedTest, name: ast.Name, rule: CheckedRule) -> Diagnostic:
+    """The name of a rule where that of a campaign belongs."""
+    sent = [quoted(target.text) for target in rule.node.targets]
+    remedy = f"a campaign is named here: write `sent {sent[0]}`"
+    if len(sent) > 1:
+        remedy = f"a campaign is named here: it sends {' or '.join(f'`{each}`' for each in sent)}"
+    message = f"`{name.text}` is a rule, and no campaign"
+    return _impossible(test, name.span, message, remedy, sent[0] if len(sent) == 1 else None)
 
 
 def _sends_the_unknown(index: Index, names: Names | None) -> bool:

@@ -115,14 +115,23 @@ def _misfit(
         return finding(code, rule.source, span, message, help=remedy)
     channels = [channel for channel in CHANNELS if any(channel in _channels(entry) for entry in entries)]
     label = f"{'its' if len(entries) == 1 else 'their'} channels: {', '.join(channels)}"
-    return finding(code, rule.source, span, message, label=label, help=_instead(channels, in_exception=in_exception))
+    return finding(
+        code, rule.source, span, message, label=label, help=_instead(channels, rule.node if in_exception else None)
+    )
 
 
 def _channels(entry: Entry) -> tuple[str, ...]:
     return entry.channels if isinstance(entry, Campaign) else ()
 
 
-def _instead(channels: Collection[str], *, in_exception: bool) -> str:
-    words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in channels]
-    kind = "an exception" if in_exception else "an interaction"
-    return f"use {kind} of those channels ({', '.join(words)}), or name another campaign"
+def _instead(channels: Collection[str], excepted: ast.Rule | None) -> str:
+    """What to write instead; in an exception of a rule, what has not happened by the time of its triggers."""
+    triggers = [i for pattern in excepted.on.patterns if (i := interaction_of(pattern))] if excepted else []
+    known = {word for trigger in triggers for word in (trigger.word, trigger.follows)}
+    words = [f"`{row.word}`" for row in INTERACTIONS.values() if row.channel in channels and row.word not in known]
+    kind = "an exception" if excepted else "an interaction"
+    return (
+        f"use {kind} of those channels ({', '.join(words)}), or name another campaign"
+        if words
+        else "name another campaign"
+    )

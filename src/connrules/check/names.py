@@ -168,7 +168,8 @@ def _unresolved(source: SourceText, mentioned: list[Mention], names: Names) -> D
         return _differs(source, mention, alike, places)
     other = names.alike(_OTHER[kind], name.text)
     if owner is None and other:
-        return _of_other_kind(source, mention, name.text if name.text in other else other[0])
+        meant = name.text if name.text in other else other[0]
+        return _of_other_kind(source, mention, names.catalog.named(_OTHER[kind], meant)[0])
     return _unknown(source, mention, (owner, names.near(kind, name.text)), places)
 
 
@@ -211,15 +212,18 @@ def _looks_alike(source: SourceText, mention: Mention, twin: str, places: list[S
     )
 
 
-def _of_other_kind(source: SourceText, mention: Mention, meant: str) -> Diagnostic:
+def _of_other_kind(source: SourceText, mention: Mention, entry: Entry) -> Diagnostic:
     name, kind, word = mention
-    other = _OTHER[kind]
+    other, meant = _OTHER[kind], entry.name
     if word not in INTERACTIONS:
         message, remedy = f"`{meant}` is a card, and only campaigns can be sent", "name a campaign"
     else:
-        words = [f"`{w}`" for w, row in INTERACTIONS.items() if row.object is other]
+        channels = entry.channels if isinstance(entry, Campaign) else ()
+        rows = [row for row in INTERACTIONS.values() if row.object is other]
+        words = [f"`{row.word}`" for row in rows if not channels or row.channel in channels]
         message = f"`{meant}` is a {other}, and `{word}` is about {kind}s"
-        remedy = f"interactions with {other}s are {', '.join(words[:3])}{' …' if len(words) > 3 else ''}"
+        whom = "it" if channels else f"{other}s"
+        remedy = f"interactions with {whom} are {', '.join(words[:3])}{' …' if len(words) > 3 else ''}"
     return finding("CR208", source, name.span, message, help=remedy)
 
 

@@ -141,5 +141,5 @@ def _overlapping(
         label=f"`{earlier.name}` stands {place_of(earlier, later)}",
         help="write one rule with all their triggers (`on … or …`), or conditions that exclude each other",
         related=related(group, later),
-        witness=told.witness(f"{target} is sent {often} to one user"),
+        witness=told.witness(f"{earlier.name} and {later.name} send {target} {often}"),
     )

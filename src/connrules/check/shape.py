@@ -15,7 +15,7 @@ from connrules.syntax.fixes import writing
 from connrules.syntax.formatter import format_pattern
 from connrules.syntax.spelling import quoted
 from connrules.text import SourceText, Span
-from connrules.vocabulary import ATTRIBUTES, INTERACTIONS, SESSION_START, ObjectKind
+from connrules.vocabulary import ATTRIBUTES, INTERACTIONS, SESSION_START
 
 EVERYBODY = 1_000_000
 """The share of all users, in millionths."""
@@ -123,11 +123,8 @@ def _missing_object(rule: CheckedRule, pattern: ast.Pattern, who: str) -> Iterat
         pattern.word.span,
         f"`{interaction.word}` does not say of which {interaction.object}",
         label=f"{who} names what it is about",
-        help=f'write `{interaction.word} of "{_EXAMPLE[interaction.object]}"`, or `{interaction.word} of any`',
+        help=f'say which: `{interaction.word} of "…"`, or `{interaction.word} of any`',
     )
-
-
-_EXAMPLE = {ObjectKind.CAMPAIGN: "Abandoned Cart", ObjectKind.CARD: "Summer News"}
 
 
 def _no_trigger_yet(rule: CheckedRule) -> Iterator[Diagnostic]:

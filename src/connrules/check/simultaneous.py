@@ -99,5 +99,5 @@ def _simultaneous(earlier: CheckedRule, later: CheckedRule, group: Sequence[Chec
         label=f"`{earlier.name}` stands {place_of(earlier, later)}",
         help="let one of them wait longer, e.g. `after 1d`, or say in the policy how many messages a user may get",
         related=related(group, later),
-        witness=told.witness(f"{count} at once"),
+        witness=told.witness(f"{earlier.name} and {later.name} send at once"),
     )

@@ -71,7 +71,7 @@ def _happening(test: CheckedTest, step: ast.Happening, names: Names | None) -> I
     kind = OBJECT_KIND[word.text]
     if kind is not None and step.object is None:
         message = f"`{word.text}` does not say of which {kind}"
-        remedy = f'write `{word.text} of "{"Summer News" if kind is ObjectKind.CARD else "Abandoned Cart"}"`'
+        remedy = f'say which: `{word.text} of "…"`'
         yield finding("CR213", test.source, word.span, message, label=f"an event is about one {kind}", help=remedy)
     if kind is None and step.object is not None:
         message = f"`{word.text}` has no campaign or card"

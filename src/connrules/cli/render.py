@@ -153,7 +153,9 @@ def _full(finding: Diagnostic, *, color: bool) -> Iterator[str]:
     if finding.fix:
         yield f"{margin}= fix: {_fix(finding.fix, finding.help)}"
     if finding.witness:
-        yield f"{margin}= witness: as things are, this test passes"
+        runs = finding.severity is not Severity.ERROR
+        shows = "as things are, this test passes" if runs else "if the rules could run, this test would pass"
+        yield f"{margin}= witness: {shows}"
         yield from (f"{margin}    {line}" for line in _witness(finding.witness.split("\n")))
     yield f"{margin}= more: connrules explain {finding.code}"
 
