@@ -13,7 +13,16 @@ from connrules import ast
 from connrules.check.cycles import cycles
 from connrules.check.follows import Graph, Node, answers_itself, chains, following, is_by_itself
 from connrules.check.names import Names
-from connrules.check.rounds import Circle, Link, bounds, goes_round_twice, going_round, pace, quotas_of
+from connrules.check.rounds import (
+    Circle,
+    Link,
+    bounds,
+    goes_round_twice,
+    going_round,
+    leaves_no_second_round,
+    pace,
+    quotas_of,
+)
 from connrules.check.timeline import Stage
 from connrules.checked import CheckedRule
 from connrules.codes import finding
@@ -166,7 +175,7 @@ def _possible(circle: Circle, stage: Stage) -> Iterator[Diagnostic]:
     title, quotas = f"{_in_title(names)} again and again", quotas_of(circle, stage)
     shown = going_round(circle, stage, title, 2 * len(names))
     if not shown and all(is_by_itself(link.pattern) for link in circle):
-        if bounds(circle) or any(quota.count <= len(names) for quota in quotas):
+        if leaves_no_second_round(circle, quotas):
             return
         shown = going_round(circle, stage, title, len(names) + 1) if quotas else ""
     yield finding(

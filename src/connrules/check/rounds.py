@@ -1,6 +1,6 @@
 """Rules that follow from one another in a circle: whether they can go round twice, how fast, and a timeline of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from connrules import ast
@@ -44,6 +44,14 @@ def bounds(circle: Circle) -> list[str]:
 def quotas_of(circle: Circle, stage: Stage) -> list[ast.Limit]:
     """The limits of the policy that count something of what the circle sends."""
     return [limit for limit in stage.index.policy.limits if any(stage.may_count(limit, link.rule) for link in circle)]
+
+
+def leaves_no_second_round(circle: Circle, quotas: Iterable[ast.Limit]) -> bool:
+    """Whether a limit, or an `at most` of a rule, is used up by one round when the next one begins."""
+    own = [link.rule.node.eligibility for link in circle]
+    counts = [(c.window, c.count) for c in own if isinstance(c, ast.AtMost)]
+    counts += [(quota.window, quota.count - len(circle) + 1) for quota in quotas]
+    return any(left <= 1 and window.ms > period(circle) for window, left in counts)
 
 
 def goes_round_twice(circle: Circle, stage: Stage) -> bool:
