@@ -89,6 +89,7 @@ SYNTAX = [
     ("CR106", RULE.format('or push_opened of "A"'), RULE.format('or opened_push of "A"')),
     ("CR109", "on\u00a0purchase send X\n", "on purchase send X\n"),
     ("CR109", "on purchase \u200bsend X\n", "on purchase send X\n"),
+    ("CR109", "on purchase\n\u00a0 \u00a0send X\n", "on purchase\n   send X\n"),
     ("CR113", RULE.format("in 2 days at 9:00"), RULE.format("in 2 days at 09:00")),
     (
         "CR113",

@@ -16,7 +16,10 @@ from connrules.text import SourceText, Span, nfc
 from connrules.wallclock import find_zone, is_offset, zone_meant
 
 DURATION_HELP = "a duration is whole numbers with the units `w d h m s ms`, largest first, e.g. `1d12h` or `90m`"
-TIME_HELP = "write a date (`2026-03-01`, 00:00 UTC) or a time with its zone (`2026-03-01T09:00:00Z`)"
+TIME_HELP = (
+    "write a date (`2026-03-01`: 00:00 UTC, or in the zone of the policy) "
+    "or a time with its zone (`2026-03-01T09:00:00Z`)"
+)
 CLOCK_HELP = "write two digits for the hour, from 00 to 23, and two for the minute: `09:00`"
 WHOLE = 1_000_000
 """All users, in millionths."""

@@ -4,11 +4,11 @@ Source: the Trojan Source paper (Boucher and Anderson, 2021) and Unicode Technic
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.fixes import writing
+from connrules.syntax.fixes import replacing, writing
 from connrules.syntax.scanner import TRIVIA, Token
 from connrules.text import SourceText, Span
 
@@ -25,13 +25,29 @@ def is_unseen(char: str) -> bool:
 
 
 def unseen_characters(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagnostic]:
-    """A finding for each token that has such characters; more than one in a token is still one finding."""
+    """A finding for each token that has such characters, and for each run of the same one, as an indentation may be."""
+    run: list[Token] = []
     for token in tokens:
         if token.text.isascii() and token.text.isprintable():
             continue
         place = next((i for i, char in enumerate(token.text) if _is_bad(char, token.kind)), None)
-        if place is not None:
-            yield _unseen(source, token, place)
+        if place is None:
+            continue
+        if token.kind != "UNEXPECTED":
+            yield _unseen(source, token, [Span(token.start + place, token.start + place + 1)])
+            continue
+        if run and not _goes_on(source, run, token):
+            yield _unseen(source, run[0], [each.span for each in run])
+            run = []
+        run.append(token)
+    if run:
+        yield _unseen(source, run[0], [each.span for each in run])
+
+
+def _goes_on(source: SourceText, run: Sequence[Token], token: Token) -> bool:
+    """Whether the same character stands again, with nothing but white space before it."""
+    between = source.text[run[-1].span.end : token.start]
+    return run[0].text == token.text and not between.strip(" \t")
 
 
 def is_utf_16(source: SourceText) -> bool:
@@ -79,23 +95,23 @@ def _is_bad(char: str, kind: str) -> bool:
     return kind == "UNEXPECTED" and is_unseen(char)
 
 
-def _unseen(source: SourceText, token: Token, place: int) -> Diagnostic:
-    char = token.text[place]
+def _unseen(source: SourceText, token: Token, places: Sequence[Span]) -> Diagnostic:
+    """About one character, at the places where it stands."""
+    char = source.text[places[0].start]
     name = unicodedata.name(char, "a control character")
-    start = token.start + place
-    span, fix = Span(start, start + 1), None
+    fix = None
     remedy = "delete it"
     if token.kind in _QUOTING and not token.text.startswith("`"):
         remedy += f", or write it as `\\u{{{ord(char):X}}}` if it belongs to the name"
     elif unicodedata.category(char) == "Zs":
         remedy = "replace it by an ordinary space"
-        fix = writing(source, span, " ", title=remedy)
+        fix = replacing(source, places, " ", title=remedy)
     elif token.kind == "UNEXPECTED":
-        fix = writing(source, span, "", title=remedy)
+        fix = replacing(source, places, "", title=remedy)
     return finding(
         "CR109",
         source,
-        span,
+        places[0].to(places[-1]),
         f"invisible character U+{ord(char):04X} ({name})",
         label="it stands here, though nothing can be seen",
         help=remedy,
