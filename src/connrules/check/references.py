@@ -20,7 +20,7 @@ def check_references(rule: CheckedRule, index: Index) -> Iterator[Diagnostic]:
 
 def check_rule_name(source: SourceText, name: ast.Name, index: Index) -> Iterator[Diagnostic]:
     """A name where only the name of a rule can stand."""
-    if name.text in index.rules or name.text in index.broken.rules:
+    if name.text in index.rules or name.text.casefold() in index.broken.rules:
         return
     named = [rule for rule, checked in index.rules.items() if checked.node.name]
     near = closest(name.text, named)
