@@ -86,9 +86,12 @@ def _rule_files(folder: Path) -> Iterator[Path]:
     """The rule files in a folder and the folders in it, leaving out hidden ones and links to folders."""
     for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.endswith(SUFFIX) and not name.startswith("."):
-                yield Path(place, name)
+        yield from (file for name in files if is_rule_file(file := Path(place, name), folder))
+
+
+def is_rule_file(file: Path, folder: Path) -> bool:
+    """Whether a file in a folder, or below, is one of rules, by its path: neither it nor a folder above is hidden."""
+    return file.name.endswith(SUFFIX) and not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _refuse(error: OSError) -> NoReturn:

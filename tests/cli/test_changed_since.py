@@ -168,6 +168,112 @@ def test_a_finding_about_two_rules_is_reported_where_either_has_changed() -> Non
     assert places(result) == ["rules/a.conn:6"]  # rule one has changed, and rule two is the duplicate
 
 
+FIRST = 'rule first:\n  on purchase\n  after 1d\n  unless session_start\n  send "A"\n'
+FOLLOWS = """\
+segment vip = user.n > 3
+
+segment big = user.n > 5
+
+rule follow:
+  on sent first
+  after 0s
+  send "B"
+
+rule seggy:
+  on event "E1"
+  if in segment vip and in segment big
+  send "C"
+
+on cancelled first
+send "D"
+
+rule last:
+  on event "E2"
+  after 1h
+  send "F"
+
+test "t1":
+  at 0s event "E2"
+  expect sent "F" at 1h
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "found"),
+    [
+        ("rules/a.conn", "first", "first_one", ["CR219 follow:", "CR219 on cancelled first"]),
+        ("rules/a.conn", FIRST, None, ["CR219 follow:", "CR219 on cancelled first"]),
+        ("rules/a.conn", "  unless session_start\n", "", ["CR507 on cancelled first"]),
+        ("rules/b.conn", "segment vip = user.n > 3\n\n", "", ["CR218 seggy:"]),
+        ("rules/b.conn", "user.n > 3", "user.n < 3", ["CR510 seggy:"]),
+        ("rules/b.conn", '"F"\n\n', '"G"\n\n', ["CR714 t1:"]),
+        ("rules/b.conn", "\nrule last", "\n# more\n\n\nrule last", []),
+    ],
+    ids=[
+        "a rule is renamed",
+        "a file is deleted",
+        "an exception is gone",
+        "a segment is gone",
+        "a segment is another",
+        "a rule sends something else",
+        "only lines moved",
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_what_a_change_does_to_what_has_not_changed(place: str, old: str, new: str | None, found: list[str]) -> None:
+    write("rules/a.conn", FIRST)
+    write("rules/b.conn", FOLLOWS)
+    commit()
+    git("branch", "--force", "main")
+    text = Path(place).read_text()
+    assert old in text
+    Path(place).unlink()
+    if new is not None:
+        write(place, text.replace(old, new))
+    after = connrules("check", "rules", "--changed-since", "main", "--format", "concise", "--select", "CR2,CR5,CR7,CR3")
+    assert [told for told in described(after) if told.startswith("CR3")] == []  # `after 0s` was there before
+    assert described(after) == found
+    assert after.exit_code == (1 if found else 0)
+
+
+def described(result: Result) -> list[str]:
+    """The code of each finding, with what it stands in."""
+    return [f"{code} {_declaration(place)}" for code, place in zip(codes(result), places(result), strict=True)]
+
+
+def _declaration(place: str) -> str:
+    file, line = place.split(":")
+    above = reversed(Path(file).read_text().splitlines()[: int(line)])
+    begun = next(row for row in above if row.startswith(("rule", "test", "on ")))
+    return begun.removeprefix("rule ").replace('test "t1"', "t1")
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_rule_without_a_name_is_known_wherever_it_moves() -> None:
+    unnamed = 'on purchase\nafter 1d\nsend "A"\n'
+    write("rules/a.conn", f"{unnamed}\n{unnamed}")
+    commit()
+    git("branch", "--force", "main")
+    write("rules/a.conn", f"# more\n\n{unnamed}\n{unnamed}")
+    result = connrules("check", "rules", "--changed-since", "main", "--format", "concise", "--select", "CR5")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "1 finding elsewhere" in result.stderr
+
+
+@pytest.mark.usefixtures("repository")
+def test_files_that_are_hidden_or_elsewhere_were_no_part_of_the_rule_set() -> None:
+    write("rules/b.conn", 'rule b:\n  on sent hidden or sent elsewhere or sent gone\n  after 1d\n  send "B"\n')
+    for place in ("rules/.x/hidden.conn", "elsewhere.conn", "rules/deep/gone.conn"):
+        write(place, f"rule {Path(place).stem}:\n  on purchase\n  send A\n")
+    commit()
+    git("branch", "--force", "main")
+    Path("rules/deep/gone.conn").unlink()
+    result = connrules("check", "rules", "--changed-since", "main", "--format", "concise", "--select", "CR2")
+    assert [row.partition("CR219")[2] for row in result.stdout.splitlines()] == [
+        "[unknown-rule-reference] there is no rule `gone`"
+    ]
+
+
 @pytest.mark.usefixtures("repository")
 def test_from_inside_a_folder_and_by_other_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write("rules/a.conn", TWO.replace('"B"', '"C"'))

@@ -80,11 +80,26 @@ def test_all_is_reported_of_what_is_new_and_nothing_of_what_is_as_it_was(story: 
     sources = read_sources([STORIES / story])
     report = lint([parse(source) for source in sources])
     unnamed = replace(report, findings=report.findings + tuple(about_each_line(sources)), suppressed=())
-    assert narrowed(unnamed, sources, {}) == unnamed
-    assert narrowed(unnamed, sources, {source.path: source.text for source in sources}).findings == ()
-    first, *others = sources
-    some = narrowed(unnamed, sources, {source.path: source.text for source in others}).findings
-    assert some == tuple(found for found in unnamed.findings if found.source is first)
+    texts = {source.path: source.text for source in sources}
+    assert narrowed(unnamed, sources, {}, replace(report, findings=(), suppressed=())) == unnamed
+    assert narrowed(unnamed, sources, texts, unnamed).findings == ()
+    first, *_ = sources
+    of_first = tuple(found for found in unnamed.findings if found.source is first)
+    del texts[first.path]
+    assert narrowed(unnamed, sources, texts, unnamed).findings == of_first
+
+
+def test_what_was_not_found_before_is_reported_wherever_it_stands() -> None:
+    first, second = (
+        SourceText("a.conn", "rule a:\n  on purchase\n  send A\n"),
+        SourceText("b.conn", "rule b: on purchase send B"),
+    )
+    report = lint([parse(first), parse(second)])
+    old, new = (replace(finding("CR601", second, Span(0, 4), words)) for words in ("old", "new"))
+    texts = {first.path: first.text, second.path: second.text}
+    now, then = replace(report, findings=(old, new)), replace(report, findings=(old,))
+    assert narrowed(now, [first, second], texts, then).findings == (new,)
+    assert narrowed(now, [first, second], texts, now).findings == ()
 
 
 def about_each_line(sources: Iterable[SourceText]) -> Iterator[Diagnostic]:

@@ -17,7 +17,7 @@ from connrules.cli.inputs import Inputs, read_inputs, read_piped
 from connrules.cli.lint_settings import settings_of
 from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.render import summarize
-from connrules.cli.since import Since, changes_since
+from connrules.cli.since import changes_since
 from connrules.cli.statistics import write_statistics
 from connrules.connectors.streams import STANDARD
 from connrules.diagnostic import Diagnostic, Severity
@@ -65,7 +65,7 @@ _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
     "since",
     metavar="REF",
     help="Check everything, but report only what is about rules, tests and other declarations that have changed since "
-    "the branch left this git revision.",
+    "the branch left this git revision, and what was not found then.",
 )
 @click.option(
     "--stdin-filename",
@@ -97,8 +97,8 @@ def command(  # noqa: PLR0913  # the options of the command
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
     if fix and statistics and inputs.piped is not None:
         raise ShellError("standard output cannot have both the fixed text and --statistics", "ask for one of them")
-    changes = None if since is None else _changes(since, inputs, configuration)
     linted = _linting(inputs, configuration)
+    changes = None if since is None else changes_since(since, paths, inputs, configuration.path, linted)
     reported = linted if changes is None else lambda sources: changes.narrowed(linted(sources), sources)
     if diff:
         differs = show_fixes(inputs, reported, unsafe=unsafe_fixes, color=wants_color(color))
@@ -149,11 +149,6 @@ def _linting(inputs: Inputs, configuration: Configuration) -> Callable[[Sequence
     paths = [source.path for source in inputs.sources]
     settings = settings_of(configuration, paths, now() if as_of is None else as_of)
     return lambda sources: lint([parse(source) for source in sources], inputs.catalog, settings)
-
-
-def _changes(ref: str, inputs: Inputs, configuration: Configuration) -> Since:
-    folder = Path(inputs.sources[0].path).parent
-    return changes_since(ref, inputs.sources, folder, inputs.catalog_path, configuration.path)
 
 
 def _code(findings: Sequence[Diagnostic], least: Severity) -> ExitCode:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,17 @@ class Revision:
         asked = "".join(f"{self.commit}:{renamed.get(place, place)}\n" for place in places.values())
         answers = _contents(_git(self.top, "cat-file", "--batch", given=asked.encode(errors="surrogateescape")))
         return {path: held for path, held in zip(places, answers, strict=True) if held is not None}
+
+    def gone(self, folder: Path, paths: Iterable[str]) -> Iterator[Path]:
+        """The files of a folder then, and of those below, that are none of these now, also by another name."""
+        place = self._place(str(folder))
+        if place is None:
+            return
+        renamed = dict(self._renames())
+        there = {renamed.get(now, now) for path in paths if (now := self._place(path))}
+        inside = [] if place == "." else [place]
+        listed = os.fsdecode(_git(self.top, "ls-tree", "-r", "-z", "--name-only", self.commit, "--", *inside))
+        yield from (folder / os.path.relpath(then, place) for then in listed.split("\0") if then and then not in there)
 
     def knows_of(self, path: str) -> bool:
         """Whether a file can be part of a change: it is in the repository, and git does not ignore it."""

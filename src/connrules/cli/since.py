@@ -1,12 +1,13 @@
 """`connrules check --changed-since REF`: what of a report is about what has changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connrules.cli.config_file import same_configuration
+from connrules.cli.inputs import Inputs
 from connrules.cli.revisions import Revision, merge_base
-from connrules.files import UnreadableError, read_bytes
+from connrules.files import UnreadableError, is_rule_file, read_bytes
 from connrules.lint import Report
 from connrules.lint.changed import narrowed
 from connrules.text import SourceText
@@ -14,18 +15,20 @@ from connrules.text import SourceText
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What the files were when the branch began."""
+    """What the rule set was when the branch began."""
 
     ref: str
     """The revision as the user names it."""
     before: dict[str, str]
     """The texts of rule files then, by path."""
+    earlier: Report | None
+    """The report on them; None where everything is reported."""
     whole: tuple[Path, ...]
     """The catalog and the configuration, where they have changed: everything is reported then."""
 
     def narrowed(self, report: Report, sources: Iterable[SourceText]) -> Report:
         """The report on what has changed."""
-        return report if self.whole else narrowed(report, sources, self.before)
+        return narrowed(report, sources, self.before, self.earlier) if self.earlier else report
 
     @property
     def note(self) -> str:
@@ -34,17 +37,33 @@ class Since:
 
 
 def changes_since(
-    ref: str, sources: Sequence[SourceText], folder: Path, catalog: Path | None, configuration: Path | None
+    ref: str,
+    paths: Iterable[Path],
+    inputs: Inputs,
+    configuration: Path | None,
+    lint: Callable[[Sequence[SourceText]], Report],
 ) -> Since:
-    """What the sources, the catalog and the configuration were when what is in `folder` and `ref` parted.
+    """What the rule set of these paths was when what is checked out and `ref` parted.
 
     Raises ShellError where git cannot say.
     """
-    revision = merge_base(folder, ref)
-    texts = revision.texts([source.path for source in sources])
-    before = {path: SourceText.decode(data, path).text for path, data in texts.items()}
-    changed = [path for path in (catalog, configuration) if path is not None and _has_changed(revision, path)]
-    return Since(ref, before, tuple(changed))
+    revision = merge_base(Path(inputs.sources[0].path).parent, ref)
+    sources = _sources_then(revision, paths, inputs.sources)
+    changed = [
+        path for path in (inputs.catalog_path, configuration) if path is not None and _has_changed(revision, path)
+    ]
+    earlier = None if changed else lint(sources)
+    return Since(ref, {source.path: source.text for source in sources}, earlier, tuple(changed))
+
+
+def _sources_then(revision: Revision, paths: Iterable[Path], sources: Sequence[SourceText]) -> list[SourceText]:
+    """The texts of the rule files then: of those that there are now, and of those in the same folders that are gone."""
+    names = {source.path: source.name for source in sources}
+    gone = [
+        str(file) for path in paths if path.is_dir() for file in revision.gone(path, names) if is_rule_file(file, path)
+    ]
+    texts = revision.texts([*names, *gone])
+    return [SourceText.decode(data, path, names.get(path, path)) for path, data in texts.items()]
 
 
 def _has_changed(revision: Revision, path: Path) -> bool:

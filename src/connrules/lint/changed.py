@@ -1,14 +1,16 @@
 """What of a report is about what has changed: the texts of a rule set are set against what they were before.
 
 Texts are compared declaration by declaration, each with the comments right above it, so that a rule that only moved
-down a few lines has not changed, and one that lost a line has.
+down a few lines has not changed, and one that lost a line has. What was not found before is about a change, too,
+wherever it stands: a rule may be wrong because of what has become of another one.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from itertools import takewhile
+from itertools import compress, takewhile
 
 from connrules.diagnostic import Diagnostic
 from connrules.lint.report import Report
@@ -16,12 +18,15 @@ from connrules.syntax.chunks import chunks
 from connrules.syntax.scanner import TRIVIA, scan
 from connrules.text import SourceText, Span
 
+_LINE_OF_RULE = re.compile(r"(?<=\.conn):\d+")
+"""In a message, the line by which a rule without a name is called; it may have moved."""
 
-def narrowed(report: Report, sources: Iterable[SourceText], before: Mapping[str, str]) -> Report:
-    """The report without the findings that are about nothing that has changed.
 
-    `before` has the earlier texts by path; a source without one is new. A finding is about its own place and about
-    every related one.
+def narrowed(report: Report, sources: Iterable[SourceText], before: Mapping[str, str], earlier: Report) -> Report:
+    """The report without the findings that were there before and are about nothing that has changed.
+
+    `before` has the earlier texts by path; a source without one is new. `earlier` is the report on them. A finding is
+    about its own place and about every related one.
     """
     changed = {source.path: changed_spans(source, before.get(source.path)) for source in sources}
 
@@ -29,9 +34,26 @@ def narrowed(report: Report, sources: Iterable[SourceText], before: Mapping[str,
         places = [(finding.source, finding.span), *((place.source, place.span) for place in finding.related)]
         return any(_touches(changed.get(source.path, ()), span) for source, span in places)
 
-    findings = tuple(filter(is_about_change, report.findings))
-    suppressed = tuple(one for one in report.suppressed if is_about_change(one.finding))
-    return replace(report, findings=findings, suppressed=suppressed)
+    def of_change(now: Sequence[Diagnostic], then: Iterable[Diagnostic]) -> Iterator[bool]:
+        known = set(_known_by(then))
+        return (is_about_change(one) or by not in known for one, by in zip(now, _known_by(now), strict=True))
+
+    findings = compress(report.findings, of_change(report.findings, earlier.findings))
+    now, then = ([one.finding for one in some.suppressed] for some in (report, earlier))
+    suppressed = compress(report.suppressed, of_change(now, then))
+    return replace(report, findings=tuple(findings), suppressed=tuple(suppressed))
+
+
+def _known_by(findings: Iterable[Diagnostic]) -> Iterator[Hashable]:
+    """What a finding is known by, wherever its declaration has moved to: file, code, message and that declaration."""
+    pieces: dict[str, list[Span]] = {}
+    for finding in findings:
+        source = finding.source
+        if source.path not in pieces:
+            pieces[source.path] = list(_pieces(source))
+        place = bisect_right(pieces[source.path], finding.span.start, key=lambda piece: piece.start) - 1
+        declaration = _words(source, pieces[source.path][place]) if place >= 0 else ""
+        yield source.path, finding.code, _LINE_OF_RULE.sub("", finding.message), declaration
 
 
 def changed_spans(source: SourceText, before: str | None) -> tuple[Span, ...]:
