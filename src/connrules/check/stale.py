@@ -6,6 +6,7 @@ later than the date that is asked about is no contradiction: one may look back.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from connrules.catalog import Entry, Status
 from connrules.check.lifetime import FINAL, PLANNED, day, is_over
@@ -13,21 +14,40 @@ from connrules.check.names import Mention, Names, mentions
 from connrules.check.patterns import interaction_of, names_in
 from connrules.checked import CheckedRule
 from connrules.codes import finding
-from connrules.diagnostic import Diagnostic
+from connrules.diagnostic import Diagnostic, Related
 from connrules.vocabulary import ObjectKind
 
 
+class _Stale(NamedTuple):
+    """An entry where it is named first, with what its dates say."""
+
+    rule: CheckedRule
+    mention: Mention
+    entry: Entry
+    dates: str
+
+    @property
+    def in_words(self) -> str:
+        return f"its status is {self.entry.status}, and {self.dates}"
+
+
 def check_stale(rules: Sequence[CheckedRule], names: Names, as_of: int | None) -> Iterator[Diagnostic]:
-    """One finding for each such entry, where it is named first; none where a rule cannot work since it is over."""
+    """One finding for all entries with the same to correct, however many became old on a day; none for an entry that is
+    over, so that a rule cannot work.
+    """
     if as_of is None:
         return
+    alike: dict[str, list[_Stale]] = {}
     said = {name for rule in rules for name in _started_by_or_sent(rule)}
     for rule, mention, entry in _first_mentions(rules, names):
         if (mention.kind, mention.name.text) in said and is_over(entry, as_of):
             continue
         contradiction = _contradiction(entry, as_of)
         if contradiction is not None:
-            yield _stale(rule, mention, entry, *contradiction)
+            dates, remedy = contradiction
+            alike.setdefault(remedy, []).append(_Stale(rule, mention, entry, dates))
+    for remedy, entries in alike.items():
+        yield _stale(entries, remedy)
 
 
 def _started_by_or_sent(rule: CheckedRule) -> Iterator[tuple[ObjectKind, str]]:
@@ -65,12 +85,17 @@ def _contradiction(entry: Entry, as_of: int) -> tuple[str, str] | None:
     return None
 
 
-def _stale(rule: CheckedRule, mention: Mention, entry: Entry, dates: str, remedy: str) -> Diagnostic:
+def _stale(entries: Sequence[_Stale], remedy: str) -> Diagnostic:
+    first, *others = entries
+    which = f"`{first.entry.name}`"
+    if others:
+        which = f"{len(entries)} campaigns and cards, such as {which}"
     return finding(
         "CR220",
-        rule.source,
-        mention.name.span,
-        f"the catalog contradicts itself about `{entry.name}`: its status is {entry.status}, and {dates}",
+        first.rule.source,
+        first.mention.name.span,
+        f"the catalog contradicts itself about {which}: {first.in_words}",
         label="the dates decide; the status seems to be older",
         help=f"{remedy}, in the catalog",
+        related=tuple(Related(other.rule.source, other.mention.name.span, other.in_words) for other in others),
     )
