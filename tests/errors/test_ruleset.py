@@ -114,9 +114,11 @@ def test_an_exception_that_no_campaign_of_any_can_have() -> None:
     def messages(*campaigns: Campaign) -> list[str]:
         return [f"{f.code} {f.message}" for f in checked(text, catalog=Catalog(campaigns=campaigns)).diagnostics]
 
-    never = "CR302 `opened_email` can never happen: "
-    assert messages(one, email) == [f"{never}`A` has no email channel"]
-    assert messages(one, other) == [f"{never}none of the campaigns that it can be about has the email channel"]
+    never = "can never happen:"
+    assert messages(one, email) == [f"CR302 `opened_email` of `A` {never} it has no email channel"]
+    assert messages(one, other) == [
+        f"CR302 `opened_email` {never} none of the campaigns that it can be about has the email channel"
+    ]
     assert messages(one, both) == []
     assert messages(one, Campaign(name="E")) == []
 

@@ -105,11 +105,11 @@ def _misfit(
 ) -> Diagnostic:
     lack = lacking(entries[0], interaction)
     assert lack is not None  # the callers have seen to it
-    who = f"`{entries[0].name}` has no {lack}"
-    if len(entries) > 1:
-        who = f"none of the campaigns that it can be about has the {lack}"
+    if len(entries) == 1:
+        message = f"`{interaction.word}` of `{entries[0].name}` can never happen: it has no {lack}"
+    else:
+        message = f"`{interaction.word}` can never happen: none of the campaigns that it can be about has the {lack}"
     code = "CR210" if interaction.needs else "CR302" if in_exception else "CR207"
-    message = f"`{interaction.word}` can never happen: {who}"
     if interaction.needs:
         remedy = f"correct the catalog (key `{_KEYS[interaction.needs]}`), or use another interaction"
         return finding(code, rule.source, span, message, help=remedy)
