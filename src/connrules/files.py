@@ -27,6 +27,9 @@ def read_sources(paths: Iterable[str | Path]) -> list[SourceText]:
 
     Raises UnreadableError.
     """
+    paths = list(paths)
+    if not paths:
+        raise UnreadableError("there is no path to read", "name a folder with rules, or a rule file")
     found: dict[str, tuple[str, str]] = {}
     for path in map(Path, paths):
         for file, name in _files_of(path):

@@ -12,15 +12,21 @@ from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
 
-def load(*paths: str | Path, catalog: str | Path | None = None, as_of: int | None = None) -> Checked:
-    """Read rule files, or folders of them, and check them against a catalog file.
+def load(*paths: str | Path, catalog: str | Path | Catalog | None = None, as_of: int | None = None) -> Checked:
+    """Read rule files, or folders of them, and check them against a catalog or its file.
 
     `as_of` (epoch ms) is the instant as of which campaigns and cards are looked at; without it, checks that depend on a
-    date are left out. Raises UnreadableError for what cannot be read and CatalogError for a catalog that is none; what
-    is wrong with the rules is in the result's `diagnostics`.
+    date are left out. Raises UnreadableError for what cannot be read, also where no path is given, and CatalogError for
+    a catalog that is none; what is wrong with the rules is in the result's `diagnostics`.
     """
-    loaded = None if catalog is None else load_catalog(read_bytes(catalog), str(catalog))
-    return check_sources(read_sources(paths), loaded, as_of)
+    return check_sources(read_sources(paths), read_catalog(catalog), as_of)
+
+
+def read_catalog(catalog: str | Path | Catalog | None) -> Catalog | None:
+    """A catalog as it is, or the one in a file. Raises UnreadableError and CatalogError."""
+    if catalog is None or isinstance(catalog, Catalog):
+        return catalog
+    return load_catalog(read_bytes(catalog), str(catalog))
 
 
 def loads(text: str, *, catalog: Catalog | None = None, as_of: int | None = None, name: str = "rules.conn") -> Checked:

@@ -69,6 +69,7 @@ def test_a_value_that_a_key_may_have(text: str, key: str, value: object) -> None
 TEXTS = 'expected a list of texts, e.g. ["CR4", "send-loop"]'
 NO_ZONE = "`2026-03-01T09:00:00` names no zone; add `Z` or an offset such as `+01:00`"
 NO_PATTERN = "`(` is no regular expression: missing ), unterminated subpattern at position 0"
+FITS_NOTHING = "`[` can fit nothing; write a path, in which `*` stands for anything in a name: `legacy/*.conn`"
 KNOWN = "(known: catalog, as-of, select, ignore, fail-on, format, severity, per-file-ignores, naming)"
 REFUSED = [
     ('selct = ["CR4"]', f"selct: unknown key; did you mean `select`? {KNOWN}"),
@@ -104,6 +105,10 @@ REFUSED = [
     (
         'per-file-ignores."a/*" = ["x"]',
         'per-file-ignores."a/*"[0]: there is no finding `x`; `connrules explain` lists them all',
+    ),
+    (
+        'per-file-ignores."[" = ["CR6"]',
+        f'per-file-ignores."[": {FITS_NOTHING}',
     ),
     ('naming.rule = "x"', "naming.rule: unknown key; did you mean `rules`? (known: rules)"),
     ("naming.rules = 3", "naming.rules: expected text"),
@@ -268,7 +273,9 @@ def test_tables_come_from_the_environment_as_toml() -> None:
     assert said["naming"] == ({"rules": "x+"}, "CONNRULES_NAMING")
     result = connrules("config", CONNRULES_SEVERITY="CR4=error")
     assert result.exit_code == 2
-    assert "error: CONNRULES_SEVERITY: expected a table as TOML has it" in result.stderr
+    assert 'error: CONNRULES_SEVERITY: expected a table as TOML has it, e.g. { CR602 = "off" }' in result.stderr
+    result = connrules("config", CONNRULES_NAMING='rules="x"')
+    assert 'error: CONNRULES_NAMING: expected a table as TOML has it, e.g. { rules = "[a-z_]+" }' in result.stderr
 
 
 def test_a_flag_may_be_given_several_times_and_may_say_that_there_is_nothing() -> None:

@@ -1,13 +1,19 @@
 """What is reported of what is found: selection, severities, files that are left out, suppressions and their fixes."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connrules.catalog import load_catalog
 from connrules.diagnostic import Diagnostic, Severity
-from connrules.lint import Report, Settings, SettingsError, lint, problem_with_code, problem_with_naming
+from connrules.files import UnreadableError
+from connrules.lint import Report, Settings, SettingsError, lint, lint_files, problem_with_code, problem_with_naming
 from connrules.lint.fixing import fixed as apply_fixes
 from connrules.lint.selection import fits
+from connrules.pipeline import load
 from connrules.syntax.layout import format_file
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
@@ -86,7 +92,11 @@ def test_severities_differ_as_the_settings_say() -> None:
         ("old/", "rules/old/new/a.conn", True),
         ("old/**/a.conn", "old/a.conn", True),
         ("./old/a.conn", "old/a.conn", True),
-        ("old", "rules/old/a.conn", False),
+        ("old", "rules/old/a.conn", True),
+        ("/rules/old", "rules/old/deep/a.conn", True),
+        ("old/a.conn/", "old/a.conn", False),
+        ("ol?", "rules/old/a.conn", False),
+        ("old/*", "rules/old/new/a.conn", False),
         ("ld/a.conn", "old/a.conn", False),
         ("a.con", "a.conn", False),
         ("A.conn", "a.conn", False),
@@ -153,6 +163,57 @@ def test_what_names_none(text: str, meant: str | None) -> None:
     assert problem.message == f"there is no finding `{text}`"
     assert (meant or "`connrules explain` lists them all") in problem.help
     assert ("did you mean" in problem.help) is bool(meant)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            {"as_of": "2026-03-01"},
+            "as_of: `'2026-03-01'` is no whole number of epoch milliseconds; connrules.parse",
+        ),
+        ({"as_of": 1.5}, "as_of: `1.5` is no whole number"),
+        ({"as_of": True}, "as_of: `True` is no whole number"),
+        ({"as_of": datetime(2026, 3, 1, tzinfo=UTC)}, "as_of: `datetime.datetime(2026, 3, 1, "),
+        ({"ignore": "CR3"}, "ignore: `'CR3'` is a text by itself; write (\"CR3\",), a tuple"),
+        ({"select": None}, 'select: `None` is no tuple of texts; write ("CR6",) or the like'),
+        ({"ignore": (3,)}, "ignore: `(3,)` is no tuple of texts"),
+        ({"severities": ["CR401"]}, "severities: `['CR401']` is no mapping of texts"),
+        (
+            {"severities": {"CR401": "error"}},
+            "severities: `'error'` of `CR401` is no severity; write Severity",
+        ),
+        ({"severities": {"CR401": "off"}}, "severities: `'off'` of `CR401` is no severity"),
+        ({"per_file_ignores": {"a": "CR6"}}, "per_file_ignores of `a`: `'CR6'` is a text by itself"),
+        ({"per_file_ignores": ("a",)}, "per_file_ignores: `('a',)` is no mapping of texts"),
+        ({"naming": 3}, "naming: `3` is no text"),
+        ({"per_file_ignores": {"": ("CR6",)}}, "`` can fit nothing"),
+        ({"per_file_ignores": {"./": ("CR6",)}}, "`./` can fit nothing"),
+        ({"per_file_ignores": {"[": ("CR6",)}}, "`[` can fit nothing"),
+        ({"per_file_ignores": {"old/[!]/*.conn": ("CR6",)}}, "`old/[!]/*.conn` can fit nothing"),
+    ],
+)
+def test_settings_of_another_type_cannot_be_made(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings(**wrong)
+    assert str(raised.value).startswith(told)
+
+
+def test_settings_may_be_lists_and_patterns_have_sets_of_characters() -> None:
+    Settings(select=["CR3"], as_of=0, per_file_ignores={"[]a]/[!b].conn": ["CR6"]})  # type: ignore[arg-type, dict-item]
+
+
+def test_what_lint_files_is_given() -> None:
+    story = Path(__file__).parents[2] / "examples" / "abandoned-cart"
+    catalog = load_catalog((story / "catalog.toml").read_bytes(), "catalog.toml")
+    from_file = lint_files(story, catalog=story / "catalog.toml")
+    assert lint_files(story, catalog=catalog).findings == from_file.findings
+    assert load(story, catalog=catalog).diagnostics == load(story, catalog=story / "catalog.toml").diagnostics
+    for reads in (lint_files, load):
+        with pytest.raises(UnreadableError, match="there is no path to read"):
+            reads()
+    with pytest.raises(SettingsError, match=r"are no settings; write Settings\(ignore="):
+        lint_files(story, settings={"ignore": ["CR3"]})  # type: ignore[arg-type]
 
 
 def test_settings_that_mean_nothing_cannot_be_made() -> None:

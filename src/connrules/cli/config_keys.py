@@ -19,6 +19,10 @@ PREFIX: Final = "CONNRULES_"
 OFF: Final = "off"
 """The severity of what is not to be reported."""
 
+_A_SEVERITY: Final = 'CR602 = "off"'
+_A_PATTERN: Final = '"legacy/*.conn" = ["CR6"]'
+_A_NAMING: Final = 'rules = "[a-z_]+"'
+
 Value = TypeVar("Value")
 
 
@@ -124,7 +128,7 @@ def _instant(value: object) -> int:
 
 def _severities(value: object) -> dict[str, Severity | None]:
     """A table of findings with their severities; None for what is not reported."""
-    table = _table(value, 'CR602 = "off"')
+    table = _table(value, _A_SEVERITY)
     names = [(_part(name), name, _finding) for name in table]
     said = [(_part(name), severity, _one_of(*Severity, OFF)) for name, severity in table.items()]
     words = _each([*names, *said])[len(names) :]
@@ -133,14 +137,25 @@ def _severities(value: object) -> dict[str, Severity | None]:
 
 def _per_file_ignores(value: object, base: Path) -> PerFile:
     """A table of patterns of paths with findings."""
-    table = _table(value, '"legacy/*.conn" = ["CR6"]')
+    table = _table(value, _A_PATTERN)
+    _each((_part(pattern), pattern, _path_pattern) for pattern in table)
     ignored = _each((_part(pattern), findings, _findings) for pattern, findings in table.items())
     return PerFile(base, dict(zip(table, ignored, strict=True)))
 
 
+def _path_pattern(value: object) -> str:
+    """A pattern of paths, of which some file can be."""
+    from connrules.lint.settings import problem_with_pattern  # noqa: PLC0415  # `run` and others lint nothing
+
+    wrong = problem_with_pattern(said := str(value))
+    if wrong:
+        raise MisfitError(Problem("", f"{wrong.message}; {wrong.help}"))
+    return said
+
+
 def _naming(value: object) -> str:
     """The table `naming`: the pattern for the names of rules."""
-    table = _table(value, 'rules = "[a-z_]+"')
+    table = _table(value, _A_NAMING)
     unknown = [Problem(_part(name), unknown_key(name, ["rules"])) for name in table if name != "rules"]
     if unknown:
         raise MisfitError(*unknown)
@@ -168,12 +183,16 @@ def _listed(said: str) -> list[str]:
     return [part.strip() for part in said.split(",") if part.strip()]
 
 
-def _toml(said: str) -> object:
-    """`{ CR602 = "off" }` as TOML has it."""
-    try:
-        return tomllib.loads(f"value = {said}")["value"]
-    except ValueError:
-        raise MisfitError(Problem("", 'expected a table as TOML has it, e.g. { CR602 = "off" }')) from None
+def _toml(example: str) -> Callable[[str], object]:
+    """A reader of `{ CR602 = "off" }` as TOML has it."""
+
+    def read(said: str) -> object:
+        try:
+            return tomllib.loads(f"value = {said}")["value"]
+        except ValueError:
+            raise MisfitError(Problem("", f"expected a table as TOML has it, e.g. {{ {example} }}")) from None
+
+    return read
 
 
 def _table(value: object, example: str) -> Mapping[str, object]:
@@ -218,9 +237,13 @@ SELECT: Final[Key[tuple[str, ...]]] = Key("select", (), "all", _anywhere(_findin
 IGNORE: Final[Key[tuple[str, ...]]] = Key("ignore", (), "none", _anywhere(_findings), _listed)
 FAIL_ON: Final[Key[str]] = Key("fail-on", Severity.WARNING.value, "warning", _anywhere(_one_of(*Severity)))
 FORMAT: Final[Key[str]] = Key("format", "full", "full", _anywhere(_format))
-SEVERITY: Final[Key[Mapping[str, Severity | None]]] = Key("severity", {}, "as usual", _anywhere(_severities), _toml)
-PER_FILE: Final[Key[PerFile]] = Key("per-file-ignores", PerFile(Path(), {}), "none", _per_file_ignores, _toml)
-NAMING: Final[Key[str]] = Key("naming", "", "any name", _anywhere(_naming), _toml)
+SEVERITY: Final[Key[Mapping[str, Severity | None]]] = Key(
+    "severity", {}, "as usual", _anywhere(_severities), _toml(_A_SEVERITY)
+)
+PER_FILE: Final[Key[PerFile]] = Key(
+    "per-file-ignores", PerFile(Path(), {}), "none", _per_file_ignores, _toml(_A_PATTERN)
+)
+NAMING: Final[Key[str]] = Key("naming", "", "any name", _anywhere(_naming), _toml(_A_NAMING))
 
 KEYS: Final[tuple[Key[Any], ...]] = (CATALOG, AS_OF, SELECT, IGNORE, FAIL_ON, FORMAT, SEVERITY, PER_FILE, NAMING)
 """All keys, in the order in which they are shown."""

@@ -74,7 +74,7 @@ def read_inputs(paths: Sequence[Path], catalog_path: Path | None, piped: SourceT
     them. Raises ShellError for what cannot be read.
     """
     try:
-        sources = tuple(read_sources(paths))
+        sources = tuple(read_sources(paths)) if paths else ()
     except UnreadableError as error:
         raise ShellError(str(error), error.help) from None
     path = catalog_path or find_catalog(paths)

@@ -3,35 +3,38 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from connrules.catalog import Catalog, load_catalog
+from connrules.catalog import Catalog
 from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
-from connrules.files import read_bytes, read_sources
+from connrules.files import read_sources
 from connrules.lint.report import Report, Suppressed
 from connrules.lint.selection import Selection
-from connrules.lint.settings import Settings
+from connrules.lint.settings import Settings, settings_given
 from connrules.lint.style import check_form, check_names
 from connrules.lint.suppressions import sift
 from connrules.lint.untested import check_tested
+from connrules.pipeline import read_catalog
 from connrules.syntax.parser import Parsed, parse
 
 _UNFORMED = frozenset(code for code in CODES if code.startswith("CR1")) - {"CR110"}
 """What must be mended in a file before it can be put into the usual form."""
 
 
-def lint_files(*paths: str | Path, catalog: str | Path | None = None, settings: Settings | None = None) -> Report:
-    """Read rule files, or folders of them, and lint them against a catalog file: what `connrules check` does.
+def lint_files(
+    *paths: str | Path, catalog: str | Path | Catalog | None = None, settings: Settings | None = None
+) -> Report:
+    """Read rule files, or folders of them, and lint them against a catalog or its file: what `connrules check` does.
 
-    Raises UnreadableError for what cannot be read and CatalogError for a catalog that is none.
+    Raises UnreadableError for what cannot be read, also where no path is given, CatalogError for a catalog that is
+    none, and SettingsError for settings that are none.
     """
-    loaded = None if catalog is None else load_catalog(read_bytes(catalog), str(catalog))
-    return lint([parse(source) for source in read_sources(paths)], loaded, settings)
+    return lint([parse(source) for source in read_sources(paths)], read_catalog(catalog), settings)
 
 
 def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Settings | None = None) -> Report:
     """Check a rule set, its style, tests and suppressions: files in order, perhaps a catalog, perhaps settings."""
-    settings = settings or Settings()
+    settings = settings_given(settings)
     checked = check(files, catalog, settings.as_of)
     selection = Selection(settings)
     found = [*checked.diagnostics, *_found(files, checked, selection, settings)]

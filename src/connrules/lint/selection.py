@@ -73,11 +73,16 @@ def _longest(code: str, prefixes: Iterable[str | None]) -> str | None:
 def fits(pattern: str, path: str) -> bool:
     """Whether the end of a path is as a pattern says, or all of it where the pattern begins with `/`.
 
-    `*`, `?` and `[…]` stand for parts of one name, `**` for any folders; a pattern that ends in `/` is of a folder.
+    `*`, `?` and `[…]` stand for parts of one name, `**` for any folders. A pattern that ends in `/`, or in a name
+    without such parts, is of all that is in that folder, too.
     """
-    parts = (pattern + "**" if pattern.endswith("/") else pattern).removeprefix("./").lstrip("/").split("/")
+    parts = pattern.rstrip("/").removeprefix("./").lstrip("/").split("/")
     names = PurePath(path).as_posix().lstrip("/").split("/")
-    return _names_fit(parts if pattern.startswith("/") else ["**", *parts], names)
+    from_there = parts if pattern.startswith("/") else ["**", *parts]
+    if pattern.endswith("/"):
+        return _names_fit([*from_there, "*", "**"], names)
+    in_folder = not set(parts[-1]) & set("*?[") and _names_fit([*from_there, "**"], names)
+    return in_folder or _names_fit(from_there, names)
 
 
 def _names_fit(parts: Sequence[str], names: Sequence[str]) -> bool:
