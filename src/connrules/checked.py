@@ -52,6 +52,8 @@ class Checked:
     """By file in rule-set order, then by place."""
     skipped: tuple[str, ...] = ()
     """The codes of the checks that could not run."""
+    cut_short: tuple[str, ...] = ()
+    """The codes of the checks that ran for a part of the rule set only, since the whole would have taken too long."""
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

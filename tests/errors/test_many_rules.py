@@ -2,7 +2,11 @@
 
 import random
 
+import pytest
+
 from connrules.check import check
+from connrules.cli.render import render_skipped
+from connrules.lint import lint
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
@@ -54,3 +58,12 @@ def test_fifty_broken_rules_among_a_thousand() -> None:
             assert all(code.startswith("CR1") for code in codes), (rules[number], codes)
         else:
             assert codes == ["CR304"], (rules[number], codes)
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(40, False), (4_000, True)])
+def test_checks_that_end_before_all_is_tried_say_so(count: int, is_told: bool) -> None:
+    rules = [f'rule r{n}: on event "E" where a > {n} and a < {n + 2} after 1d send "S{n}"' for n in range(count)]
+    report = lint([parse(SourceText("many.conn", "\n".join(rules)))])
+    told = {"CR505", "CR506", "CR508", "CR509"} & set(report.skipped)
+    assert bool(told) == is_told
+    assert ("4 checks were cut short (CR505, CR506, CR508, CR509)" in render_skipped(report)) == is_told

@@ -19,7 +19,7 @@ from connrules.check.names import Names
 from connrules.check.publish_order import check_publish_order
 from connrules.check.reach import Reach, check_reach
 from connrules.check.rule import check_rule
-from connrules.check.ruleset import Declarations, check_ruleset
+from connrules.check.ruleset import SIDE_BY_SIDE, Declarations, check_ruleset
 from connrules.check.stale import check_stale
 from connrules.check.tests import check_test
 from connrules.check.timeline import Stage
@@ -47,15 +47,20 @@ def check(files: Sequence[Parsed], catalog: Catalog | None = None, as_of: int | 
     tests = tuple(CheckedTest(node, source) for source, node in _declared(files, ast.Test))
     declared = Declarations(rules, _declared(files, ast.Segment), _declared(files, ast.Policy), tests)
     index = Index.of(rules, segments, policy, broken_names(files))
-    findings = [d for parsed in files for d in parsed.diagnostics]
-    findings.extend(_readable(_found(declared, index, catalog, as_of), _unreadable(files)))
-    diagnostics, skipped = _in_order(files, findings), tuple(_skipped(catalog, as_of))
-    return Checked(rules, catalog, segments, policy, policy_source, tests, diagnostics, skipped)
-
-
-def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of: int | None) -> Iterator[Diagnostic]:
     names = None if catalog is None else Names(catalog)
-    found = list(_found_in_declarations(declared, index, names, as_of))
+    stage = Stage(rules, index, names)
+    findings = [d for parsed in files for d in parsed.diagnostics]
+    findings.extend(_readable(_found(declared, index, names, stage, as_of), _unreadable(files)))
+    skipped = tuple(_skipped(catalog, as_of))
+    cut_short = SIDE_BY_SIDE if stage.is_over else ()
+    diagnostics = _in_order(files, findings)
+    return Checked(rules, catalog, segments, policy, policy_source, tests, diagnostics, skipped, cut_short)
+
+
+def _found(
+    declared: Declarations, index: Index, names: Names | None, stage: Stage, as_of: int | None
+) -> Iterator[Diagnostic]:
+    found = list(_found_in_declarations(declared, index, names, stage, as_of))
     yield from found
     reach = Reach(index, names, {finding.silent_rule for finding in errors_of(found)})
     yield from check_reach(reach, index)
@@ -63,9 +68,9 @@ def _found(declared: Declarations, index: Index, catalog: Catalog | None, as_of:
 
 
 def _found_in_declarations(
-    declared: Declarations, index: Index, names: Names | None, as_of: int | None
+    declared: Declarations, index: Index, names: Names | None, stage: Stage, as_of: int | None
 ) -> Iterator[Diagnostic]:
-    yield from check_ruleset(declared, index, names)
+    yield from check_ruleset(declared, index, names, stage)
     for rule in declared.rules:
         yield from check_rule(rule, index, names, as_of)
     if names is not None:

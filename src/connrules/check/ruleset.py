@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from connrules import ast
 from connrules.check.attributes import check_local
@@ -32,7 +33,11 @@ class Declarations:
     tests: Sequence[CheckedTest]
 
 
-def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> Iterator[Diagnostic]:
+SIDE_BY_SIDE: Final = ("CR505", "CR506", "CR508", "CR509")
+"""The checks that try timelines on the rule set, as long as there is any telling what becomes of them."""
+
+
+def check_ruleset(declared: Declarations, index: Index, names: Names | None, stage: Stage) -> Iterator[Diagnostic]:
     """What no declaration shows by itself."""
     yield from check_duplicate_rules(declared.rules, declared.tests)
     yield from check_duplicate_names("segment", [(source, node.name) for source, node in declared.segments])
@@ -48,7 +53,7 @@ def check_ruleset(declared: Declarations, index: Index, names: Names | None) -> 
         yield from mistyped
         yield from check_segment_never_true(source, segment, index, names, mistyped)
     yield from check_local(declared.rules, next(iter(declared.policies), None), attributes)
-    yield from _check_side_by_side(declared, Stage(declared.rules, index, names))
+    yield from _check_side_by_side(declared, stage)
 
 
 def _check_side_by_side(declared: Declarations, stage: Stage) -> Iterator[Diagnostic]:

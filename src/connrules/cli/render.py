@@ -23,6 +23,7 @@ _MOST_ELSEWHERE: Final = 3
 _MOST_OF_WITNESS: Final = 20
 """Of a witness of more lines than this, only so many are shown."""
 _NO_CATALOG: Final = ("no catalog", "give --catalog FILE")
+_CROWDED: Final = ("too many rules have to do with one another to try them all", "check fewer of them together")
 _NOT_LISTED: Final = ("the catalog does not list what this goes by", "see docs/catalog.md")
 
 
@@ -108,6 +109,8 @@ def render_skipped(report: "Report") -> str:
 
 def why_skipped(report: "Report", code: str) -> tuple[str, str]:
     """Why a check could not run, and what to do so that it can."""
+    if code in report.checked.cut_short:
+        return _CROWDED
     if CODES[code].needs_catalog:
         return _NO_CATALOG if report.checked.catalog is None else _NOT_LISTED
     return "the rules have errors", "mend those first"
@@ -115,7 +118,8 @@ def why_skipped(report: "Report", code: str) -> tuple[str, str]:
 
 def _skipped(why: str, remedy: str, codes: Sequence[str]) -> str:
     were = "was" if len(codes) == 1 else "were"
-    return f"{why}: {counted(len(codes), 'check')} {were} skipped ({_ranges(codes)}); {remedy}"
+    done = "cut short" if why == _CROWDED[0] else "skipped"
+    return f"{why}: {counted(len(codes), 'check')} {were} {done} ({_ranges(codes)}); {remedy}"
 
 
 def _ranges(codes: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Checks a rule set and reports what the settings ask for."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from connrules.catalog import Catalog
@@ -43,10 +44,15 @@ def lint(files: Sequence[Parsed], catalog: Catalog | None = None, settings: Sett
     skipped = {*_impossible(checked, settings), *(["CR701"] if sifted.unjudged else [])}
     return Report(
         checked,
-        _in_order(files, map(selection.graded, [*sifted.kept, *sifted.about])),
+        _in_order(files, (_writable(selection.graded(found)) for found in [*sifted.kept, *sifted.about])),
         _suppressed_in_order(files, (one._replace(finding=selection.graded(one.finding)) for one in sifted.suppressed)),
         tuple(code for code in CODES if code in skipped and code in selection.codes),
     )
+
+
+def _writable(finding: Diagnostic) -> Diagnostic:
+    """A finding without a fix, where the file cannot be written: what is not UTF-8 would be lost."""
+    return replace(finding, fix=None) if finding.source.invalid_bytes else finding
 
 
 def _in_order(files: Sequence[Parsed], findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -70,8 +76,8 @@ def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, sett
 
 
 def _impossible(checked: Checked, settings: Settings) -> Iterator[str]:
-    """The checks that could not be made."""
-    yield from checked.skipped
+    """The checks that could not be made, or not to the end."""
+    yield from (*checked.skipped, *checked.cut_short)
     if settings.as_of is None:
         yield "CR702"
     if checked.errors and checked.tests:

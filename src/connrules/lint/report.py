@@ -31,4 +31,4 @@ class Report:
     suppressed: tuple[Suppressed, ...] = ()
     """What comments in the rule files keep from being reported."""
     skipped: tuple[str, ...] = ()
-    """The codes of selected checks that could not run."""
+    """The codes of selected checks that could not run, or not for the whole rule set."""
