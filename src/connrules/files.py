@@ -47,6 +47,8 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and Path(path).is_symlink():
+            raise UnreadableError(f"{path}: a link to a file that is not there", "mend or delete the link") from None
         raise UnreadableError(f"{path}: {reason(error)}", _remedy(error)) from None
 
 

@@ -352,6 +352,16 @@ def test_a_revision_that_has_nothing_in_common() -> None:
     assert_refused(check(), "`main` has nothing in common with what is checked out")
 
 
+@pytest.mark.usefixtures("repository")
+def test_a_revision_that_was_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit()
+    git("clone", "--quiet", "--depth", "1", f"file://{tmp_path}", "shallow")
+    monkeypatch.chdir("shallow")
+    result = check(since="main")
+    assert_refused(result, "there is no revision `main` in ")
+    assert "git fetch --unshallow; in GitHub Actions, fetch-depth: 0" in result.stderr
+
+
 def test_no_repository() -> None:
     write("rules/a.conn", TWO)
     assert_refused(check(), "not a git repository")

@@ -90,6 +90,15 @@ def test_statistics_have_no_other_format() -> None:
     assert result.stderr.startswith("error: --statistics has no format `sarif`\n  = help: ")
 
 
+def test_a_difference_has_no_other_format() -> None:
+    some_findings()
+    result = connrules("check", "rules", "--diff", "--format", "json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --diff has no format `json`\n  = help: ")
+    assert connrules("check", "rules", "--diff", "--format", "concise").exit_code == 1
+    assert connrules("check", "rules", "--diff", CONNRULES_FORMAT="json").exit_code == 1  # that is of findings
+
+
 def test_numbers_stand_below_each_other() -> None:
     write("a.conn", "".join(f'on event "{number}" send "{number}"\n' for number in range(10)))
     write("b.conn", NO_DELAY)

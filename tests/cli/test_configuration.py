@@ -262,6 +262,13 @@ def test_flag_beats_environment_beats_file(key: str, file: str, variable: str, f
     assert in_force(**{name: ""})[key] == (values[0], f"connrules.toml:{key}")  # empty is as good as not set
 
 
+def test_a_configuration_of_what_is_not_there() -> None:
+    result = connrules("config", "nope")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: nope: no such file or directory\n  = help: ")
+    assert connrules("config", "-").exit_code == 0
+
+
 def test_tables_come_from_the_environment_as_toml() -> None:
     said = in_force(
         CONNRULES_SEVERITY='{ CR4 = "error" }',

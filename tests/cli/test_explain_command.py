@@ -61,6 +61,16 @@ def test_the_list_has_every_code_once_in_its_family() -> None:
         assert {f"# {member[2]}xx" for member in members} == {heading[:5]}
 
 
+@pytest.mark.parametrize("family", ["CR6", "cr6"])
+def test_the_list_of_a_family(family: str) -> None:
+    lines = explain(family).stdout.splitlines()
+    assert lines[0] == "# 6xx Style"
+    assert [line.split()[0] for line in lines[1:]] == ["CR601", "CR602", "CR603"]
+    assert set(lines) <= set(explain().stdout.splitlines())
+    rows = json.loads(explain(family, "--format", "json").stdout)
+    assert [row["code"] for row in rows] == ["CR601", "CR602", "CR603"]
+
+
 def test_the_list_says_what_a_check_needs_and_which_fix_it_offers() -> None:
     rows = dict(re.findall(r"^(CR\d+)  \S+ +\w+ *(.*)$", explain().stdout, re.MULTILINE))
     assert (rows["CR104"], rows["CR205"], rows["CR314"]) == ("", "catalog, date", "safe fix")

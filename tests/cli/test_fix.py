@@ -144,6 +144,9 @@ def test_a_file_that_is_not_utf_8_is_left_as_it_is(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert file.read_bytes() == data
     assert "CR111" in done.stdout
+    shown = check(file, "--format", "concise")
+    assert "CR305" in shown.stdout
+    assert "[*]" not in shown.stdout + shown.stderr
 
 
 def test_standard_input_goes_to_standard_output_and_findings_to_standard_error() -> None:

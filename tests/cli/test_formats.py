@@ -154,6 +154,17 @@ def test_github() -> None:
     )
 
 
+def test_github_names_files_of_the_repository_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repo" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "repo" / "sub")
+    (tmp_path / "repo" / ".git").mkdir()
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for path, file in (("a.conn", "sub/a.conn"), ("../b.conn", "b.conn"), ("../../c.conn", "../../c.conn")):
+        assert annotation(render_github(results(about(LINES, path=path))))[1]["file"] == file
+
+
 def test_github_of_several_lines_has_no_end_column() -> None:
     _, properties, _ = annotation(render_github(results(about("on «purchase\nsend X»\n"))))
     assert (properties["line"], properties["endLine"], properties["col"]) == ("1", "2", "4")

@@ -155,6 +155,19 @@ def test_relative_paths_are_uris_below_the_root(path: str, uri: str) -> None:
     assert place_of(about(LINES, path=path))["artifactLocation"] == {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
+def test_on_github_the_repository_is_the_root_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "repo" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "repo" / "sub")
+    (tmp_path / "repo" / ".git").mkdir()
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for path, uri in (("a.conn", "sub/a.conn"), ("../b.conn", "b.conn"), (str(tmp_path / "repo" / "c.conn"), "c.conn")):
+        assert place_of(about(LINES, path=path))["artifactLocation"] == {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    outside = place_of(about(LINES, path="../../d.conn"))["artifactLocation"]
+    assert outside == {"uri": (tmp_path / "d.conn").as_uri()}
+
+
 def test_paths_that_are_not_below_the_root_are_absolute_uris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in here").mkdir()
     monkeypatch.chdir(tmp_path / "in here")

@@ -119,6 +119,14 @@ def test_a_link_in_a_circle_is_said_not_skipped() -> None:
     assert message == f"{Path('rules/b.conn')}: too many levels of symbolic links"
 
 
+def test_a_link_to_nowhere_is_said_to_be_one() -> None:
+    write("rules/a.conn")
+    Path("rules/b.conn").symlink_to("gone.conn")
+    message, remedy = refused("rules")
+    assert message == f"{Path('rules/b.conn')}: a link to a file that is not there"
+    assert remedy == "mend or delete the link"
+
+
 def test_a_folder_that_cannot_be_looked_into_is_said_not_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     write("rules/a.conn", "rules/closed/b.conn")
     refuse_listing(monkeypatch, "rules/closed")

@@ -97,6 +97,8 @@ def command(  # noqa: PLR0913  # the options of the command
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
     if fix and statistics and inputs.piped is not None:
         raise ShellError("standard output cannot have both the fixed text and --statistics", "ask for one of them")
+    if diff and options["format"] not in {None, "full", "concise"}:
+        raise ShellError(f"--diff has no format `{options['format']}`", "leave out --format, or leave out --diff")
     linted = _linting(inputs, configuration)
     changes = None if since is None else changes_since(since, paths, inputs, configuration.path, linted)
     reported = linted if changes is None else lambda sources: changes.narrowed(linted(sources), sources)

@@ -11,8 +11,10 @@ from connrules.cli.cells import padded, visible, width
 from connrules.cli.config_keys import AS_OF, CATALOG, KEYS, NAMING, OFF, PER_FILE, SEVERITY, Key
 from connrules.cli.config_options import chosen, configuration_options
 from connrules.cli.configuration import DEFAULT, Configuration, Setting
+from connrules.cli.exit import ShellError
 from connrules.cli.inputs import find_catalog
 from connrules.cli.options import FILE, color_option, wants_color
+from connrules.connectors.streams import STANDARD
 from connrules.duration import format_instant
 
 _EPILOG = """\b
@@ -70,6 +72,9 @@ def command(*, paths: tuple[Path, ...], layout: str, color: str, **options: Any)
     PATHS are those that connrules check would be given; without them, the folder you are in.
     """
     paths = paths or (Path(),)
+    missing = next((path for path in paths if str(path) != STANDARD and not path.exists()), None)
+    if missing is not None:
+        raise ShellError(f"{missing}: no such file or directory", "name what connrules check would be given")
     configuration = chosen(paths, options)
     rows = [_row(key, setting) for key, setting in _in_force(configuration, paths)]
     if layout == "json":

@@ -21,10 +21,11 @@ Examples:
   connrules explain                            lists all codes
   connrules explain CR301
   connrules explain exception-without-delay
+  connrules explain CR3                        lists the codes of a family
   connrules explain --all --format md > findings.md
 """
 )
-@click.argument("finding", metavar="[CODE|NAME]", required=False)
+@click.argument("finding", metavar="[CODE|NAME|FAMILY]", required=False)
 @click.option("--all", "whole", is_flag=True, help="Write the whole reference: a table, and the page of every finding.")
 @click.option(
     "--format",
@@ -36,25 +37,27 @@ Examples:
 )
 @color_option
 def command(*, finding: str | None, whole: bool, layout: str, color: str) -> None:
-    """Explain a finding by its code or name; without one, list them all."""
+    """Explain a finding by its code or name; list those of a family such as CR3, or all."""
     if whole and finding is not None:
         raise ShellError("--all writes the page of every finding", f"leave out --all, or `{finding}`")
-    code = None if finding is None else _code(finding)
+    family = "" if finding is None else finding.strip().upper()
+    code = None if finding is None or family in FAMILIES else _code(finding)
+    listed = [row for row in CODES.values() if code is None and row.code.startswith(family)]
     if layout == "json":
-        click.echo(_json(code, whole=whole))
+        click.echo(_json(code, listed, whole=whole))
     else:
-        lines = _markdown(code, whole=whole).splitlines()
+        lines = _markdown(code, listed, whole=whole).splitlines()
         click.echo("\n".join(_headings_bold(lines) if wants_color(color) else lines))
 
 
-def _markdown(code: Code | None, *, whole: bool) -> str:
+def _markdown(code: Code | None, listed: Iterable[Code], *, whole: bool) -> str:
     if code is None:
-        return render_all() if whole else "\n".join(_list())
+        return render_all() if whole else "\n".join(_list(listed))
     return load_page(code.code).markdown
 
 
-def _json(code: Code | None, *, whole: bool) -> str:
-    described = [_described(row, with_page=whole) for row in CODES.values()]
+def _json(code: Code | None, listed: Iterable[Code], *, whole: bool) -> str:
+    described = [_described(row, with_page=whole) for row in listed]
     return json.dumps(described if code is None else _described(code, with_page=True), indent=2)
 
 
@@ -72,10 +75,10 @@ def _described(row: Code, *, with_page: bool) -> dict[str, Any]:
     return {**row._asdict(), "family": FAMILIES[row.code[:3]], **page}
 
 
-def _list() -> Iterator[str]:
-    """All codes, family by family, as Markdown."""
+def _list(listed: Iterable[Code]) -> Iterator[str]:
+    """These codes, family by family, as Markdown."""
     width = max(len(row.name) for row in CODES.values())
-    for number, (family, rows) in enumerate(groupby(CODES.values(), key=lambda row: row.code[:3])):
+    for number, (family, rows) in enumerate(groupby(listed, key=lambda row: row.code[:3])):
         if number:
             yield ""
         yield f"# {family[2]}xx {FAMILIES[family]}"

@@ -12,6 +12,10 @@ from connrules.cli.exit import ShellError
 _OF_A_HOOK: Final = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 """What git says to the hooks that it runs; it would speak of another repository than the one that is looked at."""
 
+_HOW_TO_GET_ALL: Final = (
+    "if only the last commits were fetched, get all: git fetch --unshallow; in GitHub Actions, fetch-depth: 0"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -68,13 +72,14 @@ def merge_base(folder: Path, ref: str) -> Revision:
     top = os.fsdecode(_git(folder, "rev-parse", "--show-toplevel")).rstrip("\n")
     named = _run(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") if _is_name(ref) else None
     if named is None or named.returncode:
-        remedy = "name a branch, a tag or a commit; `git fetch` gets those of others"
+        is_shallow = _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        remedy = _HOW_TO_GET_ALL if is_shallow else "name a branch, a tag or a commit; `git fetch` gets those of others"
         raise _refused(f"there is no revision `{ref}` in {top}", remedy)
     base = _run(folder, "merge-base", named.stdout.decode().strip(), "HEAD")
     if base.returncode:
         raise _refused(
             f"`{ref}` has nothing in common with what is checked out",
-            "if only the last commits were fetched, get all: git fetch --unshallow; in GitHub Actions, fetch-depth: 0",
+            _HOW_TO_GET_ALL,
         )
     return Revision(Path(os.path.realpath(top)), base.stdout.decode().split()[0])
 

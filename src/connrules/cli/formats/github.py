@@ -1,12 +1,9 @@
-"""A report as commands of GitHub Actions: each line annotates a place in the files of a change.
+"""A report as commands of GitHub Actions: each line annotates a place in the files of a change."""
 
-Paths are as they were given, and so name files of the repository where connrules is started at its top.
-"""
-
-from pathlib import PurePath
 from typing import Final
 
 from connrules.cli.cells import visible
+from connrules.cli.formats.places import place_in_repository
 from connrules.cli.formats.results import Results
 from connrules.cli.render import render_skipped
 from connrules.diagnostic import Diagnostic, Severity
@@ -25,7 +22,7 @@ def _annotation(finding: Diagnostic) -> str:
     start, end = (finding.source.position(offset) for offset in finding.span)
     properties = {
         "title": f"{finding.code} {finding.name}",
-        "file": PurePath(finding.source.path).as_posix(),
+        "file": place_in_repository(finding.source.path).as_posix(),
         "line": str(start.line),
         "endLine": str(end.line),
         "col": str(start.column),

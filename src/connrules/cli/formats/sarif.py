@@ -1,7 +1,7 @@
 """A report as SARIF 2.1.0, the format of code scanning.
 
 Lines and columns count from 1, columns in code points; ends are exclusive. Paths below the folder where connrules was
-started are relative to `%SRCROOT%`.
+started are relative to `%SRCROOT%`; in GitHub Actions, those in the repository.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connrules import __version__
+from connrules.cli.formats.places import place_in_repository
 from connrules.cli.formats.results import Results
 from connrules.cli.render import render_skipped
 from connrules.codes import CODES, FAMILIES
@@ -23,6 +24,7 @@ from connrules.text import SourceText, Span
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT: Final = "%SRCROOT%"
+_ROOT_MEANS: Final = "the folder in which connrules was started; in GitHub Actions, the top of the repository"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -39,7 +41,7 @@ def _run(results: Results) -> dict[str, Any]:
     return {
         "tool": {"driver": {"name": "connrules", "version": __version__, "rules": rules}},
         "invocations": [_invocation(results)],
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "the folder in which connrules was started"}}},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": _ROOT_MEANS}}},
         "artifacts": [{"location": _location(source), "sourceLanguage": "conn"} for source in results.sources],
         "columnKind": "unicodeCodePoints",
         "results": [
@@ -120,7 +122,7 @@ def _region(source: SourceText, span: Span) -> dict[str, int]:
 
 
 def _location(source: SourceText) -> dict[str, str]:
-    path = PurePath(os.path.normpath(source.path))
+    path = PurePath(os.path.normpath(place_in_repository(source.path)))
     if path.is_absolute() or path.parts[:1] == ("..",):
         return {"uri": Path(os.path.abspath(path)).as_uri()}  # noqa: PTH100  # resolve() would follow links
     return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": _ROOT}
