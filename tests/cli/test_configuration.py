@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.configured import BROKEN, CATALOG, CLEAN, NO_DELAY, UNNAMED, codes, connrules, write
 
-from connrules.cli.config_keys import KEYS, Problem, read_table
-from connrules.cli.configuration import configured
+from connrules.cli.configuration.keys import KEYS, Problem, read_table
+from connrules.cli.configuration.layers import configured
 from connrules.cli.formats import FORMATS
 
 

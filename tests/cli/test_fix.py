@@ -127,7 +127,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(folder: Path, monkeypatch: 
         (folder / "a.conn").write_bytes(b"on session_start send Z\n")
         return outcome
 
-    monkeypatch.setattr("connrules.cli.fixing.fixed", slowly)
+    monkeypatch.setattr("connrules.cli.checking.fixing.fixed", slowly)
     done = check(folder, "--fix", "--unsafe-fixes")
 
     assert done.exit_code == 2

@@ -10,9 +10,9 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.drawings import read_dot, read_mermaid
 
 from connrules.cli.cells import visible
-from connrules.cli.dot import render_dot
-from connrules.cli.drawing import Arrow, Drawing, Group, Mark, Node, Shape
-from connrules.cli.mermaid import render_mermaid
+from connrules.cli.drawings.dot import render_dot
+from connrules.cli.drawings.drawing import Arrow, Drawing, Group, Mark, Node, Shape
+from connrules.cli.drawings.mermaid import render_mermaid
 from connrules.cli.shell import shell
 
 RULES = """\

@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from connrules.cli.config_keys import KEYS
+from connrules.cli.configuration.keys import KEYS
 from connrules.cli.formats import FORMATS
 from connrules.cli.shell import COMMANDS, shell
 

@@ -12,8 +12,8 @@ from tests.properties.world import GRID, START, STEPS
 
 import connrules
 from connrules.check import Checked
-from connrules.cli.stories import render_explanation
-from connrules.cli.story_document import render_document
+from connrules.cli.telling.document import render_document
+from connrules.cli.telling.stories import render_explanation
 from connrules.event import Event, Kind, Outcome
 from connrules.explain import Explanation, Log, explain
 from connrules.explain.story import Miss, Trigger

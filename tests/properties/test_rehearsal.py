@@ -8,7 +8,7 @@ from tests.properties.rule_sets import rule_sets
 
 from connrules.catalog import Catalog
 from connrules.check import check
-from connrules.check.rehearsal import Rehearsal
+from connrules.check.together.rehearsal import Rehearsal
 from connrules.compile import compile_rules
 from connrules.event import Event, Kind, Outcome
 from connrules.run.engine import Engine

@@ -10,7 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connrules import ast
-from connrules.check.satisfy import NEVER, UNKNOWN, Example, Scope, Values, contradiction, is_never, solve, solve_all
+from connrules.check.conditions.satisfy import (
+    NEVER,
+    UNKNOWN,
+    Example,
+    Scope,
+    Values,
+    contradiction,
+    is_never,
+    solve,
+    solve_all,
+)
 from connrules.reference.conditions import Facts, holds
 from connrules.syntax.parser import parse
 from connrules.text import SourceText

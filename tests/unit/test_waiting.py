@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connrules import ast
 from connrules.check import check
-from connrules.check.waiting import shortest_wait
+from connrules.check.waits.waiting import shortest_wait
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 from connrules.wallclock import DAY, in_days, next_weekday, wall_ms

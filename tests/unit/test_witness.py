@@ -7,8 +7,8 @@ import pytest
 from connrules.catalog import Catalog
 from connrules.check import check
 from connrules.check.index import Broken, Index
-from connrules.check.names import Names
-from connrules.check.witness import Setting, drops, happens, knows, sends, witness
+from connrules.check.names.binding import Names
+from connrules.check.together.witness import Setting, drops, happens, knows, sends, witness
 from connrules.pipeline import loads
 from connrules.syntax.layout import format_file
 from connrules.syntax.parser import parse

@@ -14,15 +14,15 @@ from connrules import ast
 from connrules.catalog import Catalog
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
-from connrules.check.loops import check_loops
-from connrules.check.names import Names
-from connrules.check.publish_order import check_publish_order
-from connrules.check.reach import Reach, check_reach
+from connrules.check.names.binding import Names
+from connrules.check.names.stale import check_stale
+from connrules.check.publishing.checks import check_publish_order
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import SIDE_BY_SIDE, Declarations, check_ruleset
-from connrules.check.stale import check_stale
-from connrules.check.tests import check_test
-from connrules.check.timeline import Stage
+from connrules.check.tests.steps import check_test
+from connrules.check.together.loops import check_loops
+from connrules.check.together.reach import Reach, check_reach
+from connrules.check.together.timeline import Stage
 from connrules.checked import Checked, CheckedRule, CheckedTest
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, errors_of

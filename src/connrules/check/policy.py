@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from connrules import ast
 from connrules.catalog import Catalog
-from connrules.check.durations import check_limit_durations
-from connrules.check.windows import check_quiet
+from connrules.check.waits.durations import check_limit_durations
+from connrules.check.waits.windows import check_quiet
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import deleting, writing

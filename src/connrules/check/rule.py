@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator
 
-from connrules.check.attributes import check_attributes
-from connrules.check.delay import check_delay
-from connrules.check.durations import check_durations
-from connrules.check.exception_times import check_exception_times
-from connrules.check.fit import check_fit
-from connrules.check.implied import check_implied
+from connrules.check.conditions.never_true import check_never_true
 from connrules.check.index import Index
-from connrules.check.lifetime import check_lifetime
-from connrules.check.names import Names, bind, check_events, event_names, mentions
-from connrules.check.never_true import check_never_true
-from connrules.check.properties import check_properties
-from connrules.check.references import check_references
-from connrules.check.same_message import check_same_message
-from connrules.check.segments import check_segment_names, conditions_of
+from connrules.check.names.attributes import check_attributes
+from connrules.check.names.binding import Names, bind, check_events, event_names, mentions
+from connrules.check.names.fit import check_fit
+from connrules.check.names.implied import check_implied
+from connrules.check.names.lifetime import check_lifetime
+from connrules.check.names.properties import check_properties
+from connrules.check.names.references import check_references
+from connrules.check.names.segments import check_segment_names, conditions_of
+from connrules.check.names.typed import check_rule_types
 from connrules.check.shape import check_shape
-from connrules.check.subsumed import check_subsumed
-from connrules.check.too_late import check_too_late
-from connrules.check.typed import check_rule_types
-from connrules.check.windows import check_window
+from connrules.check.waits.delay import check_delay
+from connrules.check.waits.durations import check_durations
+from connrules.check.waits.exception_times import check_exception_times
+from connrules.check.waits.same_message import check_same_message
+from connrules.check.waits.subsumed import check_subsumed
+from connrules.check.waits.too_late import check_too_late
+from connrules.check.waits.windows import check_window
 from connrules.checked import CheckedRule
 from connrules.diagnostic import Diagnostic
 

@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from connrules import ast
-from connrules.check.attributes import check_local
-from connrules.check.confusable import check_confusable
-from connrules.check.crowded_out import check_crowded_out
-from connrules.check.duplicates import check_duplicate_names, check_duplicate_policies, check_duplicate_rules, copies_of
+from connrules.check.conditions.never_true import check_segment_never_true
 from connrules.check.index import Index
-from connrules.check.names import Names
-from connrules.check.never_true import check_segment_never_true
-from connrules.check.overlaps import check_overlaps
+from connrules.check.names.attributes import check_local
+from connrules.check.names.binding import Names
+from connrules.check.names.confusable import check_confusable
+from connrules.check.names.segments import check_segments
+from connrules.check.names.typed import check_user_types
 from connrules.check.policy import check_policy
-from connrules.check.segments import check_segments
-from connrules.check.simultaneous import check_simultaneous
-from connrules.check.timeline import Stage
-from connrules.check.typed import check_user_types
+from connrules.check.together.crowded_out import check_crowded_out
+from connrules.check.together.duplicates import (
+    check_duplicate_names,
+    check_duplicate_policies,
+    check_duplicate_rules,
+    copies_of,
+)
+from connrules.check.together.overlaps import check_overlaps
+from connrules.check.together.simultaneous import check_simultaneous
+from connrules.check.together.timeline import Stage
 from connrules.checked import CheckedRule, CheckedTest
 from connrules.diagnostic import Diagnostic
 from connrules.text import SourceText

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from connrules import ast
-from connrules.check.conditions import trigger_properties_in
-from connrules.check.events_meant import channel_events, event_meant
-from connrules.check.names import Names
+from connrules.check.conditions.parts import trigger_properties_in
+from connrules.check.names.binding import Names
+from connrules.check.names.events_meant import channel_events, event_meant
 from connrules.check.patterns import WORDS, interaction_of, is_known, names_in, patterns_of, where_of
 from connrules.checked import CheckedRule
 from connrules.codes import finding

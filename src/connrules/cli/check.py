@@ -6,19 +6,19 @@ from typing import Any
 
 import click
 
+from connrules.cli.checking.fixing import apply_fixes, fix_options, render_fixable, show_fixes
+from connrules.cli.checking.since import changes_since
+from connrules.cli.checking.statistics import write_statistics
 from connrules.cli.clock import now
-from connrules.cli.config_keys import AS_OF, CATALOG, FAIL_ON, FORMAT
-from connrules.cli.config_options import chosen, configuration_options
-from connrules.cli.configuration import Configuration
+from connrules.cli.configuration.keys import AS_OF, CATALOG, FAIL_ON, FORMAT
+from connrules.cli.configuration.layers import Configuration
+from connrules.cli.configuration.linting import settings_of
+from connrules.cli.configuration.options import chosen, configuration_options
 from connrules.cli.exit import ExitCode, ShellError
-from connrules.cli.fixing import apply_fixes, fix_options, render_fixable, show_fixes
 from connrules.cli.formats import FORMATS, FORMATS_HELP, write
 from connrules.cli.inputs import Inputs, read_inputs, read_piped
-from connrules.cli.lint_settings import settings_of
 from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.render import summarize
-from connrules.cli.since import changes_since
-from connrules.cli.statistics import write_statistics
 from connrules.connectors.streams import STANDARD
 from connrules.diagnostic import Diagnostic, Severity
 from connrules.lint import Report, lint

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import click
 
 from connrules.cli.cells import padded, visible, width
-from connrules.cli.config_keys import AS_OF, CATALOG, KEYS, NAMING, OFF, PER_FILE, SEVERITY, Key
-from connrules.cli.config_options import chosen, configuration_options
-from connrules.cli.configuration import DEFAULT, Configuration, Setting
+from connrules.cli.configuration.keys import AS_OF, CATALOG, KEYS, NAMING, OFF, PER_FILE, SEVERITY, Key
+from connrules.cli.configuration.layers import DEFAULT, Configuration, Setting
+from connrules.cli.configuration.options import chosen, configuration_options
 from connrules.cli.exit import ShellError
 from connrules.cli.inputs import find_catalog
 from connrules.cli.options import FILE, color_option, wants_color

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from connrules.cli.dot import render_dot
+from connrules.cli.drawings.dot import render_dot
+from connrules.cli.drawings.mermaid import render_mermaid
+from connrules.cli.drawings.rules import rule_drawing
 from connrules.cli.exit import ExitCode
 from connrules.cli.inputs import load_rule_set
 from connrules.cli.left_out import say_left_out
-from connrules.cli.mermaid import render_mermaid
 from connrules.cli.options import catalog_option, paths_argument
-from connrules.cli.rule_drawing import rule_drawing
 
 _EPILOG = """\b
 Examples:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from connrules.catalog import Catalog, CatalogError, load_catalog
 from connrules.check import Checked
-from connrules.cli.config_keys import CATALOG
-from connrules.cli.configuration import configured
+from connrules.cli.configuration.keys import CATALOG
+from connrules.cli.configuration.layers import configured
 from connrules.cli.exit import ShellError
 from connrules.connectors.profiles import Profiles, read_profiles
 from connrules.connectors.streams import STANDARD

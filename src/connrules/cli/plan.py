@@ -5,18 +5,18 @@ from pathlib import Path
 import click
 
 from connrules.cli.clock import now
-from connrules.cli.config_keys import AS_OF, CATALOG
-from connrules.cli.configuration import configured
-from connrules.cli.dot import render_dot
+from connrules.cli.configuration.keys import AS_OF, CATALOG
+from connrules.cli.configuration.layers import configured
+from connrules.cli.drawings.dot import render_dot
+from connrules.cli.drawings.mermaid import render_mermaid
 from connrules.cli.exit import ExitCode
 from connrules.cli.inputs import load_rule_set
 from connrules.cli.left_out import say_left_out
-from connrules.cli.mermaid import render_mermaid
 from connrules.cli.options import catalog_option, color_option, paths_argument, wants_color
-from connrules.cli.plan_document import render_document
-from connrules.cli.plan_drawing import plan_drawing
-from connrules.cli.plan_text import render_plan
-from connrules.cli.publishing import Publishing, publishing_of
+from connrules.cli.publishing.document import render_document
+from connrules.cli.publishing.drawing import plan_drawing
+from connrules.cli.publishing.shown import Publishing, publishing_of
+from connrules.cli.publishing.text import render_plan
 
 _EPILOG = """\b
 Examples:

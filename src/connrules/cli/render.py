@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from connrules.check.lifetime import day
+from connrules.check.names.lifetime import day
 from connrules.cli.cells import visible
 from connrules.cli.excerpt import Mark, draw, fits_beside, styled
 from connrules.codes import CODES

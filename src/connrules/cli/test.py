@@ -12,8 +12,8 @@ from connrules.cli.inputs import load_rule_set
 from connrules.cli.options import catalog_option, color_option, paths_argument, wants_color
 from connrules.cli.render import counted, render_full
 from connrules.cli.report import say_before
-from connrules.cli.test_documents import render_json, render_junit
-from connrules.cli.timelines import (
+from connrules.cli.testing.documents import render_json, render_junit
+from connrules.cli.testing.timelines import (
     render_coverage,
     render_failures,
     render_files,

@@ -25,8 +25,8 @@ from connrules.cli.options import (
 )
 from connrules.cli.render import counted, render_full
 from connrules.cli.report import Progress, StatusLine, early_until, say_before, warn
-from connrules.cli.stories import render_explanation
-from connrules.cli.story_document import render_document
+from connrules.cli.telling.document import render_document
+from connrules.cli.telling.stories import render_explanation
 from connrules.connectors.jsonl import EventError, parse_event
 from connrules.connectors.streams import Lines
 from connrules.event import Event

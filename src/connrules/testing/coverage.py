@@ -11,8 +11,8 @@ from connrules import ast
 from connrules.catalog import Campaign, Entry
 from connrules.catalog.models import ALWAYS
 from connrules.check import Checked, CheckedRule
-from connrules.check.conditions import needs_trigger_property
-from connrules.check.windows import is_always_inside
+from connrules.check.conditions.parts import needs_trigger_property
+from connrules.check.waits.windows import is_always_inside
 from connrules.duration import format_duration
 from connrules.event import Kind, Reason
 from connrules.reference.timing import window_of

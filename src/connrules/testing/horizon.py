@@ -7,7 +7,7 @@ test that expects something to be pending ends with its last event instead: late
 from collections.abc import Iterable, Sequence
 
 from connrules.check import Checked
-from connrules.check.waiting import matters_for
+from connrules.check.waits.waiting import matters_for
 from connrules.duration import LATEST
 from connrules.event import Event
 from connrules.testing.judge import Expectation

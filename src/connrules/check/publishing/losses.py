@@ -6,7 +6,7 @@ And of what has no safe order, which order loses least, where that can be said.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from connrules.check.lifetime import is_over
+from connrules.check.names.lifetime import is_over
 from connrules.check.publishing.order import Key, PublishOrder, source_key, target_key
 from connrules.check.publishing.overlaps import overlap_of
 from connrules.check.publishing.pairs import Pair

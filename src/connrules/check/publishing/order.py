@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from connrules.catalog import Entry
 from connrules.check.cycles import cycles
-from connrules.check.lifetime import is_over
+from connrules.check.names.lifetime import is_over
 from connrules.check.publishing.components import components
 from connrules.check.publishing.pairs import Pair
 from connrules.check.publishing.times import is_dated

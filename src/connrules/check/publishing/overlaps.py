@@ -5,7 +5,7 @@ from typing import NamedTuple
 from connrules.catalog import ALWAYS
 from connrules.check.publishing.pairs import Pair
 from connrules.check.publishing.times import Intervals, before, is_dated, since
-from connrules.check.too_late import meet
+from connrules.check.waits.too_late import meet
 
 
 class Overlap(NamedTuple):

@@ -11,8 +11,8 @@ from connrules import ast
 from connrules.catalog import ALWAYS, Campaign, Catalog, Entry
 from connrules.check.patterns import interaction_of, names_in
 from connrules.check.publishing.times import Intervals, is_dated, since, union
-from connrules.check.too_late import life_of, meet
-from connrules.check.waiting import shortest_wait
+from connrules.check.waits.too_late import life_of, meet
+from connrules.check.waits.waiting import shortest_wait
 from connrules.checked import CheckedRule
 from connrules.text import Span
 from connrules.vocabulary import ObjectKind

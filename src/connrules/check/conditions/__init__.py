@@ -1,0 +1,1 @@
+"""Conditions: what stands in them, and whether they can hold at all (CR510)."""

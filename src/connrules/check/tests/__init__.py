@@ -1,0 +1,1 @@
+"""Tests in the language: steps and expectations that cannot be meant as they stand (CR71x)."""

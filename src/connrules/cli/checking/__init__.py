@@ -1,0 +1,1 @@
+"""What `connrules check` does besides reporting: fixes, what has changed, counts."""

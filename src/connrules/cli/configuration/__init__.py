@@ -1,0 +1,1 @@
+"""The configuration: its keys, where it is found, and which of its layers counts."""

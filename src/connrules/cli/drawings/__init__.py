@@ -1,0 +1,1 @@
+"""Drawings: graphs as data, and as text that other programs draw."""

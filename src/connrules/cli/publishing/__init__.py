@@ -1,0 +1,1 @@
+"""The order of publishing as `connrules plan` shows it."""

@@ -1,0 +1,1 @@
+"""Explanations of `connrules why`, as text and as a document."""

@@ -1,0 +1,1 @@
+"""Results of `connrules test`, as text and as documents."""
