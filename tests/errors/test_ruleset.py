@@ -135,7 +135,7 @@ TO_ALL = 'rule r{0}: on received_push of any after 1d until 2030-01-01 send "C{0
 
 @pytest.mark.parametrize("template", [ALONE, CHAINED, IN_LOOPS, WITH_SEGMENTS, WITH_TESTS, TO_ALL])
 def test_checking_costs_what_the_rules_cost_and_not_their_pairs(template: str) -> None:
-    catalog = Catalog(campaigns=tuple(Campaign(name=f"C{i}", channels=("push",)) for i in range(400)))
+    catalog = Catalog(campaigns=tuple(Campaign(name=f"C{i}", channels=("push",)) for i in range(800)))
     head = "rule r: on purchase send C0\nsegment s = user.age > 18\n"
 
     def calls(count: int) -> int:
@@ -154,7 +154,8 @@ def test_checking_costs_what_the_rules_cost_and_not_their_pairs(template: str) -
             sys.setprofile(None)
         return made
 
-    assert calls(400) - calls(200) < 1.1 * 4 * (calls(100) - calls(50))
+    # Below a hundred rules, what may be tried whatever their number is not spent yet.
+    assert calls(800) - calls(400) < 1.1 * 4 * (calls(200) - calls(100))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
