@@ -5,22 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.cli.configured import BROKEN, CATALOG, CLEAN, write
 
 from connrules.cli.shell import shell
 
-CLEAN = 'rule a:\n  on received_push of "A"\n  after 1d\n  unless purchase\n  send "B"\n'
-BROKEN = 'on purchase after 90 send "B"\n'
-CATALOG = """
-[[campaigns]]
-name = "A"
-channels = ["push"]
-published_at = 2026-02-01
-stopped_at = 2026-06-01
-
-[[campaigns]]
-name = "B"
-published_at = 2026-01-01
-"""
 WITHIN = ("--as-of", "2026-03-01")
 
 
@@ -29,11 +17,6 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for variable in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(variable, raising=False)
-
-
-def write(path: str, text: str) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(text, encoding="utf-8")
 
 
 def check(*arguments: str, **environment: str) -> Result:

@@ -128,14 +128,19 @@ def _scalar(value: object, _: Facts) -> tuple[str, Any] | None:
 
 
 def _instant(value: object, facts: Facts) -> tuple[str, int] | None:
-    """A value as the instant that it names: epoch milliseconds, or a time or date in ISO 8601; None: it names none."""
+    instant = as_instant(value, facts.zone)
+    return None if instant is None else ("instant", instant)
+
+
+def as_instant(value: object, zone: tzinfo | None) -> int | None:
+    """The instant that data names: epoch milliseconds, or a time or date in ISO 8601; None: it names none."""
     match value:
         case str():
             try:
-                return "instant", read_instant(value, facts.zone)
+                return read_instant(value, zone)
             except ValueError:
                 return None
         case int() if not isinstance(value, bool):
-            return "instant", value
+            return value
         case _:
             return None

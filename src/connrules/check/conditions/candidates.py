@@ -11,8 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from connrules import ast
-from connrules.check.conditions.comparing import Atom, as_instant, data_of, literals_in
+from connrules.check.conditions.comparing import Atom, data_of
+from connrules.check.conditions.parts import operands_of
 from connrules.duration import EARLIEST, LATEST, format_instant
+from connrules.reference.conditions import as_instant
 from connrules.text import nfc
 
 _NUL = "\0"
@@ -49,7 +51,7 @@ def _numbers(atoms: Sequence[Atom]) -> Iterator[int | float]:
 
 def _points(atom: Atom) -> Iterator[int | float]:
     """The numbers that a comparison names, be it as instants."""
-    for literal in literals_in(atom.comparison):
+    for literal in operands_of(atom.comparison):
         value = data_of(literal)
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             yield value
@@ -115,7 +117,7 @@ def _equal_texts(atom: Atom) -> list[str] | None:
     """The only texts that can make it true, where there are so few that they are named."""
     comparison = atom.comparison
     if isinstance(comparison, ast.OneOf) or (isinstance(comparison, ast.Compare) and comparison.operator == "="):
-        literals = literals_in(comparison)
+        literals = operands_of(comparison)
         if not any(isinstance(literal, ast.Instant) for literal in literals):
             return [nfc(literal.value) for literal in literals if isinstance(literal, ast.Text)]
     return None
@@ -141,7 +143,7 @@ def _kinds(atom: Atom) -> Iterator[str]:
     """How a comparison looks at a text."""
     match atom.comparison:
         case ast.Compare() | ast.OneOf():
-            for literal in literals_in(atom.comparison):
+            for literal in operands_of(atom.comparison):
                 if atom.is_time or isinstance(literal, ast.Instant):
                     yield "instant"
                 elif isinstance(literal, ast.Text):
@@ -157,7 +159,7 @@ def _kinds(atom: Atom) -> Iterator[str]:
 
 def _in_order(atoms: Sequence[Atom]) -> Iterator[str]:
     """In the order of texts, the first of every stretch that comparisons and `starts with` tell apart."""
-    literals = [literal for atom in atoms for literal in literals_in(atom.comparison)]
+    literals = [literal for atom in atoms for literal in operands_of(atom.comparison)]
     texts = [nfc(literal.value) for literal in literals if isinstance(literal, ast.Text)]
     yield from texts
     yield from (text + "a" for text in texts)
@@ -183,7 +185,7 @@ def _instants(atoms: Sequence[Atom]) -> Iterator[str]:
     points = {
         instant
         for atom in atoms
-        for literal in literals_in(atom.comparison)
+        for literal in operands_of(atom.comparison)
         if atom.is_time or isinstance(literal, ast.Instant)
         if (instant := as_instant(data_of(literal), atom.zone)) is not None
     }

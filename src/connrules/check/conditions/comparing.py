@@ -1,25 +1,15 @@
-"""Whether one comparison holds of one value, exactly as when rules run; and what a value can be compared as.
+"""Whether one comparison holds of one value, and what it compares with.
 
-A value is data as an event carries it: text, a number, a boolean, a list, an object; None is missing.
+A value is data as an event carries it: text, a number, a boolean, a list, an object; None is missing. What a comparison
+means is for the reference interpreter to say.
 """
 
-import operator
-from collections.abc import Callable
 from datetime import tzinfo
-from typing import Any, Final, NamedTuple, assert_never
+from functools import reduce
+from typing import Any, NamedTuple, assert_never
 
 from connrules import ast
-from connrules.text import nfc
-from connrules.wallclock import read_instant
-
-_OPERATORS: Final[dict[ast.Operator, Callable[[Any, Any], bool]]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+from connrules.reference.conditions import Facts, holds
 
 
 class Atom(NamedTuple):
@@ -34,20 +24,11 @@ class Atom(NamedTuple):
 
     def is_true_of(self, value: object) -> bool:
         """Whether the value makes it true."""
-        return _is_so(self, value) is self.holds
-
-
-def literals_in(comparison: ast.Comparison) -> tuple[ast.Operand, ...]:
-    """What a comparison compares with."""
-    match comparison:
-        case ast.Compare() | ast.Contains() | ast.StartsWith():
-            return (comparison.operand,)
-        case ast.OneOf():
-            return comparison.operands
-        case ast.IsMissing() | ast.IsPresent():
-            return ()
-        case _:
-            assert_never(comparison)
+        subject = self.comparison.subject
+        path = (subject.path if isinstance(subject, ast.Attribute) else subject).segments
+        values: Any = reduce(lambda inside, name: {name: inside}, reversed(path), value)
+        facts = Facts(values, {path[0]: "time"} if self.is_time else {}, zone=self.zone)
+        return holds(self.comparison, facts) is self.holds
 
 
 def data_of(literal: ast.Operand) -> Any:
@@ -59,67 +40,3 @@ def data_of(literal: ast.Operand) -> Any:
             raise TypeError("a property of the trigger is not known before there is one")
         case _:
             assert_never(literal)
-
-
-def as_instant(value: object, zone: tzinfo | None) -> int | None:
-    """The instant (epoch ms) that data names; None where it names none."""
-    match value:
-        case bool():
-            return None
-        case int():
-            return value
-        case str():
-            try:
-                return read_instant(value, zone)
-            except ValueError:
-                return None
-    return None
-
-
-def _is_so(atom: Atom, value: object) -> bool:
-    match atom.comparison:
-        case ast.IsMissing():
-            return value is None
-        case ast.IsPresent():
-            return value is not None
-        case ast.Compare(_, symbol, operand):
-            return _compare(value, symbol, operand, atom.zone, is_time=atom.is_time)
-        case ast.OneOf(_, operands):
-            return any(_compare(value, "=", operand, atom.zone, is_time=atom.is_time) for operand in operands)
-        case ast.Contains(_, operand):
-            return _contains(value, operand, atom.zone)
-        case ast.StartsWith(_, operand):
-            start = data_of(operand)
-            return isinstance(value, str) and isinstance(start, str) and nfc(value).startswith(nfc(start))
-        case _:
-            assert_never(atom.comparison)
-
-
-def _compare(
-    value: object, symbol: ast.Operator, operand: ast.Operand, zone: tzinfo | None, *, is_time: bool = False
-) -> bool:
-    if is_time or isinstance(operand, ast.Instant):
-        here, there = as_instant(value, zone), as_instant(data_of(operand), zone)
-        return here is not None and there is not None and _OPERATORS[symbol](here, there)
-    left, right = _typed(value), _typed(data_of(operand))
-    if left is None or right is None or left[0] is not right[0]:
-        return False
-    return (left[0] is not bool or symbol in {"=", "!="}) and _OPERATORS[symbol](left[1], right[1])
-
-
-def _typed(value: object) -> tuple[type, Any] | None:
-    match value:
-        case bool():
-            return bool, value
-        case int() | float():
-            return float, value
-        case str():
-            return str, nfc(value)
-    return None
-
-
-def _contains(value: object, operand: ast.Operand, zone: tzinfo | None) -> bool:
-    if isinstance(value, list):
-        return any(_compare(element, "=", operand, zone) for element in value)
-    part = data_of(operand)
-    return isinstance(value, str) and isinstance(part, str) and nfc(part) in nfc(value)

@@ -1,6 +1,6 @@
 """What stands in a condition: the segments and attributes that it names, the properties of the trigger."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import assert_never
 
 from connrules import ast
@@ -26,7 +26,7 @@ def properties_in(condition: ast.Condition | None) -> Iterator[ast.Path]:
 def trigger_properties_in(condition: ast.Condition | None) -> Iterator[ast.TriggerProperty]:
     """Where a condition compares with a property of the trigger event."""
     for leaf in leaves_in(condition):
-        yield from (operand for operand in _operands(leaf) if isinstance(operand, ast.TriggerProperty))
+        yield from (operand for operand in operands_of(leaf) if isinstance(operand, ast.TriggerProperty))
 
 
 def needs_trigger_property(condition: ast.Condition | None) -> bool:
@@ -39,7 +39,7 @@ def needs_trigger_property(condition: ast.Condition | None) -> bool:
         case ast.AnyOf(terms):
             return all(map(needs_trigger_property, terms))
         case _:
-            operands = list(_operands(condition))
+            operands = list(operands_of(condition))
             return bool(operands) and all(isinstance(operand, ast.TriggerProperty) for operand in operands)
 
 
@@ -57,7 +57,8 @@ def leaves_in(condition: ast.Condition | None) -> Iterator[ast.Comparison | ast.
             yield condition
 
 
-def _operands(leaf: ast.Comparison | ast.InSegment) -> Iterable[ast.Operand]:
+def operands_of(leaf: ast.Comparison | ast.InSegment) -> tuple[ast.Operand, ...]:
+    """What a comparison compares with; nothing, where it asks for a segment."""
     match leaf:
         case ast.Compare() | ast.Contains() | ast.StartsWith():
             return (leaf.operand,)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, assert_never
 
 from connrules import ast
 from connrules.check.conditions.candidates import are_enough, candidates
-from connrules.check.conditions.comparing import Atom, literals_in
-from connrules.check.conditions.parts import leaves_in
+from connrules.check.conditions.comparing import Atom
+from connrules.check.conditions.parts import leaves_in, operands_of
 
 MOST_ALTERNATIVES = 256
 """How many alternatives of a condition are looked at, before it is left undecided."""
@@ -199,7 +199,7 @@ def _atom(literal: _Literal, scope: Scope) -> Atom | None:
     term, holds = literal
     if isinstance(term, ast.InSegment):
         return None  # it does not exist, or asks for itself
-    if any(isinstance(operand, ast.TriggerProperty) for operand in literals_in(term)):
+    if any(isinstance(operand, ast.TriggerProperty) for operand in operands_of(term)):
         return Atom(ast.IsPresent(term.subject, term.span), holds=True) if holds else None
     path = _path(term)
     return Atom(term, holds, is_time=len(path) == 1 and scope.types.get(path[0]) == "time", zone=scope.zone)
