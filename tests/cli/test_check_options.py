@@ -90,6 +90,12 @@ def test_statistics_have_no_other_format() -> None:
     assert result.stderr.startswith("error: --statistics has no format `sarif`\n  = help: ")
 
 
+def test_what_cannot_be_told_is_refused_before_anything_is_fixed() -> None:
+    file = write("late.conn", NO_DELAY)
+    result = connrules("check", "late.conn", "--fix", "--statistics", "--format", "sarif")
+    assert (result.exit_code, file.read_text(encoding="utf-8")) == (2, NO_DELAY)
+
+
 def test_a_difference_has_no_other_format() -> None:
     some_findings()
     result = connrules("check", "rules", "--diff", "--format", "json")

@@ -8,7 +8,7 @@ import click
 
 from connrules.cli.checking.fixing import apply_fixes, fix_options, render_fixable, show_fixes
 from connrules.cli.checking.since import changes_since
-from connrules.cli.checking.statistics import write_statistics
+from connrules.cli.checking.statistics import refuse_format, write_statistics
 from connrules.cli.clock import now
 from connrules.cli.configuration.keys import AS_OF, CATALOG, FAIL_ON, FORMAT
 from connrules.cli.configuration.layers import Configuration
@@ -94,6 +94,9 @@ def command(  # noqa: PLR0913  # the options of the command
     PATHS are rule files, or folders, of which all .conn files are read; - for standard input.
     """
     configuration = chosen([_place(path, stdin_filename) for path in paths], options)
+    layout = configuration[FORMAT]
+    if statistics:
+        refuse_format(layout)  # before --fix has changed a file
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
     if fix and statistics and inputs.piped is not None:
         raise ShellError("standard output cannot have both the fixed text and --statistics", "ask for one of them")
@@ -108,7 +111,6 @@ def command(  # noqa: PLR0913  # the options of the command
     sources = apply_fixes(inputs, reported, unsafe=unsafe_fixes) if fix else inputs.sources
     whole = linted(sources)
     report = whole if changes is None else changes.narrowed(whole, sources)
-    layout = configuration[FORMAT]
     notes = [changes.note if changes else "", "" if fix else render_fixable(report.findings, unsafe=unsafe_fixes)]
     if statistics:
         write_statistics(report.findings, layout, color=wants_color(color))

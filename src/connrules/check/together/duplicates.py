@@ -6,6 +6,7 @@ from typing import assert_never
 from connrules import ast
 from connrules.check.patterns import meanings
 from connrules.check.together.roots import triggering
+from connrules.check.together.side_by_side import place_in
 from connrules.checked import CheckedRule, CheckedTest
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
@@ -60,7 +61,7 @@ def check_duplicate_policies(policies: Sequence[tuple[SourceText, ast.Policy]]) 
             source,
             keyword,
             "there are two policies, and a rule set has one",
-            label=f"the first one is {_place(policies[0][0], first, source)}",
+            label=f"the first one is {place_in(policies[0][0], first, source)}",
             help="write their clauses into one",
             related=(_first(policies[0][0], Span(first.start, first.start + len("policy"))),),
         )
@@ -118,7 +119,7 @@ def _duplicate_name(kind: str, source: SourceText, name: ast.Name, there: Source
         source,
         name.span,
         f"there are two {kind}s named `{name.text}`",
-        label=f"the first one is {_place(there, span, source)}",
+        label=f"the first one is {place_in(there, span, source)}",
         help="give this one another name, or delete it",
         related=(_first(there, span),),
     )
@@ -145,13 +146,8 @@ def _duplicate_rule(rule: CheckedRule, first: CheckedRule, *, is_named: bool) ->
         rule.source,
         place.span,
         f"{what} does the same as {other}",
-        label=f"that one is {_place(first.source, first.node.span, rule.source)}",
+        label=f"that one is {place_in(first.source, first.node.span, rule.source)}",
         help="delete one of them: users get the message twice",
         fix=None if is_named else deleting(rule.source, rule.node.span, title="delete the second of the two rules"),
         related=(Related(first.source, (first.node.name or first.node.on).span, "the rule that does the same"),),
     )
-
-
-def _place(there: SourceText, span: Span, here: SourceText) -> str:
-    line = there.position(span.start).line
-    return f"on line {line}" if there is here else f"in {there.path}, line {line}"

@@ -7,6 +7,7 @@ from connrules.check.together.timeline import Stage, Told
 from connrules.checked import CheckedRule
 from connrules.diagnostic import Related
 from connrules.syntax.spelling import quoted
+from connrules.text import SourceText, Span
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT
 
 _MOST_NAMED = 3
@@ -40,8 +41,13 @@ def who(told: Told) -> str:
 
 def place_of(rule: CheckedRule, seen_from: CheckedRule) -> str:
     """Where a rule stands, as told at another."""
-    line = rule.line_of(rule.node.span.start)
-    return f"on line {line}" if rule.source is seen_from.source else f"in {rule.source.path}, line {line}"
+    return place_in(rule.source, rule.node.span, seen_from.source)
+
+
+def place_in(there: SourceText, span: Span, here: SourceText) -> str:
+    """Where something stands, as told at a place in the text `here`."""
+    line = there.position(span.start).line
+    return f"on line {line}" if there is here else f"in {there.path}, line {line}"
 
 
 def related(rules: Sequence[CheckedRule], but: CheckedRule, message: str = "the other rule") -> tuple[Related, ...]:

@@ -12,13 +12,14 @@ from connrules.diagnostic import Diagnostic, Severity
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def write_statistics(findings: Sequence[Diagnostic], layout: str, *, color: bool) -> None:
-    """Write the counts to standard output: as JSON, or as text where findings would be text.
-
-    Raises ShellError for other formats.
-    """
+def refuse_format(layout: str) -> None:
+    """Raise ShellError for a format that counts do not have."""
     if layout not in {"full", "concise", "json"}:
         raise ShellError(f"--statistics has no format `{layout}`", "choose --format full or --format json")
+
+
+def write_statistics(findings: Sequence[Diagnostic], layout: str, *, color: bool) -> None:
+    """Write the counts to standard output: as JSON, or as text where findings would be text."""
     text = render_statistics_json(findings) if layout == "json" else render_statistics(findings, color=color)
     if text:
         click.echo(text)
