@@ -1,0 +1,1 @@
+"""The columnar backend: whole tables at once, with DuckDB."""

@@ -1,0 +1,1 @@
+"""Replaying a log: events from files through an engine, outcomes into files."""
