@@ -33,6 +33,45 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     properties: dict[str, Any] | None = None
 
 
+class Row(Protocol):
+    """An event as whoever reads a log has it, with the fields that an `Event` has: looked at when it was read, and not
+    again. An `Event` is one.
+    """
+
+    @property
+    def user(self) -> str: ...  # noqa: D102  # as in Event
+    @property
+    def type(self) -> str: ...  # noqa: D102  # as in Event
+    @property
+    def time(self) -> int: ...  # noqa: D102  # as in Event
+    @property
+    def id(self) -> str | None: ...  # noqa: D102  # as in Event
+    @property
+    def campaign(self) -> str | None: ...  # noqa: D102  # as in Event
+    @property
+    def card(self) -> str | None: ...  # noqa: D102  # as in Event
+    @property
+    def name(self) -> str | None: ...  # noqa: D102  # as in Event
+    @property
+    def properties(self) -> dict[str, Any] | None: ...  # noqa: D102  # as in Event
+
+
+def as_event(row: Row) -> Event:
+    """The event that a row is."""
+    if isinstance(row, Event):
+        return row
+    return Event(
+        user=row.user,
+        type=row.type,
+        time=row.time,
+        id=row.id,
+        campaign=row.campaign,
+        card=row.card,
+        name=row.name,
+        properties=row.properties,
+    )
+
+
 class Kind(StrEnum):
     """What became of a trigger or of the wait it started."""
 

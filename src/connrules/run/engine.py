@@ -7,12 +7,12 @@ as the watermark reaches them; what is due at the instant of an event fires befo
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
 from connrules.duration import EARLIEST, LATEST
-from connrules.event import Event, Kind, Outcome, Profiles
+from connrules.event import Event, Kind, Outcome, Profiles, Row, as_event
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.audience import said
@@ -69,7 +69,7 @@ class Engine:
         self._users: dict[str, UserState] = {}
         self._stepper = self._new_stepper()
         self._repeats = Repeats(dedupe) if dedupe else None
-        self._buffer: list[tuple[int, int, Event]] = []
+        self._buffer: list[tuple[int, int, Row]] = []
         self._arrivals = 0
         self._greatest: int | None = None
         self._watermark: int | None = None
@@ -95,6 +95,17 @@ class Engine:
         """
         for event in events:
             self._receive(event)
+        return self._take_outcomes()
+
+    def take(self, rows: Sequence[Row], first: int, on_late: Callable[[int, Row], object]) -> list[Outcome]:
+        """Take in the rows of a log that whoever reads it has looked at, as `feed_many` does, without another look.
+
+        Row i without an id is known as `#{first + i}`; `on_late(i, row)` is called in place of the engine's own.
+        """
+        for index, row in enumerate(rows):
+            self._arrivals = first + index - 1
+            if not self._is_in_time(row):
+                on_late(index, row)
         return self._take_outcomes()
 
     def advance_to(self, time: int) -> list[Outcome]:
@@ -144,7 +155,9 @@ class Engine:
                 arrivals=self._arrivals,
                 starts=self._stepper.starts,
                 users={user: saved.save_user(state, self._program) for user, state in self._users.items()},
-                buffered=tuple(saved.SavedEvent(n, event) for _, n, event in sorted(self._buffer, key=_place)),
+                buffered=tuple(
+                    saved.SavedEvent(n, as_event(event)) for _, n, event in sorted(self._buffer, key=_place)
+                ),
                 seen=tuple(self._repeats or ()),
                 undelivered=tuple(self._stepper.outcomes),
             )
@@ -184,26 +197,28 @@ class Engine:
             _check_instant(time)
         if self._remembers_all or event.type in self._program.heard:
             check_event(event)
+        if not self._is_in_time(event) and self._on_late is not None:
+            self._on_late(event)
+
+    def _is_in_time(self, event: Row) -> bool:
+        """Take in an event, if it is not late."""
+        time = event.time
         self._arrivals += 1
         self.counts.events += 1
         if self._watermark is not None and time < self._watermark:
-            self._late(event)
-            return
+            self.counts.late += 1
+            return False
         if self._greatest is None or time > self._greatest:
             self._greatest = time
         if self.lateness:
             heapq.heappush(self._buffer, (time, self._arrivals, event))
             self._move_watermark(self._greatest - self.lateness)
-            return
+            return True
         self._watermark = time
         if self._stepper.timers.next_due <= time:
             self._advance(time)
         self._take_in(event, self._arrivals)
-
-    def _late(self, event: Event) -> None:
-        self.counts.late += 1
-        if self._on_late is not None:
-            self._on_late(event)
+        return True
 
     def _move_watermark(self, watermark: int) -> None:
         """Take in the buffered events that the watermark has reached, and fire what is due until then."""
@@ -227,7 +242,7 @@ class Engine:
             elif not (state.waits or state.sends or state.goals or state.attributes):
                 del self._users[timer.user]
 
-    def _take_in(self, event: Event, number: int) -> None:
+    def _take_in(self, event: Row, number: int) -> None:
         """Let an event take effect; all that is due at or before its instant has been fired."""
         if self._repeats is not None and event.id and self._repeats.saw(event.user, event.id, event.time):
             self.counts.repeated += 1
@@ -251,7 +266,7 @@ class Engine:
             if not (state.waits or state.sends or state.goals or state.attributes):
                 del self._users[event.user]
 
-    def _take_in_other(self, event: Event) -> None:
+    def _take_in_other(self, event: Row) -> None:
         """Let an event take effect that says something about the user, or that means nothing."""
         if event.type != ATTRIBUTES:
             self.counts.add_unknown_type(event.type)
@@ -259,7 +274,7 @@ class Engine:
         if attributes := said(event.properties or {}, self._program.attributes):
             self._users.setdefault(event.user, UserState()).learn(attributes)
 
-    def _meet(self, event: Event, number: int, known: Known | None, route: Route) -> None:
+    def _meet(self, event: Row, number: int, known: Known | None, route: Route) -> None:
         """Let the first event of a user take effect, or one of a user of whom nothing was left to remember."""
         if not route.by_object.get(known, route.others):
             return
@@ -305,7 +320,7 @@ def _check_instant(time: object) -> None:
         raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
 
 
-def _place(entry: tuple[int, int, Event]) -> tuple[int, int]:
+def _place(entry: tuple[int, int, Row]) -> tuple[int, int]:
     return entry[:2]
 
 

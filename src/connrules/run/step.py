@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connrules.event import Event, Kind, Outcome, Profiles, Reason
+from connrules.event import Event, Kind, Outcome, Profiles, Reason, Row
 from connrules.plan import PlanError
 from connrules.run.audience import attributes_of, zone_of
 from connrules.run.chance import is_held_out
@@ -57,7 +57,7 @@ class Stepper:
         self._links: deque[tuple[Outcome, list[Rule], Known | None]] = deque()
         """The outcomes that are triggers, with the rules they may start and the campaign they are about."""
 
-    def on_event(self, state: UserState, event: Event, name: str, known: Known | None, route: Route) -> bool:
+    def on_event(self, state: UserState, event: Row, name: str, known: Known | None, route: Route) -> bool:
         """Cancel, reach and start what an event does; whether it did match any pattern."""
         matched = False
         if route.exceptions and state.waits:
@@ -103,7 +103,7 @@ class Stepper:
         return self._outcome(_PENDING, wait, at, None, None, None, None, wait.due)
 
     def _cancel(
-        self, state: UserState, event: Event, name: str, known: Known | None, exceptions: dict[int, list[Exception]]
+        self, state: UserState, event: Row, name: str, known: Known | None, exceptions: dict[int, list[Exception]]
     ) -> bool:
         """Cancel the waits, in start order, that have an exception which the event matches."""
         cancelled: list[tuple[Wait, Exception]] = []
@@ -121,7 +121,7 @@ class Stepper:
                 self._links.append((outcome, followers, None))
         return bool(cancelled)
 
-    def _reach(self, state: UserState, event: Event, name: str, known: Known | None, rules: frozenset[int]) -> bool:
+    def _reach(self, state: UserState, event: Row, name: str, known: Known | None, rules: frozenset[int]) -> bool:
         """Close the goals, in the order in which they were opened, that the event reaches."""
         reached = [goal for goal in state.goals.values() if goal.rule in rules and self._is_reached(goal, event, known)]
         for goal in reached:
@@ -130,11 +130,11 @@ class Stepper:
             self.outcomes.append(self._goal_outcome(goal, event.time, name))
         return bool(reached)
 
-    def _is_reached(self, goal: Goal, event: Event, known: Known | None) -> bool:
+    def _is_reached(self, goal: Goal, event: Row, known: Known | None) -> bool:
         rule = self.rules[goal.rule]
         return rule.goal is not None and rule.goal.is_reached(known, event.properties or _NO_PROPERTIES)
 
-    def _start(self, rule: Rule, state: UserState, event: Event, name: str, known: Known | None) -> None:
+    def _start(self, rule: Rule, state: UserState, event: Row, name: str, known: Known | None) -> None:
         now, user = event.time, event.user
         key: Key = rule.index
         per = None
@@ -212,7 +212,7 @@ class Stepper:
                 self._start(rule, state, event, name, known)
 
     def _reason_not_to_start(
-        self, rule: Rule, state: UserState, event: Event, known: Known | None, key: Key
+        self, rule: Rule, state: UserState, event: Row, known: Known | None, key: Key
     ) -> Reason | None:
         """Why a trigger starts no wait: the first check that fails."""
         now = event.time
