@@ -7,17 +7,16 @@ from typing import Final, NamedTuple
 
 from connrules import plan
 from connrules.run.conditions import Conditions, Predicate, first_keys
+from connrules.run.filters import Candidates
 from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.world import Known, World
 from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
+_NOBODY: Final = Candidates()
 TIME_ZONE: Final = "time_zone"
 """The attribute that holds a user's time zone."""
-
-Candidate = tuple[Rule, Predicate | None]
-"""A rule whose trigger fits an event's type and object, with what its properties must satisfy; None: nothing."""
 
 
 class Route(NamedTuple):
@@ -29,10 +28,15 @@ class Route(NamedTuple):
     """The objects that such events may be about, by name and id, as they are mostly written."""
     find: Callable[[str], Known | None]
     """The object of a name or id, however it is written."""
-    by_object: dict[Known | None, list[Candidate]]
-    """The rules whose trigger an event may match, in rule-set order, by what it is about."""
-    others: list[Candidate]
+    by_object: dict[Known | None, Candidates]
+    """The rules whose trigger an event may match, by what it is about."""
+    others: Candidates
     """The same for events that are about what no trigger names."""
+    named_by_triggers: dict[str | None, tuple[Known | None, Candidates]]
+    """Both in one look-up: what is known and may start something, by its name or id as it is mostly written.
+
+    Under None where events of this type are about nothing. What is not here is found with `find`.
+    """
     exceptions: dict[int, list[Exception]]
     """The exceptions of this type, by the index of their rule."""
     goals: frozenset[int]
@@ -58,15 +62,24 @@ class Program:
         for rule in self.rules:
             for type_, exception in rule.exceptions:
                 exceptions.setdefault(type_, {}).setdefault(rule.index, []).append(exception)
+        goals: dict[str, set[int]] = {}
+        for rule in self.rules:
+            if rule.goal is not None:
+                goals.setdefault(rule.goal.pattern.type, set()).add(rule.index)
         self.routes = {
             type_: Route(
                 None if kind is None else _FIELDS[kind],
                 {} if kind is None else self.world.named(kind),
                 partial(self.world.find, kind or ObjectKind.EVENT),
                 by_object.get(type_, {}),
-                others.get(type_, []),
+                others.get(type_, _NOBODY),
+                _named_by_triggers(
+                    {None: None} if kind is None else self.world.named(kind),
+                    by_object.get(type_, {}),
+                    others.get(type_, _NOBODY),
+                ),
                 exceptions.get(type_, {}),
-                frozenset(rule.index for rule in self.rules if rule.goal and rule.goal.pattern.type == type_),
+                frozenset(goals.get(type_, ())),
             )
             for type_, kind in OBJECT_KIND.items()
             if type_ != ATTRIBUTES
@@ -130,7 +143,7 @@ def _attributes(compiled: plan.Plan) -> frozenset[str]:
     return frozenset(zones).union(*map(first_keys, conditions))
 
 
-def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, list[Candidate]]]:
+def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, Candidates]]:
     """For each type and object that some trigger names: the rules that name it, and those for any object."""
     naming: dict[tuple[str, Known], dict[int, Rule]] = {}
     for rule in rules:
@@ -138,19 +151,28 @@ def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, list[Can
             for known in pattern.objects or ():
                 naming.setdefault((pattern.type, known), {})[rule.index] = rule
     for_any = _rules_for_any(rules)
-    index: dict[str, dict[Known | None, list[Candidate]]] = {}
+    index: dict[str, dict[Known | None, Candidates]] = {}
     for (type_, known), named in naming.items():
         both = sorted((for_any.get(type_, {}) | named).items())
-        index.setdefault(type_, {})[known] = [(rule, _needs(rule, type_, known)) for _, rule in both]
+        index.setdefault(type_, {})[known] = Candidates([(rule, _needs(rule, type_, known)) for _, rule in both])
     return index
 
 
-def _index_of_others(rules: list[Rule]) -> dict[str, list[Candidate]]:
+def _index_of_others(rules: list[Rule]) -> dict[str, Candidates]:
     """For each type: the rules whose trigger is for any object, or has none."""
     return {
-        type_: [(rule, _needs(rule, type_, None)) for _, rule in sorted(named.items())]
+        type_: Candidates([(rule, _needs(rule, type_, None)) for _, rule in sorted(named.items())])
         for type_, named in _rules_for_any(rules).items()
     }
+
+
+def _named_by_triggers(
+    named: Mapping[str, Known] | Mapping[None, None], by_object: dict[Known | None, Candidates], others: Candidates
+) -> dict[str | None, tuple[Known | None, Candidates]]:
+    if not by_object and not others:
+        return {}
+    found = ((reference, known, by_object.get(known, others)) for reference, known in named.items())
+    return {reference: (known, candidates) for reference, known, candidates in found if candidates}
 
 
 def _rules_for_any(rules: list[Rule]) -> dict[str, dict[int, Rule]]:
