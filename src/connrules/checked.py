@@ -1,12 +1,17 @@
 """The nouns of what has been checked: a rule with its name, and a rule set with what is wrong with it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.diagnostic import Diagnostic, errors_of
 from connrules.text import SourceText
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,20 @@
 Only compiles; whether a rule set may run was decided by the checker.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from connrules import ast, plan
-from connrules.catalog import Catalog, Entry
 from connrules.check import Checked, CheckedRule
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.formatter import format_pattern
 from connrules.text import nfc
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog, Entry
 
 
 class CompileError(ValueError):
@@ -26,7 +30,7 @@ class CompileError(ValueError):
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(f"{place}: {first.code} {first.message}{more}")
 
-    def __reduce__(self) -> tuple[type["CompileError"], tuple[tuple[Diagnostic, ...]]]:
+    def __reduce__(self) -> tuple[type[CompileError], tuple[tuple[Diagnostic, ...]]]:
         return type(self), (self.errors,)  # an exception is made anew from its message otherwise
 
 

@@ -1,15 +1,20 @@
 """The table of contents: source texts are parsed, checked against a catalog and compiled to a plan."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from connrules.catalog import Catalog, load_catalog
 from connrules.check import Checked, check
 from connrules.compile import compile_rules
 from connrules.files import read_bytes, read_sources
 from connrules.plan import Plan
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 
 def load(*paths: str | Path, catalog: str | Path | Catalog | None = None, as_of: int | None = None) -> Checked:
@@ -24,9 +29,11 @@ def load(*paths: str | Path, catalog: str | Path | Catalog | None = None, as_of:
 
 def read_catalog(catalog: str | Path | Catalog | None) -> Catalog | None:
     """A catalog as it is, or the one in a file. Raises UnreadableError and CatalogError."""
-    if catalog is None or isinstance(catalog, Catalog):
-        return catalog
-    return load_catalog(read_bytes(catalog), str(catalog))
+    if catalog is None:
+        return None
+    from connrules.catalog import Catalog, load_catalog  # noqa: PLC0415  # loads pydantic
+
+    return catalog if isinstance(catalog, Catalog) else load_catalog(read_bytes(catalog), str(catalog))
 
 
 def loads(text: str, *, catalog: Catalog | None = None, as_of: int | None = None, name: str = "rules.conn") -> Checked:

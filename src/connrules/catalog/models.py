@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -21,27 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from connrules.catalog.terms import ALWAYS, Interval, PropertyType, Status
 from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, instant_of, parse_instant
 from connrules.text import nfc
 from connrules.vocabulary import ObjectKind
 
-Interval = tuple[int, int | None]
-"""`[from, to)` in epoch milliseconds; without an end: open."""
-
-ALWAYS: tuple[Interval, ...] = ((-(2**62), None),)
 _OPEN_END = ("", None)
 _EPOCH_MS = re.compile(r"-?\d{11,15}")
-
-
-class Status(StrEnum):
-    """How a campaign or card stands as of the catalog's date. When it was active is another matter: see `intervals`."""
-
-    DRAFT = "draft"
-    SCHEDULED = "scheduled"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    ARCHIVED = "archived"
 
 
 def _instant(value: object) -> int:
@@ -88,7 +73,6 @@ ActiveInterval = Annotated[
     WithJsonSchema({"type": "array", "items": _TIME_SCHEMA, "minItems": 1, "maxItems": 2}),
 ]
 EntryName = Annotated[str, Field(min_length=1), AfterValidator(nfc)]
-PropertyType = Literal["string", "number", "boolean", "time", "list", "object"]
 
 
 class _Model(BaseModel):

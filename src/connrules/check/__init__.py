@@ -6,12 +6,13 @@ declares is no mistake elsewhere. What a check cannot decide for want of a catal
 never passed over in silence.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
 from connrules.check.names.binding import Names
@@ -29,6 +30,9 @@ from connrules.diagnostic import Diagnostic, errors_of
 from connrules.syntax.parser import Parsed
 from connrules.text import SourceText
 from connrules.wallclock import find_zone
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 __all__ = ["Checked", "CheckedRule", "CheckedTest", "check"]
 

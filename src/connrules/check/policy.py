@@ -1,9 +1,11 @@
 """The policy of a rule set: its limits and its quiet hours."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.check.waits.durations import check_limit_durations
 from connrules.check.waits.windows import check_quiet
 from connrules.codes import finding
@@ -11,6 +13,9 @@ from connrules.diagnostic import Diagnostic, Related
 from connrules.syntax.fixes import deleting, writing
 from connrules.text import SourceText, closest
 from connrules.vocabulary import CHANNELS
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 
 def check_policy(source: SourceText, policy: ast.Policy, catalog: Catalog | None) -> Iterator[Diagnostic]:

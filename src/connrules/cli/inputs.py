@@ -1,12 +1,14 @@
 """What commands read: rule files and a catalog, with a clear end (ShellError) where they cannot be read."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from connrules.catalog import Catalog, CatalogError, load_catalog
 from connrules.check import Checked
 from connrules.cli.configuration.keys import CATALOG
 from connrules.cli.configuration.layers import configured
@@ -16,6 +18,9 @@ from connrules.connectors.streams import STANDARD
 from connrules.files import UnreadableError, read_bytes, read_sources
 from connrules.pipeline import check_sources
 from connrules.text import SourceText
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 CATALOG_SUFFIXES = (".toml", ".json", ".yaml", ".yml")
 _LOGS = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
@@ -136,6 +141,8 @@ def load_profiles(path: Path | None, events: Path) -> Profiles | None:
 
 def read_catalog(path: Path) -> Catalog:
     """The catalog in a file. Raises ShellError with each problem on a line of its own."""
+    from connrules.catalog import CatalogError, load_catalog  # noqa: PLC0415  # loads pydantic
+
     try:
         return load_catalog(read_bytes(path), str(path))
     except UnreadableError as error:

@@ -1,16 +1,17 @@
 """What `connrules run` says about a run on standard error: progress, warnings, and a summary at the end."""
 
+from __future__ import annotations
+
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from connrules.catalog import Catalog
 from connrules.cli.cells import visible
 from connrules.cli.inputs import RuleSet
 from connrules.connectors.streams import Lines
@@ -23,6 +24,9 @@ from connrules.run.engine import Engine
 from connrules.syntax.spelling import quoted
 from connrules.text import closest
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 _EVERY: Final = 0.5
 """Seconds between two lines of progress."""

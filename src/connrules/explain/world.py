@@ -1,13 +1,14 @@
 """What the catalog, the user's attributes and clocks on the wall said, at any instant of a user's past."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connrules import ast
-from connrules.catalog import Entry
 from connrules.event import Event, Kind, Outcome
 from connrules.explain.past import Past
 from connrules.explain.story import Clock, Inactive, Occurrence
@@ -16,6 +17,9 @@ from connrules.reference.matching import Happening, properties_of
 from connrules.text import nfc
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_ZONE: Final = "time_zone"

@@ -1,10 +1,12 @@
 """Checks a rule set and reports what the settings ask for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from connrules.catalog import Catalog
 from connrules.check import Checked, check
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic
@@ -17,6 +19,9 @@ from connrules.lint.suppressions import sift
 from connrules.lint.untested import check_tested
 from connrules.pipeline import read_catalog
 from connrules.syntax.parser import Parsed, parse
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 _UNFORMED = frozenset(code for code in CODES if code.startswith("CR1")) - {"CR110"}
 """What must be mended in a file before it can be put into the usual form."""

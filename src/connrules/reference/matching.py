@@ -3,28 +3,49 @@
 Names compare in Unicode NFC; an event may name a campaign or card by its id too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import tzinfo
 from functools import cache
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, assert_never
 
 from connrules import ast
-from connrules.catalog import Campaign, Card, Catalog, CustomEvent, Entry
+from connrules import catalog as models
 from connrules.event import Event, Kind, Outcome
 from connrules.reference.conditions import Facts, holds
 from connrules.text import nfc
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND, ObjectKind
 
+if TYPE_CHECKING:
+    from connrules.catalog import Campaign, Catalog, CustomEvent, Entry
+
 Happening = Event | Outcome
 """What may start a wait: an event, or an outcome `sent` or `cancelled`, which is one for the rules that wait for it."""
 
-_Object = Entry | CustomEvent
+
+class Unlisted(NamedTuple):
+    """What no catalog speaks of: it is known, and always active."""
+
+    kind: ObjectKind
+    name: str
+    channels: tuple[str, ...] = ()
+
+    def active_at(self, _instant: int) -> bool:
+        """Whether it is active at an instant, in epoch milliseconds."""
+        return True
 
 
-def campaign_of(name: str, catalog: Catalog | None) -> Campaign | None:
+_Object: TypeAlias = "Entry | CustomEvent | Unlisted"
+
+
+def campaign_of(name: str, catalog: Catalog | None) -> Campaign | Unlisted | None:
     """The campaign of that name, if it is known."""
-    campaign = _find(ObjectKind.CAMPAIGN, name, catalog)
-    return campaign if isinstance(campaign, Campaign) else None
+    match _find(ObjectKind.CAMPAIGN, name, catalog):
+        case Unlisted() | models.Campaign() as campaign:
+            return campaign
+        case _:
+            return None
 
 
 def campaign_is_active(name: str, instant: int, catalog: Catalog | None) -> bool:
@@ -36,7 +57,7 @@ def campaign_is_active(name: str, instant: int, catalog: Catalog | None) -> bool
 def object_is_active(happening: Happening, catalog: Catalog | None) -> bool:
     """Whether what it names is active at its own instant; where there is nothing that could be: yes."""
     named = _object_of(happening, catalog)
-    return not isinstance(named, Entry) or named.active_at(instant_of(happening))
+    return catalog is None or not isinstance(named, models.Entry) or named.active_at(instant_of(happening))
 
 
 def instant_of(happening: Happening) -> int:
@@ -126,18 +147,16 @@ def _find(kind: ObjectKind, text: str, catalog: Catalog | None) -> _Object | Non
     if not name:
         return None
     match kind:
-        case ObjectKind.CAMPAIGN:
-            return _unlisted(Campaign, name) if catalog is None else catalog.called(kind, name)
-        case ObjectKind.CARD:
-            return _unlisted(Card, name) if catalog is None else catalog.called(kind, name)
+        case ObjectKind.CAMPAIGN | ObjectKind.CARD:
+            return _unlisted(kind, name) if catalog is None else catalog.called(kind, name)
         case ObjectKind.EVENT:
             is_listed = catalog is not None and catalog.events is not None
-            return catalog.event(name) if catalog and is_listed else _unlisted(CustomEvent, name)
+            return catalog.event(name) if catalog and is_listed else _unlisted(kind, name)
         case _:
             assert_never(kind)
 
 
 @cache
-def _unlisted(kind: type[Campaign] | type[Card] | type[CustomEvent], name: str) -> _Object:
-    """What no catalog speaks of: it is known, and always active."""
-    return kind(name=name)
+def _unlisted(kind: ObjectKind, name: str) -> Unlisted:
+    """For one thing always the same object."""
+    return Unlisted(kind, name)

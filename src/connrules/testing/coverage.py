@@ -3,13 +3,14 @@
 Only what is possible is listed: `rule_ended` of a rule with `until`, `audience` of one with `if`, and so on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from connrules import ast
-from connrules.catalog import Campaign, Entry
-from connrules.catalog.models import ALWAYS
+from connrules import ast, catalog
+from connrules.catalog import ALWAYS
 from connrules.check import Checked, CheckedRule
 from connrules.check.conditions.parts import needs_trigger_property
 from connrules.check.waits.windows import is_always_inside
@@ -21,6 +22,9 @@ from connrules.syntax.spelling import quoted, spell_name
 from connrules.testing.chains import triggered_once
 from connrules.testing.start import sources_of
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 BEFORE, AT, AFTER = -1, 0, 1
 """Milliseconds from the due instant at which an exception event shows on which side of it the wait ends."""
@@ -224,7 +228,7 @@ class _Possible:
         return any(_has_bounds(entry) for kind, found in entries.items() if kind in kinds for entry in found)
 
     def _is_limited(self) -> bool:
-        channels = {c for target in self._targets() if isinstance(target, Campaign) for c in target.channels}
+        channels = {c for target in self._targets() if isinstance(target, catalog.Campaign) for c in target.channels}
         return any(limit.channel is None or limit.channel.text in channels for limit in self._policy.limits)
 
     def _can_use_up(self) -> bool:

@@ -3,18 +3,23 @@
 Instants are epoch milliseconds, intervals half-open; None is no end.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from connrules import ast
-from connrules.catalog import Campaign, Card, Catalog, Entry
-from connrules.catalog.models import ALWAYS, Interval
+from connrules import catalog as models
+from connrules.catalog import ALWAYS, Interval
 from connrules.check import Checked
 from connrules.testing.bound import BoundTest, ImpossibleError, instant_of
 
+if TYPE_CHECKING:
+    from connrules.catalog import Campaign, Card, Catalog, Entry
+
 _BEGINNING: Final = ALWAYS[0][0]
-AnyEntry = TypeVar("AnyEntry", Campaign, Card)
+AnyEntry = TypeVar("AnyEntry", "Campaign", "Card")
 
 
 def overlaid(checked: Checked, test: BoundTest, start: int | None) -> Checked:
@@ -55,7 +60,7 @@ def _is(entry: Entry, name: str) -> bool:
     return name in {entry.name, entry.id}
 
 
-Model = TypeVar("Model", Campaign, Card, Catalog)
+Model = TypeVar("Model", "Campaign", "Card", "Catalog")
 
 
 def _remade(model: Model, **changes: Any) -> Model:
@@ -67,7 +72,9 @@ def _catalog_of_names(checked: Checked, test: BoundTest) -> Catalog:
     """For rules without a catalog: one in which each name that is spoken of is a campaign and a card, always active."""
     nodes = [*(rule.node for rule in checked.rules), *test.happenings, *test.active]
     names = list(dict.fromkeys(name.text for node in nodes for name in _names_in(node)))
-    return Catalog(campaigns=tuple(Campaign(name=n) for n in names), cards=tuple(Card(name=n) for n in names))
+    return models.Catalog(
+        campaigns=tuple(models.Campaign(name=n) for n in names), cards=tuple(models.Card(name=n) for n in names)
+    )
 
 
 def _names_in(node: object) -> Iterator[ast.Name]:

@@ -3,20 +3,24 @@
 Instants are epoch milliseconds, intervals half-open; None is no end.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from connrules import ast
-from connrules.catalog import Catalog
-from connrules.catalog.models import ALWAYS, Interval
+from connrules.catalog import ALWAYS, Interval
 from connrules.check import Checked, CheckedRule
 from connrules.duration import EARLIEST, instant_of
 from connrules.testing.bound import BoundTest, ImpossibleError
 from connrules.testing.overlay import overlaid
 from connrules.testing.remembered import remembered
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND, ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
 """When a test starts where nothing says otherwise."""

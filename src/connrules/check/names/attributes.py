@@ -1,9 +1,11 @@
 """Attributes of users, looked up in a catalog that lists them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.check.conditions.parts import attributes_in
 from connrules.checked import CheckedRule
 from connrules.codes import finding
@@ -12,6 +14,9 @@ from connrules.syntax.fixes import replacing
 from connrules.syntax.scanner import scan
 from connrules.syntax.spelling import spell_path
 from connrules.text import SourceText, Span, closest, nfc
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 TIME_ZONE = "time_zone"
 """The attribute that `local` looks at."""

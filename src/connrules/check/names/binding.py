@@ -3,13 +3,15 @@
 One wrong name gives one finding: the likeliest reason is said, and nothing that follows from it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from connrules import ast
-from connrules.catalog import Campaign, Catalog, Entry, PropertyType
+from connrules import ast, catalog
+from connrules.catalog import PropertyType
 from connrules.check.names.attributes import known_attributes
 from connrules.check.names.lookalike import difference, looks, written_out
 from connrules.check.patterns import interaction_of, names_in, patterns_of
@@ -20,7 +22,10 @@ from connrules.syntax.spelling import quoted
 from connrules.text import SourceText, Span, closest, nfc
 from connrules.vocabulary import INTERACTIONS, ObjectKind
 
-Bindings = dict[Span, Entry]
+if TYPE_CHECKING:
+    from connrules.catalog import Campaign, Catalog, Entry
+
+Bindings = dict[Span, "Entry"]
 """What each name of a rule stands for, by the name's place. A name that is not in it has a finding instead."""
 
 _IGNORED = re.compile(r"[\s_-]+")
@@ -218,7 +223,7 @@ def _of_other_kind(source: SourceText, mention: Mention, entry: Entry) -> Diagno
     if word not in INTERACTIONS:
         message, remedy = f"`{meant}` is a card, and only campaigns can be sent", "name a campaign"
     else:
-        channels = entry.channels if isinstance(entry, Campaign) else ()
+        channels = entry.channels if isinstance(entry, catalog.Campaign) else ()
         rows = [row for row in INTERACTIONS.values() if row.object is other]
         words = [f"`{row.word}`" for row in rows if not channels or row.channel in channels]
         message = f"`{meant}` is a {other}, and `{word}` is about {kind}s"

@@ -3,11 +3,12 @@
 A campaign whose channels the catalog leaves out says nothing about them, and so gives no finding.
 """
 
-from collections.abc import Collection, Iterator
-from typing import assert_never
+from __future__ import annotations
 
-from connrules import ast
-from connrules.catalog import Campaign, Entry
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, assert_never
+
+from connrules import ast, catalog
 from connrules.check.index import Index
 from connrules.check.names.binding import Bindings, Names
 from connrules.check.patterns import interaction_of, names_in, object_given, patterns_of, without_object
@@ -17,12 +18,15 @@ from connrules.diagnostic import Diagnostic
 from connrules.text import Span
 from connrules.vocabulary import CHANNELS, INTERACTIONS, Interaction
 
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
+
 _KEYS = {"conversion event": "conversion_events", "control group": "control_group"}
 
 
 def lacking(entry: Entry, interaction: Interaction) -> str | None:
     """What a campaign would need for an interaction and does not have: `push channel`, `control group` …"""
-    if not isinstance(entry, Campaign):
+    if not isinstance(entry, catalog.Campaign):
         return None
     if interaction.channel is not None and entry.channels and interaction.channel not in entry.channels:
         return f"{interaction.channel} channel"
@@ -121,7 +125,7 @@ def _misfit(
 
 
 def _channels(entry: Entry) -> tuple[str, ...]:
-    return entry.channels if isinstance(entry, Campaign) else ()
+    return entry.channels if isinstance(entry, catalog.Campaign) else ()
 
 
 def _instead(channels: Collection[str], excepted: ast.Rule | None) -> str:

@@ -1,9 +1,12 @@
 """Whether campaigns and cards are still active as of a date: what is over starts nothing and is never sent."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import Entry, Status
+from connrules.catalog import Status
 from connrules.check.names.binding import Bindings
 from connrules.check.patterns import interaction_of
 from connrules.checked import CheckedRule
@@ -11,6 +14,9 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_instant
 from connrules.vocabulary import ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 FINAL = frozenset({Status.STOPPED, Status.ARCHIVED})
 PLANNED = frozenset({Status.DRAFT, Status.SCHEDULED})

@@ -5,10 +5,12 @@ true once, and by its dates is no more, shows that the catalog is old, and maybe
 later than the date that is asked about is no contradiction: one may look back.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from __future__ import annotations
 
-from connrules.catalog import Entry, Status
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from connrules.catalog import Status
 from connrules.check.names.binding import Mention, Names, mentions
 from connrules.check.names.lifetime import FINAL, PLANNED, day, is_over
 from connrules.check.patterns import interaction_of, names_in
@@ -16,6 +18,9 @@ from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
 from connrules.vocabulary import ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 
 class _Stale(NamedTuple):

@@ -5,18 +5,22 @@ rule is over, or where the rule begins (`from`) only after its source: then the 
 asks for one another in a circle has no safe order, and stands in one step.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from connrules.catalog import Entry
 from connrules.check.cycles import cycles
 from connrules.check.names.lifetime import is_over
 from connrules.check.publishing.components import components
 from connrules.check.publishing.pairs import Pair
 from connrules.check.publishing.times import is_dated
 from connrules.vocabulary import ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 Key = tuple[ObjectKind, str]
 """A campaign or card by its name."""

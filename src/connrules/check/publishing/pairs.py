@@ -4,11 +4,14 @@ A source is a campaign or card that a trigger names. `sent R` and `cancelled R` 
 sends: those are its sources, while `R` can send them, or lets users wait for them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from connrules import ast
-from connrules.catalog import ALWAYS, Campaign, Catalog, Entry
+from connrules import ast, catalog
+from connrules.catalog import ALWAYS
 from connrules.check.patterns import interaction_of, names_in
 from connrules.check.publishing.times import Intervals, is_dated, since, union
 from connrules.check.waits.too_late import life_of, meet
@@ -17,7 +20,10 @@ from connrules.checked import CheckedRule
 from connrules.text import Span
 from connrules.vocabulary import ObjectKind
 
-Entries = Callable[[ObjectKind, str], Entry | None]
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog, Entry
+
+Entries = Callable[[ObjectKind, str], "Entry | None"]
 """Finds the one campaign or card of a name; None where there is none, or more than one."""
 
 _DEEPEST = 50
@@ -51,7 +57,7 @@ class Pair:
     @property
     def is_one_shot(self) -> bool:
         """Whether what the trigger waits for happens to everybody at once, when the source is published."""
-        once = isinstance(self.source, Campaign) and self.source.one_shot and self.sender is None
+        once = isinstance(self.source, catalog.Campaign) and self.source.one_shot and self.sender is None
         return once and all(map(_is_final, self.words))
 
     @property
@@ -101,7 +107,7 @@ def pairs_of(
         yield RulePairs(rule, tuple(_pairs_of(rule, world)), world.triggers_of(rule.node))
 
 
-def _pairs_of(rule: CheckedRule, world: "_World") -> Iterator[Pair]:
+def _pairs_of(rule: CheckedRule, world: _World) -> Iterator[Pair]:
     targets = [world.entry(ObjectKind.CAMPAIGN, name.text) for name in rule.node.targets]
     distinct = {target.name: target for target in targets if target}
     for source in world.sources_of(rule.node):

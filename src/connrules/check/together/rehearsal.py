@@ -5,14 +5,15 @@ reference is asked about those, since all others would do nothing. Where that wo
 rule set allows, or would hardly end, or a rule that takes part means nothing as it stands, there is no telling.
 """
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.check.together.sound import Soundness
 from connrules.checked import Checked, CheckedRule
 from connrules.event import Event, Kind, Outcome
@@ -20,6 +21,9 @@ from connrules.reference import EndlessError, evaluate
 from connrules.reference.matching import matches
 from connrules.reference.timing import zone_of
 from connrules.vocabulary import CUSTOM_EVENT
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 PATIENCE = 10_000
 """How much may be gone through in all rehearsals of a rule set together, whatever its size."""

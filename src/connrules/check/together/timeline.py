@@ -5,14 +5,16 @@ are chosen so that what is to be shown comes about: within the lifetimes of the 
 windows, on the right side of their chances.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connrules import ast
-from connrules.catalog import ALWAYS, Catalog, Interval
+from connrules.catalog import ALWAYS, Interval
 from connrules.check.index import Index
 from connrules.check.names.binding import Names
 from connrules.check.tests.steps import OWN_USER
@@ -25,6 +27,9 @@ from connrules.duration import MS_PER_UNIT, format_duration, format_instant, ins
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.reference.chance import is_held_out, target_of
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 USUAL_START: Final = instant_of(datetime(2026, 1, 1, tzinfo=UTC))
 """When a test starts where nothing says otherwise."""
@@ -47,7 +52,7 @@ class Told:
     by_rule: Mapping[str, Sequence[Outcome]]
     """The outcomes of each rule."""
     sent: Sequence[Outcome]
-    stage: "Stage"
+    stage: Stage
 
     def sent_by(self, rule: CheckedRule) -> Outcome | None:
         """The first send of a rule."""

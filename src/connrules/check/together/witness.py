@@ -9,12 +9,15 @@ rules send on those events is for whoever runs the witness to add (sends are a c
     text = witness("r sends", [*(known or [None]), happens([pattern], 0, setting), sends(r, target, DAY)], setting)
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import ALWAYS, Entry
+from connrules.catalog import ALWAYS
 from connrules.check.conditions.satisfy import Example, Scope, Values, solve_all
 from connrules.check.index import Index
 from connrules.check.names.binding import Names
@@ -27,6 +30,9 @@ from connrules.syntax.spelling import spell_operand
 from connrules.text import Span
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, Interaction, ObjectKind
 from connrules.wallclock import find_zone
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 NOWHERE = Span(0, 0)
 """The span of what stands in no text."""

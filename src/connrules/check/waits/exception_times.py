@@ -6,10 +6,13 @@ old messages and click on them, but nobody is reached by one that is over any mo
 sets meet. What the catalog does not date counts as always active, so nothing is found on a guess.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import ALWAYS, Entry
+from connrules.catalog import ALWAYS
 from connrules.check.names.binding import Bindings
 from connrules.check.names.fit import lacking
 from connrules.check.patterns import interaction_of, names_in
@@ -19,6 +22,9 @@ from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.vocabulary import Interaction
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 
 def check_exception_times(rule: CheckedRule, bindings: Bindings, policy: ast.Policy) -> Iterator[Diagnostic]:

@@ -5,10 +5,13 @@ plus the delay, needs the target active and the rule live once more. All of that
 is whether one set is empty. What the catalog does not date counts as always active: no rule is refused on a guess.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from connrules import ast
-from connrules.catalog import ALWAYS, Entry, Interval
+from connrules.catalog import ALWAYS, Interval
 from connrules.check.names.binding import Bindings
 from connrules.check.names.lifetime import day
 from connrules.check.patterns import interaction_of
@@ -18,6 +21,9 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
 from connrules.duration import format_duration
 from connrules.text import Span
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 Intervals = tuple[Interval, ...]
 """Half-open, in epoch milliseconds; without an end: open."""

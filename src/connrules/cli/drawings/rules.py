@@ -1,11 +1,12 @@
 """A rule set as a drawing: campaigns, cards and events lead to the rules that they trigger, rules to what they send."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from connrules import ast
-from connrules.catalog import Catalog
 from connrules.check import Checked, CheckedRule
 from connrules.check.patterns import interaction_of, names_in, where_of
 from connrules.cli.drawings.drawing import Arrow, Drawing, Mark, Node, Shape
@@ -13,6 +14,9 @@ from connrules.syntax.formatter import format_condition, format_pattern
 from connrules.syntax.pieces import one_line, outline, pieces_of
 from connrules.syntax.spelling import spell_share
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Catalog
 
 _SHAPES = {ObjectKind.CAMPAIGN: Shape.CAMPAIGN, ObjectKind.CARD: Shape.CARD, ObjectKind.EVENT: Shape.EVENT}
 

@@ -1,8 +1,12 @@
 """What `connrules plan` shows: the order of publishing for a rule set, with its pairs and losses."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from connrules.catalog import Campaign, Card, Entry, Status
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connrules import catalog
+from connrules.catalog import Status
 from connrules.check import Checked
 from connrules.check.publishing import (
     Entries,
@@ -16,6 +20,9 @@ from connrules.check.publishing import (
 )
 from connrules.check.publishing.order import source_key
 from connrules.vocabulary import ObjectKind
+
+if TYPE_CHECKING:
+    from connrules.catalog import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ def _anything() -> Entries:
         if not name:
             return None
         if (kind, name) not in found:
-            model = Card if kind is ObjectKind.CARD else Campaign
+            model = catalog.Card if kind is ObjectKind.CARD else catalog.Campaign
             found[kind, name] = model(name=name, status=Status.DRAFT)
         return found[kind, name]
 
