@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from connrules.run.conditions import Predicate, Properties
+from connrules.run.conditions import Predicate
 from connrules.run.rule import Rule
+from connrules.run.values import Properties
 
 Candidate = tuple[Rule, Predicate | None]
 """A rule whose trigger fits an event's type and object, with what its properties must satisfy; None: nothing."""

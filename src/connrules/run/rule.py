@@ -8,10 +8,11 @@ import msgspec
 from connrules import plan
 from connrules.event import per_value
 from connrules.run.chance import BUCKETS, chosen, ends_of
-from connrules.run.conditions import Conditions, Kept, Predicate, Properties, look_up, trigger_paths
+from connrules.run.conditions import Conditions, Predicate, trigger_paths
 from connrules.run.due import clockwork
 from connrules.run.quotas import Quota, limits_on, own_quota
 from connrules.run.state import Key, Wait
+from connrules.run.values import Kept, Properties, look_up
 from connrules.run.world import Known, World
 from connrules.vocabulary import OBJECT_KIND
 

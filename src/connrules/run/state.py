@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from connrules.run.conditions import Kept
+from connrules.run.values import Kept
 from connrules.run.world import Known
 
 Key = int | tuple[int, bytes]
