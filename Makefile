@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types format nightly bench clean
+.PHONY: demo test lint types format tables nightly bench clean
 
 demo: .venv/ready
 	$(BIN)/connrules check examples/abandoned-cart
@@ -22,6 +22,10 @@ types: .venv/ready
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What the parser reads by, made of grammar/conn.lark; a test says when that has changed.
+tables: .venv/ready
+	$(BIN)/python -m connrules.syntax.making
 
 # More random examples, and nothing else, than `make test`.
 nightly: .venv/ready

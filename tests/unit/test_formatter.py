@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from connrules import ast
 from connrules.duration import EARLIEST, LATEST, parse_instant
 from connrules.syntax.formatter import format_condition, format_pattern
-from connrules.syntax.grammar import RESERVED, fixed_tokens
+from connrules.syntax.grammar import RESERVED
 from connrules.syntax.layout import WIDTH, format_file
 from connrules.syntax.parser import parse
+from connrules.syntax.tables import tables
 from connrules.text import SourceText, Span
 
 NOWHERE = Span(0, 0)
@@ -35,7 +36,7 @@ def _bare_date(text: str) -> ast.Instant:
 
 # Any pattern that there can be: a tree such as the parser could have made.
 
-SOFT_KEYWORDS = sorted(word for word in fixed_tokens() if word.isidentifier() and word not in RESERVED)
+SOFT_KEYWORDS = sorted(word for word in tables().fixed if word.isidentifier() and word not in RESERVED)
 # `event` begins a custom event, and `any` no list of objects.
 NO_EVENTS = {"any", "event", "sent", "cancelled"}
 """The words that begin another kind of pattern, or none."""

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lark import Lark
+from tests.unit.lark_alone import by_lark_alone
 
-from connrules import ast
 from connrules.diagnostic import Diagnostic
-from connrules.syntax.builder import Builder
-from connrules.syntax.grammar import RESERVED, grammar, grammar_text
+from connrules.syntax.grammar import RESERVED, grammar_text
+from connrules.syntax.making import lark
 from connrules.syntax.parser import parse
 from connrules.syntax.scanner import scan
 from connrules.text import SourceText
@@ -118,7 +118,7 @@ def test_each_production_has_a_valid_and_an_invalid_example(production: str) -> 
 
 def test_the_valid_examples_use_every_token_of_the_grammar() -> None:
     used = {token.kind for example in VALID for token in scan(example.text)}
-    assert {t.name for t in grammar().terminals} - used == set()
+    assert {t.name for t in lark(grammar_text()).terminals} - used == set()
 
 
 def test_the_readme_names_the_reserved_words() -> None:
@@ -143,15 +143,9 @@ def test_a_conflict_would_be_seen(caplog: pytest.LogCaptureFixture) -> None:
     assert any("conflict" in record.message for record in caplog.records)
 
 
-def _by_lark_alone(text: str) -> tuple[ast.Declaration | None, ...]:
-    """A file read by Lark's own lexer from the start symbol `file`, where our parser feeds it declarations."""
-    tree = grammar().parse(text, start="file")
-    return tuple(Builder(SourceText("readme.conn", text)).build(child) for child in tree.children)  # type: ignore[arg-type]
-
-
 @given(st.lists(st.sampled_from([e.text for e in VALID]), max_size=6).map("\n".join))
 def test_our_parser_and_lark_alone_agree_on_healthy_files(text: str) -> None:
-    declarations = _by_lark_alone(text)
+    declarations = by_lark_alone(text)
     ours = parse(SourceText("readme.conn", text)).file.declarations
     assert ours == declarations
     assert [node.span for node in ours] == [node.span for node in declarations if node is not None]
@@ -160,4 +154,4 @@ def test_our_parser_and_lark_alone_agree_on_healthy_files(text: str) -> None:
 @given(st.lists(st.sampled_from([t for e in EXAMPLES for t in e.text.split()]), max_size=12).map(" ".join))
 def test_our_parser_finds_nothing_only_where_lark_alone_parses(text: str) -> None:
     if not _findings(text):
-        assert _by_lark_alone(text) == parse(SourceText("readme.conn", text)).file.declarations
+        assert by_lark_alone(text) == parse(SourceText("readme.conn", text)).file.declarations

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connrules import ast
-from connrules.syntax.grammar import RESERVED, fixed_tokens
+from connrules.syntax.grammar import RESERVED
 from connrules.syntax.parser import parse
+from connrules.syntax.tables import tables
 from connrules.text import SourceText, Span
 
 HOUR, DAY = 3_600_000, 86_400_000
 NFC, NFD = "Caf\u00e9", "Cafe\u0301"
-SOFT_KEYWORDS = sorted(word for word in fixed_tokens() if word.isidentifier() and word not in RESERVED)
+SOFT_KEYWORDS = sorted(word for word in tables().fixed if word.isidentifier() and word not in RESERVED)
 
 FULL = """\
 # carts

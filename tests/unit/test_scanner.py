@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connrules.syntax.grammar import RESERVED, fixed_tokens
-from connrules.syntax.scanner import MALFORMED, TRIVIA, scan
+from connrules.syntax.grammar import RESERVED
+from connrules.syntax.scanner import MALFORMED, TRIVIA, scan, scan_without_space
+from connrules.syntax.tables import tables
 
 FRAGMENTS = [
     "on ",
@@ -47,8 +48,13 @@ def test_spans_lie_side_by_side_and_hold_their_token(text: str) -> None:
 
 
 @given(TEXTS)
+def test_space_can_be_left_out(text: str) -> None:
+    assert scan_without_space(text) == [token for token in scan(text) if token.kind != "SPACE"]
+
+
+@given(TEXTS)
 def test_every_kind_is_one_of_the_grammar_or_of_the_malformed_ones(text: str) -> None:
-    known = {*fixed_tokens().values(), *MALFORMED, *TRIVIA, "STRING", "QUOTED_NAME", "WORD"}
+    known = {*tables().fixed.values(), *MALFORMED, *TRIVIA, "STRING", "QUOTED_NAME", "WORD"}
     known |= {"TIME", "DURATION", "CLOCK", "NUMBER", "OPERATOR"}
     assert {token.kind for token in scan(text)} <= known
 

@@ -1,14 +1,13 @@
-"""The clauses of a rule and of the policy, from Lark's parse tree."""
+"""The clauses of a rule and of the policy, from the tokens below a production."""
 
 from decimal import Decimal
-
-from lark import Token
 
 from connrules import ast
 from connrules.duration import LONGEST, MS_PER_UNIT
 from connrules.syntax.build_patterns import PatternBuilder
-from connrules.syntax.build_values import WHOLE, Children, token_span
+from connrules.syntax.build_values import WHOLE, Children
 from connrules.syntax.fixes import writing
+from connrules.syntax.scanner import Token
 from connrules.text import Span, closest
 
 _MOST_DAYS = LONGEST // MS_PER_UNIT["d"]
@@ -47,7 +46,7 @@ class ClauseBuilder(PatternBuilder):
             self._report(
                 "CR101",
                 number.span,
-                f"`{example.partition(' per')[0].format(count)}` is no number of sends",
+                f"`{example.partition(' per')[0].format(count.text)}` is no number of sends",
                 label="a whole number from 1 up is expected here",
                 help=f"e.g. `{example.format(3)}`",
             )
@@ -68,7 +67,7 @@ class ClauseBuilder(PatternBuilder):
             self._report(
                 "CR113",
                 number.span,
-                f"`in {count} days` is no number of days",
+                f"`in {count.text} days` is no number of days",
                 label=f"a whole number from 0 to {_MOST_DAYS} is expected here",
                 help="e.g. `in 2 days at 09:00`",
             )
@@ -77,14 +76,17 @@ class ClauseBuilder(PatternBuilder):
 
     def _next_clause(self, children: Children, span: Span) -> ast.NextWeekday:
         _, day, _, clock, zone = children
-        if day not in ast.WEEKDAYS:
-            remedy, near = _weekday_help(day), _weekday_meant(day)
-            fix = writing(self._source, token_span(day), near) if near else None
-            self._report("CR113", token_span(day), f"`{day}` is no weekday", help=remedy, fix=fix)
-            day = ast.WEEKDAYS[0]
-        weekday = ast.WEEKDAYS.index(day)
+        weekday = self._weekday(day)
         after = f"`next {ast.WEEKDAYS[(weekday + 1) % len(ast.WEEKDAYS)]} at 00:00`"
         return ast.NextWeekday(weekday, self._clock(clock, after), zone, span)
+
+    def _weekday(self, day: Token) -> int:
+        if day.text in ast.WEEKDAYS:
+            return ast.WEEKDAYS.index(day.text)
+        remedy, near = _weekday_help(day.text), _weekday_meant(day.text)
+        fix = writing(self._source, day.span, near) if near else None
+        self._report("CR113", day.span, f"`{day.text}` is no weekday", help=remedy, fix=fix)
+        return 0
 
     def _per_clause(self, children: Children, span: Span) -> ast.Per:
         return ast.Per(children[1], span)
@@ -138,7 +140,9 @@ class ClauseBuilder(PatternBuilder):
 
     def _channel_limit_clause(self, children: Children, span: Span) -> ast.Limit:
         _, channel, _, count, _, window = children
-        return ast.Limit(self._name(channel), *self._sends_per(count, window, f"limit {channel} to {{}} per 1d"), span)
+        return ast.Limit(
+            self._name(channel), *self._sends_per(count, window, f"limit {channel.text} to {{}} per 1d"), span
+        )
 
     def _time_zone_clause(self, children: Children, span: Span) -> ast.TimeZone:
         return ast.TimeZone(self._zone(children[2], 'name a zone, such as `"Europe/Paris"`'), span)

@@ -1,11 +1,10 @@
-"""Event patterns and conditions, from Lark's parse tree."""
+"""Event patterns and conditions, from the tokens below a production."""
 
 from typing import cast
 
-from lark import Token
-
 from connrules import ast
 from connrules.syntax.build_values import Children, ValueBuilder
+from connrules.syntax.scanner import Token
 from connrules.text import Span, nfc
 
 
@@ -52,7 +51,7 @@ class PatternBuilder(ValueBuilder):
 
     def _compare(self, children: Children, span: Span) -> ast.Compare:
         path, operator, operand = children
-        return ast.Compare(path, cast("ast.Operator", str(operator)), operand, span)
+        return ast.Compare(path, cast("ast.Operator", operator.text), operand, span)
 
     def _one_of(self, children: Children, span: Span) -> ast.OneOf:
         return ast.OneOf(children[0], tuple(children[3::2]), span)
@@ -70,7 +69,7 @@ class PatternBuilder(ValueBuilder):
         return ast.IsPresent(children[0], span)
 
     def _path(self, children: Children, span: Span) -> ast.Path:
-        return ast.Path(tuple(nfc(token.strip("`")) for token in children[::2]), span)
+        return ast.Path(tuple(nfc(token.text.strip("`")) for token in children[::2]), span)
 
     def _attribute(self, children: Children, span: Span) -> ast.Attribute:
         return ast.Attribute(children[2], span)
@@ -83,7 +82,7 @@ class PatternBuilder(ValueBuilder):
 
     def _literal(self, children: Children, span: Span) -> ast.Literal:
         token: Token = children[0]
-        match token.type:
+        match token.kind:
             case "STRING":
                 return ast.Text(self._string(token), span)
             case "NUMBER":
@@ -91,4 +90,4 @@ class PatternBuilder(ValueBuilder):
             case "TIME":
                 return self._instant(token)
             case _:
-                return ast.Boolean(token == "true", span)
+                return ast.Boolean(token.text == "true", span)

@@ -1,13 +1,12 @@
-"""The steps of a test, from Lark's parse tree."""
+"""The steps of a test, from the tokens below a production."""
 
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, cast
 
-from lark import Token
-
 from connrules import ast
 from connrules.syntax.build_patterns import PatternBuilder
-from connrules.syntax.build_values import Children, token_span
+from connrules.syntax.build_values import Children
+from connrules.syntax.scanner import Token
 from connrules.text import Span
 
 
@@ -62,9 +61,9 @@ class StepBuilder(PatternBuilder):
     def _event_step(self, children: Children, span: Span) -> ast.Happening:
         user, _, at, word, *rest = children
         of, properties = rest[-2:]
-        type_ = ast.Name(str(word), quoted=False, span=token_span(word))
-        about = self._name(rest[0]) if word.type == "EVENT" else None
-        if word.type != "EVENT" and of is not None:
+        type_ = ast.Name(word.text, quoted=False, span=word.span)
+        about = self._name(rest[0]) if word.kind == "EVENT" else None
+        if word.kind != "EVENT" and of is not None:
             about = self._about(of)
         return ast.Happening(user, self._moment(at), type_, about, properties or (), span)
 
@@ -86,9 +85,9 @@ class StepBuilder(PatternBuilder):
 
     def _expect_step(self, children: Children, span: Span) -> ast.Expect:
         _, user, fate, *subject = children
-        if fate == "nothing":
+        if fate.text == "nothing":
             return ast.Expect(user, None, None, span=span)
-        return ast.Expect(user, cast("ast.Fate", str(fate)), self._name(subject[0]), span=span)
+        return ast.Expect(user, cast("ast.Fate", fate.text), self._name(subject[0]), span=span)
 
     def _at_step(self, children: Children, span: Span) -> "_Tail":
         return _Tail("at", self._moment(children[1]), span)

@@ -1,18 +1,16 @@
-"""Lark's parse tree of one declaration to AST nodes. What a token cannot be, though its shape is right, is a finding.
+"""Productions of the grammar to AST nodes. What a token cannot be, though its shape is right, is a finding.
 
-One method per production, named after it; the dispatch is by name. A builder serves one declaration.
+One method per production, named after it: it gets the nodes, tokens and gaps below the production, and where that
+stands in the text. A builder serves one declaration.
 """
 
-from collections.abc import Callable
-from typing import Any, cast
-
-from lark import Token, Tree
+from typing import Any
 
 from connrules import ast
 from connrules.diagnostic import Related
 from connrules.syntax.build_clauses import ClauseBuilder
 from connrules.syntax.build_steps import StepBuilder
-from connrules.syntax.build_values import Children, span_of
+from connrules.syntax.build_values import Children
 from connrules.text import Span
 
 _SLOTS: dict[type[ast.Clause | ast.PolicyClause], str] = {
@@ -39,18 +37,7 @@ _SLOTS: dict[type[ast.Clause | ast.PolicyClause], str] = {
 
 
 class Builder(ClauseBuilder, StepBuilder):
-    """Builds one declaration; `findings` says what is wrong with it, and `build` is None where that is an error."""
-
-    def build(self, tree: Tree[Token]) -> ast.Declaration | None:
-        """The node of a declaration's tree."""
-        declaration = self._node(tree)
-        return None if self.findings else cast("ast.Declaration | None", declaration)
-
-    def _node(self, tree: Tree[Token] | Token | None) -> Any:
-        if not isinstance(tree, Tree):
-            return tree
-        method: Callable[[Children, Span], Any] = getattr(self, f"_{tree.data}")
-        return method([self._node(child) for child in tree.children], span_of(tree))
+    """Builds one declaration; `findings` says what is wrong with it."""
 
     def _named_rule(self, children: Children, span: Span) -> ast.Rule | None:
         return self._rule(self._name(children[1]), children[3:], span)

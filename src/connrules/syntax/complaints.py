@@ -8,11 +8,11 @@ from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Edit, Fix, Related
 from connrules.syntax.build_values import CLOCK_HELP, DURATION_HELP
 from connrules.syntax.fixes import deleting, writing
-from connrules.syntax.grammar import fixed_tokens
 from connrules.syntax.place import CLAUSES, NOTHING, Place
 from connrules.syntax.scanner import MALFORMED, Token
 from connrules.syntax.schedule_slips import delay_with_clock
 from connrules.syntax.slips import slip
+from connrules.syntax.tables import tables
 from connrules.syntax.time_complaints import about_duration, about_time, last_of
 from connrules.syntax.times_meant import duration_meant
 from connrules.text import SourceText, Span, closest
@@ -261,7 +261,7 @@ def _what_to_do(place: Place) -> tuple[str, Fix | None]:
     if accepted == {"COLON"}:
         what = "`policy`" if place.declaration == "POLICY" else f"the name of a {place.chunk[0].text}"
         return f"{what} is followed by `:`", place.writing_behind(place.before, ":")
-    choices = [text for text, kind in fixed_tokens().items() if kind in accepted and text.isidentifier()]
+    choices = [text for text, kind in tables().fixed.items() if kind in accepted and text.isidentifier()]
     if len(choices) == len(accepted) == 1 and token.kind == "OPERATOR":
         return f"write `{choices[0]}`", place.writing(token, token, choices[0])
     if len(choices) == len(accepted) == 1 and place.before.text:
@@ -284,7 +284,7 @@ def _another_way(word: str, accepted: set[str]) -> str:
 
 
 def _near_keyword(text: str, accepted: set[str]) -> str | None:
-    words = [word for word, kind in fixed_tokens().items() if kind in accepted and word.isidentifier()]
+    words = [word for word, kind in tables().fixed.items() if kind in accepted and word.isidentifier()]
     glued = next((w for w in sorted(words, key=len, reverse=True) if text.startswith(w) and text != w), None)
     near = closest(text, words)
     return near or (f"{glued} {text.removeprefix(glued)}" if glued else None)
@@ -292,7 +292,7 @@ def _near_keyword(text: str, accepted: set[str]) -> str | None:
 
 def _expected(accepted: set[str], before: Token | None) -> str:
     """What could stand here, in words; soft keywords are named only where nothing else could stand."""
-    texts = {kind: text for text, kind in fixed_tokens().items()}
+    texts = {kind: text for text, kind in tables().fixed.items()}
     if before is not None and before.kind == "EVENT" and "STRING" in accepted:
         return "the name of a custom event in quotes"
     together = next((words for kinds, words in _TOGETHER if kinds <= accepted), None)

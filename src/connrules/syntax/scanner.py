@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from connrules.syntax.grammar import fixed_tokens, token_patterns
+from connrules.syntax.tables import tables
 from connrules.text import Span
 
 
@@ -63,8 +63,8 @@ _FIRST_TO_LAST = (
 
 @cache
 def _master() -> re.Pattern[str]:
-    patterns = token_patterns()
-    signs = sorted((s for s in fixed_tokens() if not s.isidentifier()), key=len, reverse=True)
+    patterns = tables().patterns
+    signs = sorted((s for s in tables().fixed if not s.isidentifier()), key=len, reverse=True)
     parts = [f"(?P<{kind}>{patterns[kind]}){_ENDS.get(kind, '')}" for kind in _FIRST_TO_LAST]
     parts.append(f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
     parts.append(f"(?P<FOREIGN>{_FOREIGN})")
@@ -74,7 +74,7 @@ def _master() -> re.Pattern[str]:
 
 def scan(text: str) -> list[Token]:
     """All tokens of a text, white space and comments included; joined, their texts are the text."""
-    fixed = fixed_tokens()
+    fixed = tables().fixed
     tokens: list[Token] = []
     for match in _master().finditer(text):
         kind = match.lastgroup
@@ -84,3 +84,8 @@ def scan(text: str) -> list[Token]:
             kind = fixed.get(lexeme, kind)
         tokens.append(Token(kind, lexeme, match.start()))
     return tokens
+
+
+def scan_without_space(text: str) -> list[Token]:
+    """All tokens of a text but white space."""
+    return [token for token in scan(text) if token.kind != "SPACE"]
