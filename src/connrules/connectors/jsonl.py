@@ -90,12 +90,12 @@ def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -
         line = _decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         line = _second_look(data, error)
-    time = line.time if isinstance(line.time, int) else _milliseconds(line.time)
+    time = line.time if isinstance(line.time, int) else milliseconds(line.time)
     if not EARLIEST <= time <= LATEST:
         raise EventError(f"time: {time} ms is outside the years 1 to 9999")
     if not line.user:
         raise EventError("user: it is empty")
-    if line.properties is not None and _may_be_deep(data) and _nests_deeper(line.properties, DEEPEST):
+    if line.properties is not None and may_be_deep(data) and _nests_deeper(line.properties, DEEPEST):
         raise EventError(f"properties: they nest more than {DEEPEST} deep")
     return Event(
         user=line.user,
@@ -146,8 +146,8 @@ def _read_odd_time(data: bytes | str) -> _Line:
     return _Line(**(fields | {"time": instant}))
 
 
-def _may_be_deep(data: bytes | str) -> bool:
-    """A first look: whether there are brackets enough."""
+def may_be_deep(data: bytes | str) -> bool:
+    """A first look at a line, whether it may nest deeper than an event may: whether there are brackets enough."""
     if isinstance(data, str):
         return data.count("[") + data.count("{") > DEEPEST
     return data.count(b"[") + data.count(b"{") > DEEPEST
@@ -189,7 +189,7 @@ def encode_outcome(outcome: Outcome) -> bytes:
     return _encode(line) + b"\n"
 
 
-def _milliseconds(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
     """Epoch milliseconds, exactly; what is finer than a millisecond is cut off."""
     since: timedelta = moment - _EPOCH
     return since.days * _DAY + since.seconds * _SECOND + since.microseconds // 1000

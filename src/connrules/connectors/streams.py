@@ -9,20 +9,19 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from io import BufferedReader, RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, NamedTuple, Protocol, Self, cast
 
-from connrules.files import UnreadableError, reason
+from connrules.files import STANDARD, UnreadableError, reason
 
-STANDARD: Final = "-"
-"""The name of standard input where one reads, and of standard output where one writes."""
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
 """A frame of data, and the sixteen kinds of frames to skip, one of which some tools write first."""
 _MAGICS: Final = (_GZIP, *_ZSTD)
 _BOM: Final = b"\xef\xbb\xbf"
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16
+"""So many bytes at a time: what is made of their lines still fits into a processor's cache."""
 _ATOMIC: Final = 4096
 """A pipe takes so many bytes at once or not at all."""
 
@@ -33,10 +32,23 @@ class _Readable(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-class Lines:
-    """The lines of a file, or of standard input for `-`, in batches of what is there to be read.
+class Block(NamedTuple):
+    """Whole lines of a file, one after the other. Only the last line of a file may lack its line break."""
 
-    Lines come without their line breaks. `position` counts the bytes read so far of `size`, the file's bytes on disk,
+    data: bytes
+    lines: list[bytes]
+    """The same bytes line by line, line breaks included."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Self:
+        """The block that holds these bytes."""
+        return cls(data, BytesIO(data).readlines())
+
+
+class Lines:
+    """The lines of a file, or of standard input for `-`, in blocks of what is there to be read.
+
+    `position` counts the bytes read so far of `size`, the file's bytes on disk,
     compressed or not; both are 0 where there is no file. Raises UnreadableError, also in the middle of a damaged file.
     """
 
@@ -55,29 +67,32 @@ class Lines:
         """Bytes of the file read so far."""
         return self._raw.tell() if self.size else 0
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """All lines, in order, a batch at a time."""
-        rest: list[bytes] = []
+    def blocks(self) -> Iterator[Block]:
+        """All lines, in order, a block at a time."""
+        rest: list[bytes | memoryview] = []
         while chunk := self._read():
-            if b"\n" not in chunk:
+            if end := chunk.rfind(b"\n") + 1:
+                yield self._numbered(b"".join((*rest, memoryview(chunk)[:end])))
+                rest = [chunk[end:]]
+            else:
                 rest.append(chunk)
-                continue
-            *lines, last = b"".join((*rest, chunk)).split(b"\n")
-            rest = [last]
-            yield self._numbered(lines)
         if last_line := b"".join(rest):
-            yield self._numbered([last_line])
+            yield self._numbered(last_line)
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """All lines, in order, a batch at a time, without their line breaks."""
+        for block in self.blocks():
+            yield block.data.removesuffix(b"\n").split(b"\n")
 
     def close(self) -> None:
         """Let go of the file."""
         if self._is_file:
             self._raw.close()
 
-    def _numbered(self, lines: list[bytes]) -> list[bytes]:
-        if self.number == 0:
-            lines[0] = lines[0].removeprefix(_BOM)
-        self.number += len(lines)
-        return lines
+    def _numbered(self, data: bytes) -> Block:
+        block = Block.of(data if self.number else data.removeprefix(_BOM))
+        self.number += len(block.lines)
+        return block
 
     def _open(self, path: Path) -> BufferedReader:
         try:

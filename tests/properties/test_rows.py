@@ -1,0 +1,165 @@
+"""Rows are what the lines of a log hold: what is read for a plan is what `parse_event` reads, and decides the same."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+from tests.properties.histories import Look, histories, looks
+from tests.properties.test_engine import UNTIL, checked_rules, engine_of
+
+import connrules
+from connrules import EventError, parse_event
+from connrules.check import Checked
+from connrules.connectors.rows import RowReader
+from connrules.connectors.streams import Block
+from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, format_instant
+from connrules.event import DEEPEST, Event, Row
+from connrules.run.needs import Needs, needs_of
+
+FIELDS = ("user", "type", "time", "id", "campaign", "card", "name")
+ODD = ("null", "true", "7", "1.5", '""', "[]", "{}", '"\\ud800"', '"a\tb"', "nul", "01", "-", '"\\x"', "")
+TEXTS = ('"u1"', '"u1"', '"purchase"', '"Zo\u00eb"', '"\\ud83d\\ude00"', '"\\u0061"', '"\\\\"')
+TIMES = (
+    *("1772445600000", str(LIKE_SECONDS.stop), str(LIKE_SECONDS.stop - 1), str(LIKE_SECONDS.start), "0", "-1"),
+    *(str(EARLIEST), str(EARLIEST - 1), str(LATEST), str(LATEST + 1), "1" + "0" * 30),
+    *('"2026-03-02T10:00:00Z"', '"2026-03-02T11:00:00.9999+01:00"', '"2026-03-02T10:00Z"', '"2026-03-02T10:00:00"'),
+    *('"1969-12-31T23:59:59.9999Z"', '"0001-01-01T00:00:00+00:01"', '"2026-02-30T10:00:00Z"', '"now"', "5.0"),
+)
+VALUES = ('"x"', "5", "-0", "1e5", "[1,{}]", '{"total":[1.5]}', "null", '"\u2028"', "12345678901234567890123", *ODD)
+KEYS = ("amount", "cart", "\\u0061mount", "caf\u00e9", "cafe\u0301", "other", "")
+DEEP = (
+    *("[" * depth + "]" * depth for depth in (DEEPEST - 1, DEEPEST, 2_000)),
+    '{"a":' * DEEPEST + "0" + "}" * DEEPEST,
+    "[" + ",".join(["[]"] * DEEPEST) + "]",
+)
+NEEDS = st.sampled_from(
+    [
+        Needs(frozenset(), frozenset()),
+        Needs(frozenset(), frozenset({"amount"})),
+        Needs(frozenset(), frozenset({"cart", "other", "missing"})),
+        Needs(frozenset(), None),
+    ]
+)
+
+
+@st.composite
+def properties(draw: st.DrawFn) -> str:
+    values = st.sampled_from((*VALUES, *VALUES, *VALUES, *DEEP))
+    pairs = draw(st.lists(st.tuples(st.sampled_from(KEYS), values), max_size=3))
+    return "{" + ",".join(f'"{key}":{value}' for key, value in pairs) + "}"
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    """A line of a log; half of them are healthy, and half of the others have one slip only."""
+    fields = {"user": '"u1"', "type": '"purchase"', "time": draw(st.sampled_from(TIMES[:4]))}
+    fields |= draw(st.dictionaries(st.sampled_from(("id", "campaign", "name")), st.sampled_from(TEXTS[:3]), max_size=2))
+    slips = draw(st.sampled_from((0, 0, 1, 3)))
+    for _ in range(slips):
+        field = draw(st.sampled_from((*FIELDS, "time", "properties", "properties", "batch")))
+        fields[field] = draw(
+            {"time": st.sampled_from((*TIMES, *ODD)), "properties": properties() | st.sampled_from(ODD)}.get(
+                field, st.sampled_from((*TEXTS, *ODD))
+            )
+        )
+    if slips > 1 and draw(st.booleans()):
+        fields.pop(draw(st.sampled_from(("user", "type", "time"))))
+    line = "{" + draw(st.sampled_from((",", ", "))).join(f'"{key}":{value}' for key, value in fields.items()) + "}"
+    return _hurt(draw, line.encode()) if slips > 1 else line.encode()
+
+
+def _hurt(draw: st.DrawFn, line: bytes) -> bytes:
+    """The line with some bytes put in, or some taken away."""
+    start = draw(st.integers(0, len(line)))
+    end = start + draw(st.sampled_from((0, 0, 1, 1_000)))
+    wild = (b"", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"\x1f", b"\r", b"}{", b"},{", b"]", b"1e400", b" ", line)
+    return line[:start] + draw(st.sampled_from(wild)) + line[end:]
+
+
+BLANK = st.sampled_from((b"", b" ", b"\r", b" \t\r"))
+LOGS = st.lists(st.one_of(*[lines()] * 9, BLANK), min_size=1, max_size=12)
+
+
+def beyond_a_double(line: bytes) -> bool:
+    return b"1e400" in line
+
+
+def expected(line: bytes, number: int, needs: Needs) -> Event | str | None:
+    """What `parse_event` says of a line, as far as a plan looks at it."""
+    try:
+        whole = parse_event(line, number)
+    except EventError as error:
+        return str(error) if line and not line.isspace() else None
+    return as_needed(whole, number, needs)
+
+
+def as_needed(row: Row, number: int, needs: Needs) -> Event:
+    """An event with no more than a plan looks at."""
+    kept = row.properties
+    if kept is not None and needs.properties is not None:
+        kept = {name: value for name, value in kept.items() if name in needs.properties}
+    fields: dict[str, Any] = {field: getattr(row, field) for field in FIELDS}
+    return Event(**fields | {"id": row.id or f"#{number}", "properties": kept or None})
+
+
+@given(
+    log=LOGS.filter(lambda log: not any(map(beyond_a_double, log))), ending=st.sampled_from((b"", b"\n")), needs=NEEDS
+)
+def test_what_is_read_for_a_plan_is_what_the_lines_hold(log: list[bytes], ending: bytes, needs: Needs) -> None:
+    block = Block.of(b"\n".join(log) + ending)
+    reading = RowReader(needs).read(block, 7)
+
+    said = {place: expected(line.removesuffix(b"\n"), 7 + place, needs) for place, line in enumerate(block.lines)}
+    rows = {place: as_needed(row, 7 + place, needs) for place, row in zip(reading.places, reading.rows, strict=True)}
+    assert rows | dict(reading.rejected) == {place: what for place, what in said.items() if what is not None}
+    assert list(reading.places) == sorted(rows)
+    assert reading.like_seconds == sum(row.time in LIKE_SECONDS for row in rows.values())
+    event("rejects" if reading.rejected else "no rejects")
+
+
+@given(log=LOGS, needs=NEEDS)
+def test_what_becomes_of_a_line_depends_on_that_line_alone(log: list[bytes], needs: Needs) -> None:
+    block = Block.of(b"\n".join(log))
+    together = RowReader(needs)
+    for _ in range(2):  # the second time with what the first has taught
+        reading = together.read(block, 1)
+        apart = [RowReader(needs).read(Block(line, [line]), place + 1) for place, line in enumerate(block.lines)]
+        assert [(p, why) for p, each in enumerate(apart) for _, why in each.rejected] == list(reading.rejected)
+        alone = [(p, as_needed(row, p + 1, needs)) for p, each in enumerate(apart) for row in each.rows]
+        rows = zip(reading.places, reading.rows, strict=True)
+        assert alone == [(p, as_needed(row, p + 1, needs)) for p, row in rows]
+
+
+def as_lines(history: Sequence[Event]) -> bytes:
+    """A history as a log, every other time as ISO 8601."""
+    lines = [
+        {field: getattr(event, field) for field in (*FIELDS, "properties") if getattr(event, field) is not None}
+        for event in history
+    ]
+    for line in lines[::2]:
+        line["time"] = format_instant(line["time"])
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+@given(checked=checked_rules(), history=histories(), until=UNTIL, look=looks(), cut=st.integers(0, 40))
+def test_rows_are_decided_as_events_are(
+    checked: Checked, history: list[Event], until: int | None, look: Look, cut: int
+) -> None:
+    late: list[str] = []
+    whole = connrules.Engine(
+        connrules.compile_rules(checked), on_late=lambda e: late.append(e.id or ""), **look.options
+    )
+    events = [parse_event(line, number) for number, line in enumerate(as_lines(history).splitlines(), 1)]
+    outcomes = whole.feed_many(events) + whole.finish(until)
+
+    engine, late_rows = engine_of(checked, look), list[str]()
+    reader = RowReader(needs_of(engine.plan))
+    taken = []
+    for first, part in ((1, history[:cut]), (len(history[:cut]) + 1, history[cut:])):
+        rows = reader.read(Block.of(as_lines(part)), first).rows
+        taken += engine.take(rows, first, lambda i, row, first=first: late_rows.append(row.id or f"#{first + i}"))  # type: ignore[misc]
+    assert taken + engine.finish(until) == outcomes
+    assert late_rows == late
+    assert engine.counts == whole.counts
