@@ -105,6 +105,11 @@ def format_instant(ms: int) -> str | int:
     return f"{_minute(minutes)}:{second:02}.{fraction:03}Z" if fraction else f"{_minute(minutes)}:{second:02}Z"
 
 
+def day(ms: int) -> str:
+    """An instant for people: the date alone where it is 00:00 UTC."""
+    return str(format_instant(ms)).removesuffix("T00:00:00Z")
+
+
 @lru_cache(maxsize=4096)  # logs go through time in order, so most instants share their minute with the one before
 def _minute(minutes: int) -> str:
     return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M").rjust(16, "0")

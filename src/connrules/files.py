@@ -4,9 +4,12 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from connrules.text import SourceText
+
+STANDARD: Final = "-"
+"""The name of standard input where one reads, and of standard output where one writes."""
 
 SUFFIX = ".conn"
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connrules.check import Checked, check
-from connrules.compile import compile_rules
 from connrules.files import read_bytes, read_sources
-from connrules.plan import Plan
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
 
 if TYPE_CHECKING:
     from connrules.catalog import Catalog
+    from connrules.plan import Plan
 
 
 def load(*paths: str | Path, catalog: str | Path | Catalog | None = None, as_of: int | None = None) -> Checked:
@@ -48,4 +47,6 @@ def check_sources(sources: Iterable[SourceText], catalog: Catalog | None, as_of:
 
 def compile_sources(sources: Iterable[SourceText], catalog: Catalog | None) -> Plan:
     """Source texts to a plan. Raises CompileError where the checker finds errors."""
+    from connrules.compile import compile_rules  # noqa: PLC0415  # who only checks needs no plans
+
     return compile_rules(check_sources(sources, catalog))

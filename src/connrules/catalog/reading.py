@@ -3,8 +3,6 @@
 What is wrong is said with the path of its key, or with the line where the file is not even TOML, JSON or YAML.
 """
 
-import json
-import tomllib
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -67,6 +65,8 @@ def _decode(text: str, path: str) -> Any:
 
 
 def _decode_toml(text: str, path: str) -> Any:
+    import tomllib  # noqa: PLC0415  # only TOML catalogs need it
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -76,6 +76,8 @@ def _decode_toml(text: str, path: str) -> Any:
 
 
 def _decode_json(text: str, path: str) -> Any:
+    import json  # noqa: PLC0415  # only JSON catalogs need it
+
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:

@@ -16,11 +16,8 @@ from connrules import ast
 from connrules.check.dates import with_dates_in
 from connrules.check.index import Index, broken_names
 from connrules.check.names.binding import Names
-from connrules.check.names.stale import check_stale
-from connrules.check.publishing.checks import check_publish_order
 from connrules.check.rule import check_rule
 from connrules.check.ruleset import SIDE_BY_SIDE, Declarations, check_ruleset
-from connrules.check.tests.steps import check_test
 from connrules.check.together.loops import check_loops
 from connrules.check.together.reach import Reach, check_reach
 from connrules.check.together.timeline import Stage
@@ -78,8 +75,22 @@ def _found_in_declarations(
     for rule in declared.rules:
         yield from check_rule(rule, index, names, as_of)
     if names is not None:
-        yield from check_publish_order(declared.rules, index, names, as_of)
-        yield from check_stale(declared.rules, names, as_of)
+        yield from _found_in_catalog(declared, index, names, as_of)
+    if declared.tests:
+        yield from _found_in_tests(declared, index, names)
+
+
+def _found_in_catalog(declared: Declarations, index: Index, names: Names, as_of: int | None) -> Iterator[Diagnostic]:
+    from connrules.check.names.stale import check_stale  # noqa: PLC0415  # nothing without a catalog, and no small part
+    from connrules.check.publishing.checks import check_publish_order  # noqa: PLC0415  # likewise
+
+    yield from check_publish_order(declared.rules, index, names, as_of)
+    yield from check_stale(declared.rules, names, as_of)
+
+
+def _found_in_tests(declared: Declarations, index: Index, names: Names | None) -> Iterator[Diagnostic]:
+    from connrules.check.tests.steps import check_test  # noqa: PLC0415  # nothing without tests
+
     for test in declared.tests:
         yield from check_test(test, index, names)
 

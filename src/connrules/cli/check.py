@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from connrules.cli.checking.fixing import apply_fixes, fix_options, render_fixable, show_fixes
-from connrules.cli.checking.since import changes_since
-from connrules.cli.checking.statistics import refuse_format, write_statistics
+from connrules.cli import checking
+from connrules.cli.checking.options import fix_options
 from connrules.cli.clock import now
 from connrules.cli.configuration.keys import AS_OF, CATALOG, FAIL_ON, FORMAT
 from connrules.cli.configuration.layers import Configuration
@@ -19,8 +18,8 @@ from connrules.cli.formats import FORMATS, FORMATS_HELP, write
 from connrules.cli.inputs import Inputs, read_inputs, read_piped
 from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.render import summarize
-from connrules.connectors.streams import STANDARD
 from connrules.diagnostic import Diagnostic, Severity
+from connrules.files import STANDARD
 from connrules.lint import Report, lint
 from connrules.syntax.parser import parse
 from connrules.text import SourceText
@@ -96,24 +95,24 @@ def command(  # noqa: PLR0913  # the options of the command
     configuration = chosen([_place(path, stdin_filename) for path in paths], options)
     layout = configuration[FORMAT]
     if statistics:
-        refuse_format(layout)  # before --fix has changed a file
+        checking.statistics.refuse_format(layout)  # before --fix has changed a file
     inputs = _read(paths, configuration[CATALOG], stdin_filename)
     if fix and statistics and inputs.piped is not None:
         raise ShellError("standard output cannot have both the fixed text and --statistics", "ask for one of them")
     if diff and options["format"] not in {None, "full", "concise"}:
         raise ShellError(f"--diff has no format `{options['format']}`", "leave out --format, or leave out --diff")
     linted = _linting(inputs, configuration)
-    changes = None if since is None else changes_since(since, paths, inputs, configuration.path, linted)
+    changes = None if since is None else checking.since.changes_since(since, paths, inputs, configuration.path, linted)
     reported = linted if changes is None else lambda sources: changes.narrowed(linted(sources), sources)
     if diff:
-        differs = show_fixes(inputs, reported, unsafe=unsafe_fixes, color=wants_color(color))
+        differs = checking.fixing.show_fixes(inputs, reported, unsafe=unsafe_fixes, color=wants_color(color))
         return ExitCode.FINDINGS if differs and not exit_zero else ExitCode.CLEAN
-    sources = apply_fixes(inputs, reported, unsafe=unsafe_fixes) if fix else inputs.sources
+    sources = checking.fixing.apply_fixes(inputs, reported, unsafe=unsafe_fixes) if fix else inputs.sources
     whole = linted(sources)
     report = whole if changes is None else changes.narrowed(whole, sources)
-    notes = [changes.note if changes else "", "" if fix else render_fixable(report.findings, unsafe=unsafe_fixes)]
+    notes = [changes.note if changes else "", "" if fix else _fixable(report.findings, unsafe=unsafe_fixes)]
     if statistics:
-        write_statistics(report.findings, layout, color=wants_color(color))
+        checking.statistics.write_statistics(report.findings, layout, color=wants_color(color))
     else:
         write(
             report,
@@ -131,6 +130,11 @@ def command(  # noqa: PLR0913  # the options of the command
             err=fix and inputs.piped is not None,
         )
     return ExitCode.CLEAN if exit_zero else _code(report.findings, Severity(configuration[FAIL_ON]))
+
+
+def _fixable(findings: Sequence[Diagnostic], *, unsafe: bool) -> str:
+    has_fix = any(finding.fix for finding in findings)
+    return checking.fixing.render_fixable(findings, unsafe=unsafe) if has_fix else ""
 
 
 def _place(path: Path, stdin_filename: Path | None) -> Path:

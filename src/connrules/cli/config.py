@@ -14,8 +14,8 @@ from connrules.cli.configuration.options import chosen, configuration_options
 from connrules.cli.exit import ShellError
 from connrules.cli.inputs import find_catalog
 from connrules.cli.options import FILE, color_option, wants_color
-from connrules.connectors.streams import STANDARD
 from connrules.duration import format_instant
+from connrules.files import STANDARD
 
 _EPILOG = """\b
 Examples:

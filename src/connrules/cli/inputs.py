@@ -13,14 +13,13 @@ from connrules.check import Checked
 from connrules.cli.configuration.keys import CATALOG
 from connrules.cli.configuration.layers import configured
 from connrules.cli.exit import ShellError
-from connrules.connectors.profiles import Profiles, read_profiles
-from connrules.connectors.streams import STANDARD
-from connrules.files import UnreadableError, read_bytes, read_sources
+from connrules.files import STANDARD, UnreadableError, read_bytes, read_sources
 from connrules.pipeline import check_sources
 from connrules.text import SourceText
 
 if TYPE_CHECKING:
     from connrules.catalog import Catalog
+    from connrules.event import Profiles
 
 CATALOG_SUFFIXES = (".toml", ".json", ".yaml", ".yml")
 _LOGS = ("events.jsonl", "events.jsonl.gz", "events.jsonl.zst")
@@ -133,6 +132,8 @@ def load_profiles(path: Path | None, events: Path) -> Profiles | None:
         return None
     if str(path) == str(events) == STANDARD:
         raise ShellError("standard input cannot be both the events and the profiles", "name a file for one of them")
+    from connrules.connectors.profiles import read_profiles  # noqa: PLC0415  # few runs have any
+
     try:
         return read_profiles(path)
     except UnreadableError as error:

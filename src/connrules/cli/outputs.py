@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from connrules.cli.exit import ShellError
-from connrules.connectors.streams import STANDARD, LineWriter
-from connrules.files import reason
+from connrules.connectors.streams import LineWriter
+from connrules.files import STANDARD, reason
 
 _Identity = tuple[int, int] | str
 """What tells files apart, whatever they are called: device and number, or the real path of a file to be."""

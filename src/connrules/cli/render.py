@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from connrules.check.names.lifetime import day
 from connrules.cli.cells import visible
 from connrules.cli.excerpt import Mark, draw, fits_beside, styled
 from connrules.codes import CODES
 from connrules.diagnostic import Diagnostic, Fix, Severity
+from connrules.duration import day
 
 if TYPE_CHECKING:
     from connrules.lint import Report, Suppressed  # other commands than check print findings, too, and lint nothing

@@ -12,7 +12,6 @@ from connrules.cli.inputs import load_rule_set
 from connrules.cli.options import catalog_option, color_option, paths_argument, wants_color
 from connrules.cli.render import counted, render_full
 from connrules.cli.report import say_before
-from connrules.cli.testing.documents import render_json, render_junit
 from connrules.cli.testing.timelines import (
     render_coverage,
     render_failures,
@@ -125,6 +124,8 @@ def _write_text(report: Report, *, coverage: bool, quiet: bool, color: bool) -> 
 
 
 def _document(layout: str, report: Report, seconds: float, *, coverage: bool, fail_under: int | None) -> str:
+    from connrules.cli.testing.documents import render_json, render_junit  # noqa: PLC0415  # most runs write none
+
     if layout == "json":
         return render_json(report, coverage=coverage, fail_under=fail_under)
     return render_junit(report, seconds, fail_under=fail_under)

@@ -7,6 +7,7 @@ and ends before the next one that stands by itself.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from connrules.codes import CODES, Code, find_code
@@ -18,12 +19,6 @@ from connrules.text import SourceText, Span
 _PART = re.compile(r"#.*?(?=\s#\s|$)")
 _SUPPRESSION = re.compile(r"#+[ \t]*connrules[ \t]*:[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<rest>.*)")
 _UNTIL = re.compile(r"\buntil\s+(\d[^\s,;)]*?)(?=[.,;)]*(?:\s|$))")
-_VERB = r"(?:ignored?|disabled?|suppress(?:ed)?|allow(?:ed)?|noqa|nolint)\b"
-_NAME = "|".join(re.escape(row.name) for row in CODES.values())
-_NEARLY = (
-    re.compile(rf"#+\s*conn?rules?\s*:\s*{_VERB}", re.IGNORECASE),
-    re.compile(rf"#+\s*(?:conn?rules?\b\W*)?{_VERB}\W*(?:CR\d|(?:{_NAME})\b)", re.IGNORECASE),
-)
 
 
 class NamedCode(NamedTuple):
@@ -75,7 +70,7 @@ def _read(source: SourceText, comment: Token, part: re.Match[str]) -> Suppressio
     match = _SUPPRESSION.fullmatch(text)
     if match is None:
         mistake = Mistake("it is not in the right form", span, _help(text))
-        nearly = any(pattern.match(text) for pattern in _NEARLY)
+        nearly = any(pattern.match(text) for pattern in _nearly())
         return Suppression(source, span, (), span, "", mistake=mistake) if nearly else None
     codes_span = Span(at + match.start("codes"), at + match.end("codes"))
     codes = tuple(_codes(match["codes"], codes_span.start))
@@ -115,3 +110,14 @@ def _codes(text: str, start: int) -> Iterator[NamedCode]:
         if name:
             place = start + piece.start() + piece[0].index(name)
             yield NamedCode(name, Span(place, place + len(name)), find_code(name))
+
+
+@cache
+def _nearly() -> tuple[re.Pattern[str], ...]:
+    """What looks like a suppression and is none; made when a comment might be one, as it takes its time."""
+    verb = r"(?:ignored?|disabled?|suppress(?:ed)?|allow(?:ed)?|noqa|nolint)\b"
+    name = "|".join(re.escape(row.name) for row in CODES.values())
+    return (
+        re.compile(rf"#+\s*conn?rules?\s*:\s*{verb}", re.IGNORECASE),
+        re.compile(rf"#+\s*(?:conn?rules?\b\W*)?{verb}\W*(?:CR\d|(?:{name})\b)", re.IGNORECASE),
+    )

@@ -16,7 +16,6 @@ from connrules.lint.selection import Selection
 from connrules.lint.settings import Settings, settings_given
 from connrules.lint.style import check_form, check_names
 from connrules.lint.suppressions import sift
-from connrules.lint.untested import check_tested
 from connrules.pipeline import read_catalog
 from connrules.syntax.parser import Parsed, parse
 
@@ -76,7 +75,9 @@ def _found(files: Sequence[Parsed], checked: Checked, selection: Selection, sett
         unformed = [f.source for f in checked.diagnostics if f.code in _UNFORMED and selection.takes(f.code, f.source)]
         yield from check_form(files, unformed)
     yield from check_names(checked.rules, files, settings.naming)
-    if selection.codes & {"CR711", "CR712"} and not checked.errors:
+    if selection.codes & {"CR711", "CR712"} and checked.tests and not checked.errors:
+        from connrules.lint.untested import check_tested  # noqa: PLC0415  # most runs of a check run no tests
+
         yield from check_tested(checked)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from connrules import ast
-from connrules.check.tests.steps import OWN_USER
+from connrules.check.tests import OWN_USER
 from connrules.duration import EARLIEST, LATEST, format_instant
 from connrules.event import Event, Outcome
 from connrules.plan import Plan

@@ -12,7 +12,7 @@ from connrules.check.patterns import interaction_of
 from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.duration import format_instant
+from connrules.duration import day
 from connrules.vocabulary import ObjectKind
 
 if TYPE_CHECKING:
@@ -76,8 +76,3 @@ def _undated(rule: CheckedRule, name: ast.Name, source: Entry) -> Diagnostic:
         label=f"its status is {source.status}",
         help="give it `published_at` in the catalog; until it has one, nothing of it triggers this rule",
     )
-
-
-def day(instant: int) -> str:
-    """An instant (epoch ms) for people: the date alone where it is 00:00 UTC."""
-    return str(format_instant(instant)).removesuffix("T00:00:00Z")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connrules.catalog import Status
 from connrules.check.names.binding import Mention, Names, mentions
-from connrules.check.names.lifetime import FINAL, PLANNED, day, is_over
+from connrules.check.names.lifetime import FINAL, PLANNED, is_over
 from connrules.check.patterns import interaction_of, names_in
 from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related
+from connrules.duration import day
 from connrules.vocabulary import ObjectKind
 
 if TYPE_CHECKING:

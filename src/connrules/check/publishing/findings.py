@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from connrules.check.names.lifetime import day
 from connrules.check.publishing import Overlap, Pair, RulePairs
 from connrules.check.publishing.times import Intervals, share
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic, Related, Severity
-from connrules.duration import format_instant
+from connrules.duration import day, format_instant
 
 
 def without_safe_order(cycle: Sequence[Pair]) -> Diagnostic:

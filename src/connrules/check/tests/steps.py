@@ -8,6 +8,7 @@ from connrules.check.names.binding import Mention, Names, bind, check_events
 from connrules.check.names.properties import check_step_properties
 from connrules.check.patterns import WORDS
 from connrules.check.shape import unknown_word
+from connrules.check.tests import OWN_USER
 from connrules.check.tests.expectations import check_expectation
 from connrules.check.tests.moments import check_moments
 from connrules.checked import CheckedTest
@@ -18,9 +19,6 @@ from connrules.syntax.scanner import scan
 from connrules.syntax.spelling import quoted
 from connrules.text import Span, closest
 from connrules.vocabulary import ATTRIBUTES, CUSTOM_EVENT, INTERACTIONS, OBJECT_KIND, SESSION_START, ObjectKind
-
-OWN_USER = "user"
-"""The user of events that name none."""
 
 _TYPES = {*WORDS, CUSTOM_EVENT, ATTRIBUTES}
 

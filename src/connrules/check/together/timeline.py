@@ -17,7 +17,7 @@ from connrules import ast
 from connrules.catalog import ALWAYS, Interval
 from connrules.check.index import Index
 from connrules.check.names.binding import Names
-from connrules.check.tests.steps import OWN_USER
+from connrules.check.tests import OWN_USER
 from connrules.check.together.rehearsal import Rehearsal
 from connrules.check.together.witness import Setting, drops, sends, witness
 from connrules.check.waits.too_late import meet

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from connrules import ast
 from connrules.catalog import ALWAYS, Interval
 from connrules.check.names.binding import Bindings
-from connrules.check.names.lifetime import day
 from connrules.check.patterns import interaction_of
 from connrules.check.waits.waiting import shortest_wait
 from connrules.checked import CheckedRule
 from connrules.codes import finding
 from connrules.diagnostic import Diagnostic
-from connrules.duration import format_duration
+from connrules.duration import day, format_duration
 from connrules.text import Span
 
 if TYPE_CHECKING:

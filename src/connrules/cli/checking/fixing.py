@@ -5,9 +5,8 @@ rules came from standard input.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import click
 
@@ -18,27 +17,6 @@ from connrules.diagnostic import Diagnostic
 from connrules.lint import Report
 from connrules.lint.fixing import Fixed, Lint, can_be_applied, fixed
 from connrules.text import SourceText
-
-Command = TypeVar("Command", bound=Callable[..., object])
-
-_OPTIONS = (
-    click.option("--fix", is_flag=True, help="Apply the fixes that keep what rules mean, and report what is left."),
-    click.option(
-        "--unsafe-fixes",
-        is_flag=True,
-        help="With --fix or --diff: also the fixes that change what rules mean, or do what was only probably meant.",
-    ),
-    click.option(
-        "--diff", is_flag=True, help="Write nothing; show what --fix would change, and end with 1 if there is any."
-    ),
-)
-
-
-def fix_options(command: Command) -> Command:
-    """The options `--fix`, `--unsafe-fixes` and `--diff`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def apply_fixes(inputs: Inputs, lint: Lint, *, unsafe: bool) -> tuple[SourceText, ...]:

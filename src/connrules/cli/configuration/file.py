@@ -3,7 +3,6 @@ table `[tool.connrules]`; in one folder the former goes first.
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +60,8 @@ def same_configuration(name: str, before: bytes, now: bytes) -> bool:
     """Whether a file says the same as before; of a pyproject.toml, only what it says to connrules counts."""
     if name != SHARED:
         return before.splitlines() == now.splitlines()
+    import tomllib  # noqa: PLC0415  # see _decode
+
     try:
         then, current = (tomllib.loads(data.decode()).get("tool", {}) for data in (before, now))
     except ValueError:
@@ -96,6 +97,8 @@ def _read(path: Path) -> ConfigFile | None:
 
 
 def _decode(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  # where there is no configuration, there is nothing to read
+
     try:
         return tomllib.loads(read_bytes(path).removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
     except UnreadableError as error:

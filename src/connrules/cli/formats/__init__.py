@@ -4,15 +4,12 @@ A format is a module of this package, or a function of `connrules.cli.render`; a
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import Final, NamedTuple, cast
 
 import click
 
-from connrules.cli.formats.document import render_json, render_jsonl
-from connrules.cli.formats.github import render_github
-from connrules.cli.formats.junit import render_junit
 from connrules.cli.formats.results import Results
-from connrules.cli.formats.sarif import render_sarif
 from connrules.cli.render import (
     Summary,
     render_concise,
@@ -35,6 +32,15 @@ class Format(NamedTuple):
     """All of standard output, without the last line break; empty: nothing is written."""
     for_people: bool = False
     """Whether the summary goes to standard error; other formats say all that there is to say themselves."""
+
+
+def _late(module: str, function: str) -> Callable[[Results], str]:
+    """A function of a module of this package that is imported when it is used: a run writes one format."""
+
+    def render(results: Results) -> str:
+        return cast("str", getattr(import_module(f"{__name__}.{module}"), function)(results))
+
+    return render
 
 
 def _full(results: Results) -> str:
@@ -70,12 +76,14 @@ FORMATS: Final = {
         "send); what is suppressed has reason and until (null or an instant),\n"
         "too; start and end have line and column (from 1) and offset (from 0),\n"
         "in code points",
-        render_json,
+        _late("document", "render_json"),
     ),
-    "jsonl": Format("a finding a line as in json; the last line is the rest of that document", render_jsonl),
-    "sarif": Format("SARIF 2.1.0, as code scanning reads it", render_sarif),
-    "github": Format("commands of GitHub Actions, which annotate the lines", render_github),
-    "junit": Format("XML as JUnit has it: a case for each finding and each clean file", render_junit),
+    "jsonl": Format(
+        "a finding a line as in json; the last line is the rest of that document", _late("document", "render_jsonl")
+    ),
+    "sarif": Format("SARIF 2.1.0, as code scanning reads it", _late("sarif", "render_sarif")),
+    "github": Format("commands of GitHub Actions, which annotate the lines", _late("github", "render_github")),
+    "junit": Format("XML as JUnit has it: a case for each finding and each clean file", _late("junit", "render_junit")),
 }
 """The formats by name, the usual one first."""
 

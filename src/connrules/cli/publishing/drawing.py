@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from connrules.check.names.lifetime import day
 from connrules.check.publishing import Key, Publication, Standing
 from connrules.check.publishing.order import source_key, target_key
 from connrules.cli.drawings.drawing import Arrow, Drawing, Group, Mark, Node, Shape
 from connrules.cli.publishing.shown import Publishing
+from connrules.duration import day
 from connrules.vocabulary import ObjectKind
 
 _TITLES = {Standing.LIVE: "Live already", Standing.OVER: "Over"}

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from connrules.check.names.lifetime import day
 from connrules.check.publishing import Loss, Pair, Publication, Standing, least_harmful
 from connrules.check.publishing.times import BEGINNING, Intervals, days, length, share
 from connrules.cli.cells import padded, visible, width
 from connrules.cli.publishing.shown import Publishing
+from connrules.duration import day
 
 _MINUTE = 60_000
 _WIDEST = 48
