@@ -1,20 +1,20 @@
 """A plan made ready to run: patterns indexed, so that an event finds the triggers that may match it by two look-ups."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
 from typing import Final, NamedTuple
 
 from connrules import plan
-from connrules.run.conditions import Conditions, Predicate, first_keys
+from connrules.run.conditions import Conditions, first_keys
 from connrules.run.filters import Candidates
 from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
+from connrules.run.triggers import NOBODY, Listeners, listeners
 from connrules.run.world import Known, World
 from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
-_NOBODY: Final = Candidates()
 TIME_ZONE: Final = "time_zone"
 """The attribute that holds a user's time zone."""
 
@@ -49,15 +49,14 @@ class Program:
     def __init__(self, compiled: plan.Plan) -> None:
         self.world = World(compiled)
         _check_types(compiled)
-        conditions = Conditions(compiled.segments, _zone(compiled))
+        zone = _zone(compiled)
+        conditions = Conditions(compiled.segments, zone)
         self.rules = [Rule(index, compiled, self.world, conditions) for index in range(len(compiled.rules))]
         _chain(self.rules, compiled)
         self.windows = _windows(compiled)
         """How long sends count, by the index of their quota; None: for ever."""
         self.attributes = _attributes(compiled)
         """The attributes of users that some condition looks at."""
-        by_object = _index_by_object(self.rules)
-        others = _index_of_others(self.rules)
         exceptions: dict[str, dict[int, list[Exception]]] = {}
         for rule in self.rules:
             for type_, exception in rule.exceptions:
@@ -66,21 +65,9 @@ class Program:
         for rule in self.rules:
             if rule.goal is not None:
                 goals.setdefault(rule.goal.pattern.type, set()).add(rule.index)
+        listening = listeners(self.rules, compiled, zone)
         self.routes = {
-            type_: Route(
-                None if kind is None else _FIELDS[kind],
-                {} if kind is None else self.world.named(kind),
-                partial(self.world.find, kind or ObjectKind.EVENT),
-                by_object.get(type_, {}),
-                others.get(type_, _NOBODY),
-                _named_by_triggers(
-                    {None: None} if kind is None else self.world.named(kind),
-                    by_object.get(type_, {}),
-                    others.get(type_, _NOBODY),
-                ),
-                exceptions.get(type_, {}),
-                frozenset(goals.get(type_, ())),
-            )
+            type_: self._route(kind, listening.get(type_, NOBODY), exceptions.get(type_, {}), goals.get(type_, ()))
             for type_, kind in OBJECT_KIND.items()
             if type_ != ATTRIBUTES
         }
@@ -88,6 +75,25 @@ class Program:
         spoken_of = {matcher.type for rule in compiled.rules for matcher in _matchers(rule)}
         self.heard = frozenset(spoken_of | {ATTRIBUTES})
         """The types of events that can change anything."""
+
+    def _route(
+        self,
+        kind: ObjectKind | None,
+        listening: Listeners,
+        exceptions: dict[int, list[Exception]],
+        goals: Iterable[int],
+    ) -> Route:
+        by_object, others = listening
+        goals = frozenset(goals)
+        if kind is None:
+            alone: dict[str | None, tuple[Known | None, Candidates]] = {None: (None, others)} if others else {}
+            return Route(None, {}, _nothing, by_object, others, alone, exceptions, goals)
+        named, find = self.world.named(kind), partial(self.world.find, kind)
+        return Route(_FIELDS[kind], named, find, by_object, others, _named(named, listening), exceptions, goals)
+
+
+def _nothing(_: str) -> None:
+    """What events that are about nothing name."""
 
 
 def _zone(compiled: plan.Plan) -> tzinfo | None:
@@ -143,57 +149,9 @@ def _attributes(compiled: plan.Plan) -> frozenset[str]:
     return frozenset(zones).union(*map(first_keys, conditions))
 
 
-def _index_by_object(rules: list[Rule]) -> dict[str, dict[Known | None, Candidates]]:
-    """For each type and object that some trigger names: the rules that name it, and those for any object."""
-    naming: dict[tuple[str, Known], dict[int, Rule]] = {}
-    for rule in rules:
-        for pattern in rule.triggers:
-            for known in pattern.objects or ():
-                naming.setdefault((pattern.type, known), {})[rule.index] = rule
-    for_any = _rules_for_any(rules)
-    index: dict[str, dict[Known | None, Candidates]] = {}
-    for (type_, known), named in naming.items():
-        both = sorted((for_any.get(type_, {}) | named).items())
-        index.setdefault(type_, {})[known] = Candidates([(rule, _needs(rule, type_, known)) for _, rule in both])
-    return index
-
-
-def _index_of_others(rules: list[Rule]) -> dict[str, Candidates]:
-    """For each type: the rules whose trigger is for any object, or has none."""
-    return {
-        type_: Candidates([(rule, _needs(rule, type_, None)) for _, rule in sorted(named.items())])
-        for type_, named in _rules_for_any(rules).items()
-    }
-
-
-def _named_by_triggers(
-    named: Mapping[str, Known] | Mapping[None, None], by_object: dict[Known | None, Candidates], others: Candidates
-) -> dict[str | None, tuple[Known | None, Candidates]]:
-    if not by_object and not others:
+def _named(objects: Mapping[str, Known], listening: Listeners) -> dict[str | None, tuple[Known | None, Candidates]]:
+    """Objects by their names, with the rules that events about them may start, where there are any."""
+    if not (listening.by_object or listening.others):
         return {}
-    found = ((reference, known, by_object.get(known, others)) for reference, known in named.items())
-    return {reference: (known, candidates) for reference, known, candidates in found if candidates}
-
-
-def _rules_for_any(rules: list[Rule]) -> dict[str, dict[int, Rule]]:
-    found: dict[str, dict[int, Rule]] = {}
-    for rule in rules:
-        for pattern in rule.triggers:
-            if pattern.objects is None:
-                found.setdefault(pattern.type, {})[rule.index] = rule
-    return found
-
-
-def _needs(rule: Rule, event_type: str, known: Known | None) -> Predicate | None:
-    """What the properties of an event must satisfy, where its type and object fit the rule's trigger."""
-    tests = [
-        pattern.holds
-        for pattern in rule.triggers
-        if pattern.type == event_type and (pattern.objects is None or (known is not None and known in pattern.objects))
-    ]
-    needed = [test for test in tests if test is not None]
-    if len(needed) < len(tests):
-        return None
-    if len(needed) == 1:
-        return needed[0]
-    return lambda properties, kept: any(test(properties, kept) for test in needed)
+    found = ((name, known, listening.of(known)) for name, known in objects.items())
+    return {name: (known, candidates) for name, known, candidates in found if candidates}

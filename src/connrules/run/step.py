@@ -64,7 +64,7 @@ class Stepper:
             matched = self._cancel(state, event, name, known, route.exceptions)
         if route.goals and state.goals:
             matched |= self._reach(state, event, name, known, route.goals)
-        for rule, holds in route.by_object.get(known, route.others):
+        for rule, holds in route.by_object.get(known, route.others).of(event.properties or _NO_PROPERTIES):
             if holds is None or holds(event.properties or _NO_PROPERTIES, ()):
                 matched = True
                 self._start(rule, state, event, name, known)
