@@ -54,7 +54,7 @@ def build(chunk: Sequence[Token], builder: Builder) -> Any:
                 del states[-size:], values[-size:], starts[-size:]
                 if shape:
                     children = _arranged(children, shape)
-                values.append(make(builder, children, Span(begin, end)))
+                values.append(make(builder, children, tuple.__new__(Span, (begin, end))))
                 starts.append(begin)
             state = rows[states[-1]][symbol]
             states.append(state)

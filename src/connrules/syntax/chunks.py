@@ -19,28 +19,27 @@ _UNFINISHED = frozenset(
 """The kinds after which, on the same line, a word that starts a declaration was meant as a name or a condition."""
 _OF_A_RULE = frozenset({"SENT", "CANCELLED", "DROPPED", "IGNORED", "PENDING", "RESTARTED", "GOAL", "BY", "PERCENT"})
 """The kinds after which, on the same line, it was meant so unless a whole declaration follows."""
+_STARTING = DECLARATIONS | {"ON"}
 _IN_NAME = {"RULE": {"COLON", "ON"}, "SEGMENT": {"COLON", "OPERATOR"}, "TEST": {"COLON", "STRING"}}
 """By its first word, where the name of a declaration is over."""
 
 
 def chunks(source: SourceText, tokens: Sequence[Token]) -> Iterator[Chunk]:
     """Cut tokens where a declaration starts: at its first word, or at an `on` that is not the first of a named rule."""
-    chunk: Chunk = []
+    start = 0
     awaits_on = False
-    for index, token in enumerate(tokens):
-        starts = token.kind in DECLARATIONS or token.kind == "ON"
-        if starts and chunk and _belongs_to(source, chunk, tokens[index : index + 3]):
-            starts = False
-        elif token.kind == "ON":
-            starts, awaits_on = not awaits_on, False
-        elif starts:
-            awaits_on = token.kind == "RULE"
+    for index in [index for index, token in enumerate(tokens) if token.kind in _STARTING]:
+        chunk = [*tokens[start:index]]
+        if chunk and _belongs_to(source, chunk, tokens[index : index + 3]):
+            continue
+        kind = tokens[index].kind
+        starts = not (kind == "ON" and awaits_on)
+        awaits_on = kind == "RULE"
         if starts and chunk:
             yield chunk
-            chunk = []
-        chunk.append(token)
-    if chunk:
-        yield chunk
+            start = index
+    if start < len(tokens):
+        yield [*tokens[start:]]
 
 
 def _belongs_to(source: SourceText, chunk: Chunk, ahead: Sequence[Token]) -> bool:

@@ -5,6 +5,7 @@ Parser, formatter and editors use the same tokens. What cannot be a token of the
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -59,33 +60,51 @@ _FIRST_TO_LAST = (
     "WORD",
     "OPERATOR",
 )
+_FIXED = frozenset({"WORD", "SIGN"})
+"""The kinds of which some texts have a kind of their own."""
 
 
 @cache
-def _master() -> re.Pattern[str]:
+def _any_token() -> re.Pattern[str]:
+    return re.compile(_alternatives(_FIRST_TO_LAST), re.DOTALL)
+
+
+@cache
+def _any_token_behind_space() -> re.Pattern[str]:
+    """White space and the token behind it, if there is one: half as many matches as tokens with white space."""
+    return re.compile(f"(?:{tables().patterns['SPACE']})?+(?:{_alternatives(_FIRST_TO_LAST[1:])}|\\Z)", re.DOTALL)
+
+
+def _alternatives(kinds: Sequence[str]) -> str:
     patterns = tables().patterns
     signs = sorted((s for s in tables().fixed if not s.isidentifier()), key=len, reverse=True)
-    parts = [f"(?P<{kind}>{patterns[kind]}){_ENDS.get(kind, '')}" for kind in _FIRST_TO_LAST]
+    parts = [f"(?P<{kind}>{patterns[kind]}){_ENDS.get(kind, '')}" for kind in kinds]
     parts.append(f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
     parts.append(f"(?P<FOREIGN>{_FOREIGN})")
     parts.extend(f"(?P<{kind}>{pattern})" for kind, pattern in _MALFORMED_PATTERNS.items())
-    return re.compile("|".join(parts), re.DOTALL)
+    return "|".join(parts)
 
 
 def scan(text: str) -> list[Token]:
     """All tokens of a text, white space and comments included; joined, their texts are the text."""
-    fixed = tables().fixed
-    tokens: list[Token] = []
-    for match in _master().finditer(text):
-        kind = match.lastgroup
-        assert kind is not None  # every alternative is a named group
-        lexeme = match[0]
-        if kind in {"WORD", "SIGN"}:
-            kind = fixed.get(lexeme, kind)
-        tokens.append(Token(kind, lexeme, match.start()))
-    return tokens
+    return _tokens(_any_token().finditer(text))
 
 
 def scan_without_space(text: str) -> list[Token]:
-    """All tokens of a text but white space."""
-    return [token for token in scan(text) if token.kind != "SPACE"]
+    """All tokens of a text but white space, in less than half the time."""
+    return _tokens(_any_token_behind_space().finditer(text))
+
+
+def _tokens(matches: Iterable[re.Match[str]]) -> list[Token]:
+    fixed = tables().fixed
+    tokens: list[Token] = []
+    for match in matches:
+        kind = match.lastgroup
+        if kind is None:
+            break  # white space at the end
+        text = match[kind]
+        start = match.start(kind)
+        if kind in _FIXED:
+            kind = fixed.get(text, kind)
+        tokens.append(tuple.__new__(Token, (kind, text, start)))  # Token(...) takes twice as long
+    return tokens

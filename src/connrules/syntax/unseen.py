@@ -16,6 +16,7 @@ _ALLOWED_IN_TEXT = frozenset("\t\u200c\u200d")
 """A tab, and the two joiners, without which many scripts and emoji cannot be written."""
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_ORDINARY = str.maketrans("", "", "\t\r\n")
 _QUOTING = frozenset({"STRING", "QUOTED_NAME", "BAD_ESCAPE", "UNTERMINATED", "TYPOGRAPHIC"})
 
 
@@ -26,6 +27,8 @@ def is_unseen(char: str) -> bool:
 
 def unseen_characters(source: SourceText, tokens: Iterable[Token]) -> Iterator[Diagnostic]:
     """A finding for each token that has such characters, and for each run of the same one, as an indentation may be."""
+    if source.text.translate(_ORDINARY).isprintable():
+        return  # as most files are; what cannot be seen is not printable
     run: list[Token] = []
     for token in tokens:
         if token.text.isascii() and token.text.isprintable():
