@@ -27,6 +27,9 @@ LIKE_SECONDS: Final = range(100_000_000, 100_000_000_000)
 LATEST: Final = 253_402_300_799_999
 """The last instant that has a date: 9999-12-31T23:59:59.999Z."""
 
+_SECONDS: Final = tuple(f":{second:02}" for second in range(60))
+_FRACTIONS: Final = ("Z", *(f".{fraction:03}Z" for fraction in range(1, 1000)))
+
 
 def parse_duration(text: str) -> int:
     """Milliseconds of a duration such as `1d12h`.
@@ -99,10 +102,8 @@ def format_instant(ms: int) -> str | int:
     if not EARLIEST <= ms <= LATEST:
         return ms
     minutes, rest = divmod(ms, 60_000)
-    if not rest:
-        return f"{_minute(minutes)}:00Z"
     second, fraction = divmod(rest, 1000)
-    return f"{_minute(minutes)}:{second:02}.{fraction:03}Z" if fraction else f"{_minute(minutes)}:{second:02}Z"
+    return _minute(minutes) + _SECONDS[second] + _FRACTIONS[fraction]
 
 
 def day(ms: int) -> str:

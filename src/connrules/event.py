@@ -11,6 +11,7 @@ import msgspec
 from connrules.text import nfc
 
 _EXACT: Final = 2**53
+_encode = msgspec.json.Encoder().encode
 DEEPEST: Final = 100
 """How deep the properties of an event may nest."""
 
@@ -135,7 +136,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         The first half of the SHA-256 of the JSON array `[rule, user, per, trigger, triggered_at]` in UTF-8, written
         without white space; `per` as `per_value` gives it, null where there is none.
         """
-        parts = msgspec.json.encode((self.rule, self.user, self.per, self.trigger, self.triggered_at))
+        parts = _encode((self.rule, self.user, self.per, self.trigger, self.triggered_at))
         return hashlib.sha256(parts).hexdigest()[:32]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import connrules
 from connrules import Event, EventError, Kind, Outcome, Reason, encode_outcome, parse_event
-from connrules.duration import EARLIEST, LATEST
+from connrules.duration import EARLIEST, LATEST, format_instant
 
 WHOLE: dict[str, Any] = {
     "id": "e1",
@@ -139,6 +139,9 @@ def test_what_is_no_event(data: bytes, words: str) -> None:
 # outcomes
 
 
+FIELDS = ("rule", "user", "per", "send", "reason", "at", "due", "trigger", "triggered_at", "by", "pattern")
+
+
 def outcome(**fields: Any) -> Outcome:
     whole: dict[str, Any] = {"kind": Kind.SENT, "rule": "r", "user": "u", "at": 0, "trigger": "e", "triggered_at": 0}
     return Outcome(**whole | fields)
@@ -173,6 +176,24 @@ def test_fields_without_a_value_are_left_out(fields: dict[str, Any], keys: set[s
     written = json.loads(encode_outcome(outcome(**fields)))
     assert written.keys() - {"id", "outcome", "rule", "user", "at", "trigger", "triggered_at"} == keys
     assert written["outcome"] == fields["kind"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("send", ["X", "", None])
+@pytest.mark.parametrize(
+    "others", [{}, {"by": ""}, {"pattern": ""}, {"due": 0}, {"per": False}, {"reason": Reason.LIMITED}]
+)
+def test_every_field_that_has_a_value_is_written_once_and_in_order(
+    kind: Kind, send: str | None, others: dict[str, Any]
+) -> None:
+    written = outcome(kind=kind, send=send, **others)
+    line = encode_outcome(written)
+    values = {name: getattr(written, name) for name in FIELDS}
+    instants = {
+        name: format_instant(values[name]) for name in ("at", "due", "triggered_at") if values[name] is not None
+    }
+    expected = {name: value for name, value in (values | instants).items() if value is not None}
+    assert line == json.dumps({"id": written.id, "outcome": kind} | expected, separators=(",", ":")).encode() + b"\n"
 
 
 @pytest.mark.parametrize("value", ["c1", 0, False, "", [], {}, [1, {"a": None}], 2**70, 1.5])
