@@ -31,9 +31,11 @@ tables: .venv/ready
 nightly: .venv/ready
 	CONNRULES_PROFILE=nightly $(BIN)/pytest -n auto
 
+# Under ten minutes; `make bench BENCH="--only file --rounds 3"` for less. Other tools take part where they install.
 bench: .venv/ready
-	$(BIN)/python tests/benchmarks/run_log.py
-	$(BIN)/python tests/benchmarks/check_rules.py
+	VIRTUAL_ENV=.venv $(BIN)/uv sync --quiet --locked --active --group bench --python $(BIN)/python \
+		|| echo "not all of the other tools install here; the table says which are missing" >&2
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

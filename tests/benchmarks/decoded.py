@@ -1,0 +1,121 @@
+"""Measures over decoded events, in one process: `Engine.feed_many` in batches of 1,000."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from connrules import Engine, Event, Kind, Outcome
+from connrules.plan import Plan
+from tests.benchmarks import logs, rules
+from tests.benchmarks.contenders import Decision, loop
+from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_least, at_most
+from tests.benchmarks.rounds import dearer, faster, in_turn
+
+BATCH: Final = 1_000
+LATENESS: Final = 600_000
+
+LOOP = tuple(
+    Measure(f"loop-{percent}", f"engine against a hand-written loop, {percent} % of events match", goal=at_least(goal))
+    for percent, goal in ((5, 1.3), (100, 1.0))
+)
+LATE = tuple(
+    Measure(
+        f"late-{percent}", f"engine, out of order within 10 min against sorted, {percent} % match", goal=at_most(1.5)
+    )
+    for percent in (5, 100)
+)
+MANY = tuple(
+    Measure(f"engine-rules-{percent}", f"engine, 10,000 rules against one, {percent} % match", goal=at_most(1.3))
+    for percent in (5, 100)
+)
+FILTERS = (
+    Measure("filters-equal", "engine, 10,000 rules each `where sku = …` against one, 100 % match", goal=at_most(3)),
+    Measure("filters-range", "engine, 10,000 rules each `where amount >= … and amount < …`", goal=at_most(3)),
+)
+
+
+def against_loop(percent: int, setting: Setting) -> dict[str, Figure]:
+    """The engine and the loop over the same events."""
+    count = setting.events(1_000_000)
+    batches = in_batches(logs.events(logs.Log(count, max(1, count // 10), percent / 100)))
+    plan = rules.plan_of(rules.cart_reminder())
+    agree({"the engine": decisions(feed(plan, batches)), "the loop": loop.decide(batches)})
+    times = in_turn({"engine": lambda: feed(plan, batches), "loop": lambda: loop.decide(batches)}, setting.rounds)
+    return {f"loop-{percent}": faster(times["engine"], times["loop"], f"{count:,} events")}
+
+
+def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
+    """The same events in order, with no lateness allowed, and out of order within what is."""
+    count = setting.events(1_000_000)
+    log = logs.Log(count, max(1, count // 10), percent / 100)
+    plan = rules.plan_of(rules.cart_reminder())
+    in_order, mixed = in_batches(logs.events(log)), in_batches(logs.events(log, late=LATENESS))
+    late = partial(feed, plan, mixed, LATENESS)
+    # What is due at the same millisecond comes in the order of arrival, which is another here: hence sorted.
+    agree({"sorted": sorted(decisions(feed(plan, in_order))), "out of order": sorted(decisions(late()))})
+    times = in_turn({"sorted": lambda: feed(plan, in_order), "mixed": late}, setting.rounds)
+    return {f"late-{percent}": dearer(times["mixed"], times["sorted"], f"{count:,} events")}
+
+
+def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
+    """One rule over a log with one campaign, 10,000 over one that has as many triggers of as many campaigns."""
+    count, number = setting.events(1_000_000), setting.rules(rules.MANY)
+    one = logs.Log(count, max(1, count // 10), percent / 100)
+    single, mixed = in_batches(logs.events(one)), in_batches(logs.events(one._replace(campaigns=number)))
+    few, many = rules.plan_of(rules.carts(1)), rules.plan_of(rules.carts(number))
+    names = frozenset(f"Cart {n:05}" for n in range(number))
+    by_hand = loop.decide_for_many((event for batch in mixed for event in batch), names)
+    agree({"the engine": decisions(feed(many, mixed)), "the loop": by_hand})
+    times = in_turn({"one": lambda: feed(few, single), "many": lambda: feed(many, mixed)}, setting.rounds)
+    return {f"engine-rules-{percent}": dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
+
+
+def filters(name: str, text: Callable[[int], str], setting: Setting) -> dict[str, Figure]:
+    """Every event starts a wait of one rule; a user's are always of the same, so that as many wait with one rule."""
+    count, number = setting.events(300_000), setting.rules(rules.MANY)
+    log = logs.Log(count, max(1, count // 10), 1.0)
+    single, mixed = (in_batches(_changes(log, items)) for items in (1, number))
+    few, many = rules.plan_of(text(1)), rules.plan_of(text(number))
+    agree({"one rule": decisions(feed(few, single)), "many": decisions(feed(many, mixed))})
+    times = in_turn({"one": lambda: feed(few, single), "many": lambda: feed(many, mixed)}, setting.rounds)
+    return {name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
+
+
+def feed(plan: Plan, batches: Sequence[Sequence[Event]], lateness: int = 0) -> list[Outcome]:
+    """All outcomes of a new engine."""
+    engine = Engine(plan, lateness=lateness)
+    outcomes: list[Outcome] = []
+    for batch in batches:
+        outcomes += engine.feed_many(batch)
+    if lateness:
+        outcomes += engine.finish()
+    return outcomes
+
+
+def decisions(outcomes: Sequence[Outcome]) -> list[Decision]:
+    """What is sent."""
+    return [(o.user, o.at, o.trigger, o.triggered_at) for o in outcomes if o.kind is Kind.SENT]
+
+
+def in_batches(events: list[Event]) -> list[list[Event]]:
+    """Events by the thousand."""
+    return [events[first : first + BATCH] for first in range(0, len(events), BATCH)]
+
+
+def _changes(log: logs.Log, items: int) -> list[Event]:
+    """The log's triggers as changes of a cart, of an item that the user's number says."""
+    return [_change(line, int(line.user[-8:]) % items) for line in logs.lines(log) if line.type == "received_push"]
+
+
+def _change(line: logs.Line, item: int) -> Event:
+    properties = {"sku": f"s{item:05}", "amount": item + 0.5}
+    return Event(user=line.user, type="event", name="Cart changed", time=line.time, id=line.id, properties=properties)
+
+
+JOBS = (
+    *(Job(m.name, (m,), partial(against_loop, p)) for m, p in zip(LOOP, (5, 100), strict=True)),
+    *(Job(m.name, (m,), partial(out_of_order, p)) for m, p in zip(LATE, (5, 100), strict=True)),
+    *(Job(m.name, (m,), partial(many_rules, p)) for m, p in zip(MANY, (5, 100), strict=True)),
+    Job("filters-equal", FILTERS[:1], partial(filters, "filters-equal", rules.equal_to)),
+    Job("filters-range", FILTERS[1:], partial(filters, "filters-range", rules.within)),
+)

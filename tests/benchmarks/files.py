@@ -1,0 +1,138 @@
+"""Measures from file to file: whole processes of `connrules run`, start-up included unless a row says otherwise."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks import logs, rules
+from tests.benchmarks.contenders import program
+from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_least, at_most
+from tests.benchmarks.rounds import Times, connrules, dearer, faster, output_of, processes_in_turn, run
+
+EVENTS: Final = 2_000_000
+Command = Sequence[str | Path]
+
+FILE = (
+    Measure("file-json", "JSONL file to decisions file, 5 % match, against a program with json", goal=at_least(8)),
+    Measure("file-orjson", "the same, against a program with orjson", goal=at_least(3)),
+)
+ISO = (
+    Measure("iso-json", "the same with times in ISO 8601, against the program with json"),
+    Measure("iso-orjson", "the same with times in ISO 8601, against the program with orjson"),
+)
+MANY = Measure(
+    "file-rules", "JSONL file, 10,000 rules with `unless purchase` against one, less start-up", goal=at_most(1.3)
+)
+LATE = Measure(
+    "file-late", "JSONL file, out of order within `--lateness 10m` against sorted without", goal=at_most(1.5)
+)
+JOBS_TWO = Measure("jobs-2", "JSONL file, `--jobs 2` against one process, by the clock", goal=at_least(1.7))
+
+
+def from_file_to_file(measures: tuple[Measure, Measure], *, iso: bool, setting: Setting) -> dict[str, Figure]:
+    """Whole programs over the same file; the files that they write are the same to the byte."""
+    count = setting.events(EVENTS // 2 if iso else EVENTS)
+    log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl", iso=iso)
+    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("connrules", "json", "orjson")}
+    commands: dict[str, Command] = {
+        "connrules": run_rules(rule_file(setting, 1), log, out["connrules"]),
+        **{name: [sys.executable, program.__file__, name, log, out[name]] for name in ("json", "orjson")},
+    }
+    same_files(commands, out)
+    times = processes_in_turn(commands, setting.rounds)
+    note = f"{count:,} lines of {log.stat().st_size / count:.0f} bytes, CPU"
+    return {
+        m.name: faster(times["connrules"], times[name], note)
+        for m, name in zip(measures, ("json", "orjson"), strict=True)
+    }
+
+
+def many_rules(setting: Setting) -> dict[str, Figure]:
+    """What the log alone costs: each process less the same process over an empty log."""
+    count, number = setting.events(EVENTS // 2), setting.rules(rules.MANY)
+    log = logs.Log(count, max(1, count // 10))
+    empty = setting.folder / "empty.jsonl"
+    empty.touch()
+    commands: dict[str, Command] = {}
+    for name, size in (("one", 1), ("many", number)):
+        path = logs.write_jsonl(log._replace(campaigns=size), setting.folder / f"{name}.jsonl")
+        commands[name] = run_rules(rule_file(setting, size), path, setting.folder / f"{name}.out.jsonl")
+        commands[f"{name} empty"] = run_rules(rule_file(setting, size), empty, setting.folder / "nothing.jsonl")
+    times = processes_in_turn(commands, setting.rounds)
+    one, many = (less(times[name], times[f"{name} empty"]) for name in ("one", "many"))
+    return {MANY.name: dearer(many, one, f"{number:,} rules, {count:,} lines, CPU")}
+
+
+def out_of_order(setting: Setting) -> dict[str, Figure]:
+    """The same events in order and as they might arrive."""
+    count = setting.events(EVENTS // 2)
+    log = logs.Log(count, max(1, count // 10))
+    ordered = logs.write_jsonl(log, setting.folder / "sorted.jsonl")
+    mixed = logs.write_jsonl(log, setting.folder / "mixed.jsonl", late=600_000)
+    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("sorted", "mixed")}
+    commands = {
+        "sorted": run_rules(rule_file(setting, 1), ordered, out["sorted"]),
+        "mixed": [*run_rules(rule_file(setting, 1), mixed, out["mixed"]), "--lateness", "10m"],
+    }
+    same_files(commands, out, order=sorted)
+    times = processes_in_turn(commands, setting.rounds)
+    return {LATE.name: dearer(times["mixed"], times["sorted"], f"{count:,} lines, CPU")}
+
+
+def two_jobs(setting: Setting) -> dict[str, Figure]:
+    """One process and two, over the same file."""
+    if not run_knows("--jobs"):
+        return {JOBS_TWO.name: Figure(None, "there is no `--jobs` yet")}
+    count = setting.events(EVENTS)
+    log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl")
+    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("one", "two")}
+    commands = {
+        "one": run_rules(rule_file(setting, 1), log, out["one"]),
+        "two": [*run_rules(rule_file(setting, 1), log, out["two"]), "--jobs", "2"],
+    }
+    same_files(commands, out)
+    times = processes_in_turn(commands, setting.rounds)
+    return {JOBS_TWO.name: faster(times["two"], times["one"], f"{count:,} lines, by the clock", by="wall")}
+
+
+def rule_file(setting: Setting, count: int) -> Path:
+    """A file with so many rules."""
+    path = setting.folder / f"carts{count}.conn"
+    path.write_text(rules.carts(count), encoding="utf-8")
+    return path
+
+
+def run_rules(path: Path, log: Path, out: Path) -> list[str | Path]:
+    """The command line of a run."""
+    return connrules("run", path, "--events", log, "--output", out, "--quiet")
+
+
+def same_files(
+    commands: Mapping[str, Command], out: Mapping[str, Path], order: Callable[[list[bytes]], object] = list
+) -> None:
+    """Run each once, and compare what they wrote."""
+    for command in commands.values():
+        run(command)
+    agree({name: order(path.read_bytes().splitlines()) for name, path in out.items()})
+
+
+@cache
+def run_knows(option: str) -> bool:
+    """Whether `connrules run` has an option."""
+    return option in output_of(connrules("run", "--help"))
+
+
+def less(whole: Times, start: Times) -> Times:
+    """What is left of each round without the start."""
+    return Times(*([a - b for a, b in zip(*pair, strict=True)] for pair in zip(whole, start, strict=True)))
+
+
+JOBS = (
+    Job("file", FILE, lambda setting: from_file_to_file(FILE, iso=False, setting=setting)),
+    Job("iso", ISO, lambda setting: from_file_to_file(ISO, iso=True, setting=setting)),
+    Job("file-rules", (MANY,), many_rules),
+    Job("file-late", (LATE,), out_of_order),
+    Job("jobs", (JOBS_TWO,), two_jobs),
+)

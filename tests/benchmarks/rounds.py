@@ -1,0 +1,119 @@
+"""Contenders in turn, several rounds, and what each of them took."""
+
+import gc
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.measure import Figure, ratio, written
+
+
+class Times(NamedTuple):
+    """Seconds of each round."""
+
+    cpu: list[float]
+    wall: list[float]
+
+
+def in_turn(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """CPU and wall-clock seconds of each contender, which take turns in going first.
+
+    What was there before is out of the garbage collector's sight, and the garbage of one is gone before the next.
+    """
+    times = {name: Times([], []) for name in contenders}
+    gc.collect()
+    gc.freeze()
+    try:
+        for number in range(rounds):
+            for name in _turned(list(contenders), number):
+                cpu, wall = timed(contenders[name])
+                times[name].cpu.append(cpu)
+                times[name].wall.append(wall)
+    finally:
+        gc.unfreeze()
+    return times
+
+
+def timed(contender: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of CPU and by the clock of one call; what it gives is garbage before the next."""
+    gc.collect()
+    wall, cpu = time.perf_counter(), time.process_time()
+    contender()
+    return time.process_time() - cpu, time.perf_counter() - wall
+
+
+def processes_in_turn(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, Times]:
+    """The same of whole processes, from start to end; CPU is that of all their threads and children."""
+    times = {name: Times([], []) for name in commands}
+    for number in range(rounds):
+        for name in _turned(list(commands), number):
+            cpu, wall = run(commands[name])
+            times[name].cpu.append(cpu)
+            times[name].wall.append(wall)
+    return times
+
+
+def run(command: Sequence[str | Path]) -> tuple[float, float]:
+    """Run a process: its seconds of CPU and by the clock. Raises RuntimeError with its last words where it fails."""
+    before, begun = _spent(), time.perf_counter()
+    output_of(command)
+    wall, cpu = time.perf_counter() - begun, _spent() - before
+    return cpu, wall
+
+
+def output_of(command: Sequence[str | Path]) -> str:
+    """What a process says. Raises as `run` does."""
+    done = subprocess.run(command, check=False, capture_output=True, env=_environment())
+    if done.returncode:
+        words = " ".join(map(str, command))
+        raise RuntimeError(f"`{words}` ends with {done.returncode}: {done.stderr.decode()[-500:]}")
+    return done.stdout.decode()
+
+
+def connrules(*arguments: str | Path) -> list[str | Path]:
+    """A command line of connrules."""
+    return [sys.executable, "-m", "connrules", *arguments]
+
+
+def faster(ours: Times, theirs: Times, note: str, *, by: str = "cpu") -> Figure:
+    """How many times as fast ours is."""
+    mine, other = getattr(ours, by), getattr(theirs, by)
+    return _figure(lambda: ratio(other, mine), note, connrules=mine, other=other)
+
+
+def dearer(ours: Times, plain: Times, note: str, *, by: str = "cpu") -> Figure:
+    """How many times the cost of the plain case."""
+    mine, other = getattr(ours, by), getattr(plain, by)
+    return _figure(lambda: ratio(mine, other), note, this=mine, plain=other)
+
+
+def _figure(value: Callable[[], float], note: str, **samples: list[float]) -> Figure:
+    if not all(samples.values()):
+        return Figure(None, "only the decisions were compared")
+    sides = {name: seconds(statistics.median(taken)) for name, taken in samples.items()}
+    return Figure(value(), note, sides, samples)
+
+
+def seconds(value: float) -> str:
+    """A time, in the unit that suits it."""
+    return written(value, "s") if value >= 1 else written(value * 1000, "ms")
+
+
+def _spent() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _turned(names: list[str], number: int) -> list[str]:
+    return names[::-1] if number % 2 else names
+
+
+def _environment() -> dict[str, str]:
+    """Modules are compiled once, as they are for a user."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
