@@ -62,7 +62,7 @@ def test_the_page_has_the_rows_of_the_benchmark() -> None:
 
 
 def _rows(lines: list[str]) -> list[str]:
-    return [line for line in lines if line.startswith("|")]
+    return [line for line in lines if line.startswith("| ")]
 
 
 def _title_and_goal(row: str) -> tuple[str, str]:
