@@ -1,6 +1,10 @@
 # The two commands of the README: `make demo` and `make test`. Both need Python 3.11+ and nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
+
+# Tests start hundreds of processes; whatever the environment says, modules are compiled for the first of them alone.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test lint types format tables nightly bench clean
 
@@ -9,7 +13,7 @@ demo: .venv/ready
 	$(BIN)/connrules run examples/abandoned-cart
 
 test: .venv/ready lint types
-	$(BIN)/pytest -n auto
+	$(PYTEST)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -29,7 +33,7 @@ tables: .venv/ready
 
 # More random examples, and nothing else, than `make test`.
 nightly: .venv/ready
-	CONNRULES_PROFILE=nightly $(BIN)/pytest -n auto
+	CONNRULES_PROFILE=nightly $(PYTEST)
 
 # Under ten minutes; `make bench BENCH="--only file --rounds 3"` for less. Other tools take part where they install.
 bench: .venv/ready
@@ -39,6 +43,7 @@ bench: .venv/ready
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # uv installs what uv.lock pins; it is itself one of the pinned tools, so it survives its own sync.
 .venv/ready: pyproject.toml uv.lock
