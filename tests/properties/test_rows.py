@@ -91,7 +91,7 @@ UNHEALTHY: Final = [_DICE.line(slips) for slips in (1, 1, 1, 3) for _ in range(1
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[bytes]:
-    """The lines of a log, with none, one or many that are odd or none, so that blocks are also wrong in one place only."""
+    """The lines of a log; of some that are odd, or no events, there is often only one."""
     log = draw(st.lists(st.sampled_from(HEALTHY), max_size=10))
     odd = draw(st.lists(st.sampled_from(UNHEALTHY), max_size=draw(st.sampled_from((0, 1, 1, 1, 20)))))
     blank = draw(st.just([]) | st.lists(st.sampled_from((b"", b" ", b"\r", b" \t\r")), max_size=2))

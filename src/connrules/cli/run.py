@@ -1,15 +1,12 @@
 """`connrules run`: run rules over a log of events and write what they decide."""
 
-import base64
 import gc
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.inputs import RuleSet, find_log, load_profiles, load_rule_set
@@ -39,12 +36,13 @@ from connrules.cli.report import (
     warn,
 )
 from connrules.compile import compile_rules
-from connrules.connectors.jsonl import EventError, encode_outcome, parse_event
+from connrules.connectors.jsonl import encode_reject
 from connrules.connectors.streams import Lines, LineWriter
-from connrules.duration import LIKE_SECONDS
-from connrules.event import Event, Kind, Outcome, Profiles
+from connrules.event import Profiles
 from connrules.files import UnreadableError
 from connrules.plan import Plan
+from connrules.replay.outcomes import encode_batch
+from connrules.replay.stream import StreamReplay
 from connrules.run.engine import Engine
 
 _EPILOG = """\b
@@ -65,7 +63,6 @@ over by now, is no matter for a log of the past), with 2 where something cannot 
 lines of the input were rejected.
 """
 _REJECTS_SHOWN = 5
-_BEFORE_MS = LIKE_SECONDS.stop
 
 
 @click.command(epilog=_EPILOG)
@@ -137,7 +134,7 @@ def _refuse(rule_set: RuleSet, color: str) -> int:
 
 
 class _Run:
-    """One run: the engine, what is read and what is written."""
+    """One run: what is read, what is written, and what is said of it."""
 
     def __init__(  # noqa: PLR0913  # the options of the command
         self,
@@ -153,13 +150,10 @@ class _Run:
         rejects: Path | None,
         late: Path | None,
     ) -> None:
-        self._engine = Engine(plan, lateness=lateness, dedupe=dedupe, on_late=self._keep_late, profiles=profiles)
+        self._engine = Engine(plan, lateness=lateness, dedupe=dedupe, profiles=profiles)
         self._everything = outcomes == "all"
         self._until = until
-        self._rejected = 0
-        self._like_seconds = 0
-        self._worst = 0
-        self._line = b""
+        self._shown = 0
         try:
             self._lines = Lines(events)
         except UnreadableError as error:
@@ -170,72 +164,38 @@ class _Run:
             stack.pop_all()
         self._rejects = others.pop(0) if rejects else None
         self._late = others.pop(0) if late else None
+        self._replay = StreamReplay(self._engine, self._lines, on_reject=self._reject, on_late=self._keep_late)
 
     def to_the_end(self, *, quiet: bool) -> int:
         """Read, run, write, and say how it went."""
         progress = None if quiet else Progress(self._lines)
         with ExitStack() as stack:
-            stack.callback(self._lines.close)
+            stack.callback(self._replay.close)
             for writer in self._writers:
                 stack.callback(writer.close)
             if progress:
                 stack.callback(progress.clear)
-            self._read(progress)
-            self._write(self._engine.finish(self._until))
+            self._write(progress)
         self._warn()
         if not quiet:
-            say(render_counts(self._engine, self._rejected))
-        return ExitCode.REJECTED if self._rejected else ExitCode.CLEAN
+            say(render_counts(self._engine, self._replay.rejected))
+        return ExitCode.REJECTED if self._replay.rejected else ExitCode.CLEAN
 
     @property
     def _writers(self) -> list[LineWriter]:
         return [writer for writer in (self._output, self._rejects, self._late) if writer]
 
-    def _read(self, progress: Progress | None) -> None:
+    def _write(self, progress: Progress | None) -> None:
         try:
-            for batch in self._lines.batches():
-                first = self._lines.number - len(batch) + 1
-                self._write(self._engine.feed_many(self._events(batch, first)))
+            for batch in self._replay.batches(self._until):
+                self._output.write(encode_batch(batch, everything=self._everything))
+                self._flush()
                 if progress:
                     progress.tick()
         except UnreadableError as error:
             raise ShellError(str(error), error.help) from None
 
-    def _events(self, lines: Iterable[bytes], first: int) -> Iterator[Event]:
-        for number, line in enumerate(lines, first):
-            try:
-                event = parse_event(line, number)
-            except EventError as error:
-                if line and not line.isspace():
-                    self._reject(number, line, str(error))
-                continue
-            if event.time < _BEFORE_MS and event.time in LIKE_SECONDS:
-                self._like_seconds += 1
-            self._line = line
-            yield event
-
-    def _reject(self, number: int, line: bytes, why: str) -> None:
-        self._rejected += 1
-        if number == 1 and (advice := shape_advice(line)):
-            warn(f"{self._lines.name}: {advice}")
-        if self._rejects is not None:
-            self._rejects.write(
-                msgspec.json.encode({"line": number, "reason": why, **_raw(line.removesuffix(b"\r"))}) + b"\n"
-            )
-        elif self._rejected <= _REJECTS_SHOWN:
-            warn(f"{self._lines.name}:{number}: rejected: {why}")
-
-    def _keep_late(self, event: Event) -> None:
-        newest = (self._engine.watermark or 0) + self._engine.lateness
-        self._worst = max(self._worst, newest - event.time)
-        if self._late is not None:
-            self._late.write(self._line + b"\n")
-
-    def _write(self, outcomes: Iterable[Outcome]) -> None:
-        sent = Kind.SENT  # looked up once: a member of an enum is not found quickly
-        for outcome in outcomes:
-            if outcome.kind is sent or self._everything:
-                self._output.write(encode_outcome(outcome))
+    def _flush(self) -> None:
         for writer in self._writers:
             try:
                 writer.flush()
@@ -244,21 +204,27 @@ class _Run:
             except OSError as error:
                 raise unwritable(writer.name, error) from None
 
+    def _reject(self, number: int, line: bytes, why: str) -> None:
+        if number == 1 and (advice := shape_advice(line)):
+            warn(f"{self._lines.name}: {advice}")
+        if self._rejects is not None:
+            self._rejects.write(encode_reject(number, line, why))
+        elif self._shown < _REJECTS_SHOWN:
+            self._shown += 1
+            warn(f"{self._lines.name}:{number}: rejected: {why}")
+
+    def _keep_late(self, line: bytes) -> None:
+        if self._late is not None:
+            self._late.write(line + b"\n")
+
     def _warn(self) -> None:
-        hidden = 0 if self._rejects else self._rejected - _REJECTS_SHOWN
+        replay = self._replay
+        hidden = 0 if self._rejects else replay.rejected - self._shown
         if hidden > 0:
             warn(more_rejected(hidden))
-        if self._until is not None and self._until < (self._engine.watermark or 0):
-            warn(early_until(self._until, self._engine.watermark or 0))
-        if self._like_seconds:
-            warn(seconds_advice(self._like_seconds))
-        if self._engine.counts.late:
-            warn(late_advice(self._engine.counts.late, self._worst, self._engine.lateness))
-
-
-def _raw(line: bytes) -> dict[str, str]:
-    """The rejected line as it was, also where it is no text."""
-    try:
-        return {"text": line.decode()}
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(line).decode()}
+        if self._until is not None and self._until < (replay.newest or 0):
+            warn(early_until(self._until, replay.newest or 0))
+        if replay.like_seconds:
+            warn(seconds_advice(replay.like_seconds))
+        if replay.counts.late:
+            warn(late_advice(replay.counts.late, replay.worst_late, self._engine.lateness))

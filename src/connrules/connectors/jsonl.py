@@ -86,6 +86,7 @@ class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     pattern: str | None = None
 
 
+_NONE_OF_FIVE: Final = (None,) * 5
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_odd_time = msgspec.json.Decoder(_OddTimeLine).decode
@@ -189,7 +190,7 @@ def encode_outcome(outcome: Outcome) -> bytes:
 
 
 def encode_reject(number: int, line: bytes, why: str) -> bytes:
-    """A line that is no event, as a line of JSON with its number and the reason: as it was, also where it is no text."""
+    """A line that is no event, as a line of JSON with its number and the reason; in base64 where it is no text."""
     try:
         raw = {"text": line.decode()}
     except UnicodeDecodeError:
@@ -200,7 +201,8 @@ def encode_reject(number: int, line: bytes, why: str) -> bytes:
 def _plain_line(outcome: Outcome) -> _PlainLine | None:
     """The line of a decision as most are, made in half the time; None where an outcome has other fields."""
     send = outcome.send
-    if send is None or not (outcome.per is outcome.reason is outcome.due is outcome.by is outcome.pattern is None):
+    others = (outcome.per, outcome.reason, outcome.due, outcome.by, outcome.pattern)
+    if send is None or others != _NONE_OF_FIVE:
         return None
     at, triggered_at = format_instant(outcome.at), format_instant(outcome.triggered_at)
     return _PlainLine(outcome.id, outcome.kind, outcome.rule, outcome.user, send, at, outcome.trigger, triggered_at)

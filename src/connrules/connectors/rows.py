@@ -61,10 +61,11 @@ class RowReader:
         self._are_recent = True
         """Whether the times of the last block had the plainest form: those of the next then probably have."""
 
-    def read(self, block: Block, first: int) -> Reading:
-        """The rows of a block whose first line has the number `first`.
+    def read(self, block: Block, first: int | None) -> Reading:
+        """The rows of a block whose first line has the number `first`; None: nobody knows yet.
 
-        A row whose line says no id has none, where the rows are those of all lines; else the number of its line.
+        A row whose line says no id has none, where the rows are those of all lines, or nobody knows their numbers; else
+        the number of its line.
         """
         if _is_plain(block):
             if self._are_recent and (rows := _decoded(self._recent, block.lines)) is not None:
@@ -74,24 +75,24 @@ class RowReader:
                 return Reading(rows, range(len(rows)), (), _like_seconds(rows))
         return self._one_by_one(block.lines, first)
 
-    def _one_by_one(self, lines: Iterable[bytes], first: int) -> Reading:
+    def _one_by_one(self, lines: Iterable[bytes], first: int | None) -> Reading:
         rows: list[Row] = []
         places: list[int] = []
         rejected: list[tuple[int, str]] = []
         for place, line in enumerate(lines):
             try:
-                rows.append(self._row(line, first + place))
+                rows.append(self._row(line, None if first is None else first + place))
                 places.append(place)
             except EventError as error:
                 if not line.isspace():
                     rejected.append((place, str(error)))
         return Reading(rows, places, rejected, _like_seconds(rows))
 
-    def _row(self, line: bytes, number: int) -> Row:
+    def _row(self, line: bytes, number: int | None) -> Row:
         alone = Block(line, [line])
         if _is_plain(alone) and (rows := _decoded(self._any_time, alone.lines)) is not None and _settle(rows):
             (row,) = rows
-            row.id = row.id or f"#{number}"
+            row.id = row.id or (None if number is None else f"#{number}")
             return row
         return parse_event(line.removesuffix(b"\n"), number)
 

@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from io import BufferedReader, BytesIO, RawIOBase
+from io import BufferedReader, BytesIO, IOBase, RawIOBase
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, Self, cast
 
@@ -19,7 +19,7 @@ _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
 """A frame of data, and the sixteen kinds of frames to skip, one of which some tools write first."""
 _MAGICS: Final = (_GZIP, *_ZSTD)
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 _CHUNK: Final = 1 << 16
 """So many bytes at a time: what is made of their lines still fits into a processor's cache."""
 _ATOMIC: Final = 4096
@@ -48,8 +48,8 @@ class Block(NamedTuple):
 class Lines:
     """The lines of a file, or of standard input for `-`, in blocks of what is there to be read.
 
-    `position` counts the bytes read so far of `size`, the file's bytes on disk,
-    compressed or not; both are 0 where there is no file. Raises UnreadableError, also in the middle of a damaged file.
+    `position` counts the bytes read so far of `size`, the file's bytes on disk, compressed or not; both are 0 where
+    there is no file. Raises UnreadableError, also in the middle of a damaged file.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -60,7 +60,19 @@ class Lines:
         self.number = 0
         """How many lines were given so far."""
         self._raw = self._open(Path(path)) if self._is_file else self._standard_input()
-        self._stream = self._decompressed(self._first_bytes())
+        start = self._first_bytes()
+        self._is_compressed = start in _MAGICS
+        self._stream = self._decompressed(start)
+
+    @property
+    def plain(self) -> Path | None:
+        """Where any process can read the same bytes; None: they are compressed, or not those of a regular file."""
+        if not self._is_file or self._is_compressed or not _is_regular(self._raw):
+            return None
+        path = Path(os.path.realpath(self.name))  # /dev/stdin is another file to another process
+        with suppress(OSError):
+            return path if os.path.samestat(path.stat(), os.fstat(self._raw.fileno())) else None
+        return None
 
     @property
     def position(self) -> int:
@@ -69,15 +81,23 @@ class Lines:
 
     def blocks(self) -> Iterator[Block]:
         """All lines, in order, a block at a time."""
-        rest: list[bytes | memoryview] = []
-        while chunk := self._read():
-            if end := chunk.rfind(b"\n") + 1:
-                yield self._numbered(b"".join((*rest, memoryview(chunk)[:end])))
-                rest = [chunk[end:]]
-            else:
-                rest.append(chunk)
-        if last_line := b"".join(rest):
-            yield self._numbered(last_line)
+        for data in self._whole_lines():
+            block = Block.of(data)
+            self.number += len(block.lines)
+            yield block
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the same blocks: whole lines, one after the other."""
+        for data in self._whole_lines():
+            self.number += data.count(b"\n") + (not data.endswith(b"\n"))
+            yield data
+
+    def is_ready(self, seconds: float) -> bool:
+        """Whether there is, within so many seconds, more to be read, or the end."""
+        try:
+            return bool(select.select([self._raw], [], [], seconds)[0])
+        except (OSError, ValueError):  # it has no descriptor, or none that can be asked: it lets nobody wait
+            return True
 
     def batches(self) -> Iterator[list[bytes]]:
         """All lines, in order, a batch at a time, without their line breaks."""
@@ -89,10 +109,17 @@ class Lines:
         if self._is_file:
             self._raw.close()
 
-    def _numbered(self, data: bytes) -> Block:
-        block = Block.of(data if self.number else data.removeprefix(_BOM))
-        self.number += len(block.lines)
-        return block
+    def _whole_lines(self) -> Iterator[bytes]:
+        rest: list[bytes | memoryview] = []
+        mark = BOM
+        while chunk := self._read():
+            if end := chunk.rfind(b"\n") + 1:
+                yield b"".join((*rest, memoryview(chunk)[:end])).removeprefix(mark)
+                rest, mark = [chunk[end:]], b""
+            else:
+                rest.append(chunk)
+        if last_line := b"".join(rest).removeprefix(mark):
+            yield last_line
 
     def _open(self, path: Path) -> BufferedReader:
         try:
@@ -244,7 +271,7 @@ def _standard_output() -> RawIOBase:
     return cast("RawIOBase", getattr(sys.stdout.buffer, "raw", sys.stdout.buffer))
 
 
-def _is_regular(file: RawIOBase) -> bool:
+def _is_regular(file: IOBase) -> bool:
     try:
         return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except OSError:
