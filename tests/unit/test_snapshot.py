@@ -123,11 +123,11 @@ DAMAGED = {
     "a bit in the body": (WHOLE[:-9] + bytes([WHOLE[-9] ^ 1]) + WHOLE[-8:], "damaged or cut off"),
     "a bit in the sum": (WHOLE[:30] + bytes([WHOLE[30] ^ 1]) + WHOLE[31:], "damaged or cut off"),
     "a newer version": (
-        WHOLE.replace(b"snapshot 2\n", b"snapshot 3\n", 1),
-        "has version 3; this connrules reads version 2",
+        WHOLE.replace(b"snapshot 3\n", b"snapshot 4\n", 1),
+        "has version 4; this connrules reads version 3",
     ),
-    "version ten": (WHOLE.replace(b"snapshot 2\n", b"snapshot 10\n", 1), "has version 10; "),
-    "a text": ("connrules snapshot 2\n", "a snapshot is bytes, not str"),
+    "version ten": (WHOLE.replace(b"snapshot 3\n", b"snapshot 10\n", 1), "has version 10; "),
+    "a text": ("connrules snapshot 3\n", "a snapshot is bytes, not str"),
     "none": (None, "a snapshot is bytes, not NoneType"),
 }
 

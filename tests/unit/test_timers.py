@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connrules.run.state import Wait
+from connrules.run.state import Source, Wait
 from connrules.run.timers import NEVER, Forget, Timer, Timers
 
 DELAYS = (0, 1, 5, 5, 60)
@@ -17,7 +17,6 @@ class Setting(NamedTuple):
     later: int
     delay: int
     forget: bool = False
-    unordered: bool = False
 
 
 class Cancelling(NamedTuple):
@@ -32,10 +31,10 @@ class Moving(NamedTuple):
     later: int
 
 
+Operation = Setting | Cancelling | Moving
 OPERATIONS = st.lists(
     st.one_of(
         st.builds(Setting, st.integers(0, 3), st.sampled_from(DELAYS), st.booleans()),
-        st.builds(Setting, st.integers(0, 3), st.integers(0, 70), st.just(False), st.just(True)),
         st.builds(Cancelling, st.integers(0, 100)),
         st.builds(Moving, st.integers(0, 80)),
     ),
@@ -43,34 +42,37 @@ OPERATIONS = st.lists(
 )
 
 
-def wait(due: int, start: int, user: str = "u") -> Wait:
-    return Wait(due, start, user, 0, 0, "e", 0, None, ())
+def wait(since: int, delay: int, start: int = 0) -> Wait:
+    return Wait("u", f"e{start}", since, Source(0, 0, delay, None))
+
+
+class Turn(NamedTuple):
+    """A timer by when it has its turn: what is forgotten comes first, then waits in start order."""
+
+    due: int
+    of_waits: bool
+    start: int
+    timer: Timer
 
 
 class World:
     """Timers, and beside them the list of those that are alive, each with its turn among those of one instant."""
 
-    def __init__(self) -> None:
-        self.now = self.starts = self.dead = 0
-        self.alive: list[Timer] = []
-        self.timers = Timers(lambda timer: any(timer is other for other in self.alive))
+    def __init__(self, *, numbered: bool) -> None:
+        self.now = self.starts = 0
+        self.numbered = numbered
+        self.alive: list[Turn] = []
+        self.timers = Timers(self.is_alive)
 
-    def run(self, operation: Setting | Cancelling | Moving) -> None:
+    def is_alive(self, timer: Timer) -> bool:
+        return any(timer is turn.timer for turn in self.alive)
+
+    def run(self, operation: Operation) -> None:
         match operation:
-            case Setting(later, delay, _, unordered=True):
-                self.now += later
-                self.fire()
-                clocked = wait(self.now + delay, self.starts)
-                self.starts += 1
-                self.alive.append(clocked)
-                self.timers.add_unordered(clocked)
             case Setting(later, delay, forget):
                 self.now += later
                 self.fire()
-                timer: Timer = Forget(self.now + delay, "u", 0) if forget else wait(self.now + delay, self.starts)
-                self.starts += 1
-                self.alive.append(timer)
-                self.timers.add(self.timers.queue(type(timer), delay), timer)
+                self.set(delay, forget=forget)
             case Cancelling(which) if self.alive:
                 del self.alive[which % len(self.alive)]
                 self.timers.one_died()
@@ -80,41 +82,58 @@ class World:
                 self.now += later
                 self.fire()
 
+    def set(self, delay: int, *, forget: bool) -> None:
+        timer: Timer = Forget(self.now, "u", 0) if forget else wait(self.now, delay, self.starts)
+        self.alive.append(Turn(self.now + delay, not forget, self.starts, timer))
+        if self.numbered and isinstance(timer, Wait):
+            self.timers.add_numbered(timer, self.starts)
+        else:
+            self.timers.add(self.timers.queue(type(timer), delay), timer)
+        self.starts += 1
+
     def fire(self) -> None:
         """Take out what is due, and compare with the list."""
         fired = []
         while self.timers.next_due <= self.now:
             timer = self.timers.pop()
-            if any(timer is other for other in self.alive):
+            if self.is_alive(timer):
                 fired.append(timer)
             else:
                 self.timers.one_was_dead()
-        due = sorted((t for t in self.alive if t.due <= self.now), key=lambda t: (t.due, t.start))
-        assert [(t.due, t.start) for t in fired] == [(t.due, t.start) for t in due]
-        self.alive = [t for t in self.alive if t.due > self.now]
+        due = sorted((turn for turn in self.alive if turn.due <= self.now), key=lambda turn: turn[:3])
+        assert [known(timer) for timer in fired] == [known(turn.timer) for turn in due]
+        self.alive = [turn for turn in self.alive if turn.due > self.now]
 
 
-@given(operations=OPERATIONS)
-def test_timers_fire_in_order_of_due_instant_and_start(operations: list[Setting | Cancelling | Moving]) -> None:
-    world = World()
+def known(timer: Timer) -> object:
+    """What tells a timer from those that are not the same to the users."""
+    return timer.trigger if isinstance(timer, Wait) else timer
+
+
+@given(operations=OPERATIONS, numbered=st.booleans())
+def test_timers_fire_in_order_of_due_instant_and_start(operations: list[Operation], *, numbered: bool) -> None:
+    world = World(numbered=numbered)
     for operation in operations:
         world.run(operation)
-        assert len(world.timers) >= len(world.alive)
+        assert world.timers.size >= len(world.alive)
+    alive = sorted(turn[:3] for turn in world.alive if turn.of_waits)
+    starts = [int(wait.trigger[1:]) for wait in world.timers.waits()]
+    assert starts == [start for *_, start in alive]
     world.run(Moving(1_000))
-    assert (len(world.timers), world.alive, world.timers.next_due) == (0, [], NEVER)
+    assert (world.timers.size, world.alive, world.timers.next_due) == (0, [], NEVER)
 
 
 def test_due_before_at_and_after() -> None:
     for due, expected in ((9, False), (10, True), (11, True)):
         timers = Timers(lambda _: True)
-        timers.add(timers.queue(Wait, 10), wait(10, 0))
+        timers.add(timers.queue(Wait, 10), wait(0, 10))
         assert (timers.next_due <= due) == expected
 
 
 def test_what_leaves_a_window_does_so_before_the_sends_that_are_due_then() -> None:
     timers = Timers(lambda _: True)
-    timers.add(timers.queue(Wait, 10), wait(10, 0))
-    timers.add(timers.queue(Forget, 3), Forget(10, "u", 0))
+    timers.add(timers.queue(Wait, 10), wait(0, 10))
+    timers.add(timers.queue(Forget, 3), Forget(7, "u", 0))
     assert [type(timers.pop()), type(timers.pop())] == [Forget, Wait]
 
 
@@ -127,34 +146,34 @@ def test_rules_of_one_delay_share_a_queue() -> None:
 
 def test_the_dead_are_buried_before_they_outnumber_the_living() -> None:
     alive: set[int] = set()
-    timers = Timers(lambda timer: timer.start in alive)
+    timers = Timers(lambda timer: timer.since in alive)
     queues = [timers.queue(Wait, delay) for delay in (10**9, 2 * 10**9)]
     for start in range(50_000):
         alive.add(start)
-        timers.add(queues[start % 2], wait(start + (1 + start % 2) * 10**9, start))
+        timers.add(queues[start % 2], wait(start, (1 + start % 2) * 10**9))
         if start % 500:  # all but every five hundredth die at once
             alive.discard(start)
             timers.one_died()
-        assert len(timers) <= 2 * len(alive) + 1_002
+        assert timers.size <= 2 * len(alive) + 1_002
     fired = []
     while timers.next_due < NEVER:
         timer = timers.pop()
-        fired += [timer.start] if timer.start in alive else []
-    assert fired == sorted(alive)
+        fired += [timer.since] if timer.since in alive else []
+    assert fired == sorted(alive, key=lambda start: (start % 2, start))
 
 
-def test_the_dead_among_those_in_no_order_are_buried_too() -> None:
+def test_the_dead_among_the_numbered_are_buried_too() -> None:
     alive: set[int] = set()
-    timers = Timers(lambda timer: timer.start in alive)
+    timers = Timers(lambda timer: timer.since in alive)
     for start in range(20_000):
         alive.add(start)
-        timers.add_unordered(wait(10**9 - start % 7, start))
+        timers.add_numbered(wait(start, 10**9 - start % 7 - start), start)
         if start % 500:
             alive.discard(start)
             timers.one_died()
-        assert len(timers) <= 2 * len(alive) + 1_002
-    fired = [timer for timer in (timers.pop() for _ in range(len(timers))) if timer.start in alive]
-    assert [(t.due, t.start) for t in fired] == sorted((10**9 - start % 7, start) for start in alive)
+        assert timers.size <= 2 * len(alive) + 1_002
+    fired = [timer.since for timer in (timers.pop() for _ in range(timers.size)) if timer.since in alive]
+    assert fired == sorted(alive, key=lambda start: (-(start % 7), start))
     assert timers.next_due == NEVER
 
 
@@ -162,9 +181,9 @@ def test_burying_everything_leaves_nothing_due() -> None:
     timers = Timers(lambda _: False)
     queue = timers.queue(Wait, 5)
     for start in range(1_001):
-        timers.add(queue, wait(start, start))
+        timers.add(queue, wait(start, 5))
     for _ in range(1_001):
         timers.one_died()
-    assert (len(timers), timers.next_due) == (0, NEVER)
-    timers.add(queue, wait(7, 2_000))
-    assert (len(timers), timers.next_due) == (1, 7)
+    assert (timers.size, timers.next_due) == (0, NEVER)
+    timers.add(queue, wait(2, 5))
+    assert (timers.size, timers.next_due) == (1, 7)

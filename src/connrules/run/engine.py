@@ -6,25 +6,26 @@ as the watermark reaches them; what is due at the instant of an event fires befo
 """
 
 import hashlib
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from itertools import chain
+from typing import Final, cast
 
 from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Kind, Outcome, Profiles, Row, as_event
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
+from connrules.run.arrivals import Arrivals, OnLate
 from connrules.run.audience import said
+from connrules.run.batch import Relevant, take_in
 from connrules.run.counts import Counts
-from connrules.run.program import Program, Route
+from connrules.run.program import Program
 from connrules.run.repeats import Repeats
-from connrules.run.state import UserState
-from connrules.run.step import Stepper, is_live
-from connrules.run.timers import Timer, Timers
-from connrules.run.wellformed import check_event
-from connrules.run.world import Known
+from connrules.run.step import Stepper
+from connrules.run.topics import LOOK, Topic, Topics
+from connrules.run.wellformed import are_instants, are_well_formed, check_event
 from connrules.vocabulary import ATTRIBUTES
+
+_BATCH: Final = 1_000
 
 
 class Engine:
@@ -61,23 +62,20 @@ class Engine:
         self.lateness = lateness
         self.dedupe = dedupe
         self._remembers_all = bool(lateness or dedupe)
-        """Whether something of every event is remembered, not only of those that rules speak of."""
+        """Whether something is remembered also of events that rules do not speak of."""
         self._on_late = on_late
         self._profiles = profiles
         self._program = Program(plan)
         self.counts = self._new_counts()
-        self._users: dict[str, UserState] = {}
-        self._stepper = self._new_stepper()
+        self._stepper = Stepper(self._program, profiles)
+        self._topics = Topics(self._program, plain=not self._stepper.numbered)
         self._repeats = Repeats(dedupe) if dedupe else None
-        self._buffer: list[tuple[int, int, Row]] = []
-        self._arrivals = 0
-        self._greatest: int | None = None
-        self._watermark: int | None = None
+        self._arrivals = Arrivals(lateness)
 
     @property
     def watermark(self) -> int | None:
         """The instant (epoch ms) up to which all is decided: events older than that are late. None before any event."""
-        return self._watermark
+        return self._arrivals.watermark
 
     def feed(self, event: Event) -> list[Outcome]:
         """Take in an event, and give the outcomes that it brings about, in order.
@@ -93,8 +91,12 @@ class Engine:
         Raises as `feed` does. The events before the one that it raises for count, and what they bring about comes with
         the next outcomes.
         """
-        for event in events:
-            self._receive(event)
+        if isinstance(events, list | tuple):
+            for begin in range(0, len(events), _BATCH):
+                self._receive_batch(events[begin : begin + _BATCH])
+        else:
+            for event in events:
+                self._receive(event)
         return self._take_outcomes()
 
     def take(self, rows: Sequence[Row], first: int, on_late: Callable[[int, Row], object]) -> list[Outcome]:
@@ -102,10 +104,9 @@ class Engine:
 
         Row i without an id is known as `#{first + i}`; `on_late(i, row)` is called in place of the engine's own.
         """
-        for index, row in enumerate(rows):
-            self._arrivals = first + index - 1
-            if not self._is_in_time(row):
-                on_late(index, row)
+        if rows:
+            self._arrivals.number = first - 1
+            self._take_batch(rows, on_late)
         return self._take_outcomes()
 
     def advance_to(self, time: int) -> list[Outcome]:
@@ -114,8 +115,8 @@ class Engine:
         An instant before the watermark changes nothing. Raises as `feed` does.
         """
         _check_instant(time)
-        self._greatest = time if self._greatest is None else max(self._greatest, time)
-        self._move_watermark(time)
+        self._arrivals.advance(time)
+        self._catch_up()
         return self._take_outcomes()
 
     def finish(self, until: int | None = None) -> list[Outcome]:
@@ -126,38 +127,37 @@ class Engine:
         """
         if until is not None:
             _check_instant(until)
-        ends = [instant for instant in (self._greatest, until) if instant is not None]
+        ends = [instant for instant in (self._arrivals.greatest, until) if instant is not None]
         if not ends:
             return []
-        self._move_watermark(max(ends))
+        self._arrivals.advance(max(ends))
+        self._catch_up()
         waiting = self.pending()
         self.counts.outcomes[Kind.PENDING, None] = len(waiting)
         return self._take_outcomes() + waiting
 
     def pending(self) -> list[Outcome]:
         """The sends that are pending now, in the order in which they are due."""
-        if self._watermark is None:
+        now = self._arrivals.watermark
+        if now is None:
             return []
-        waits = sorted(chain.from_iterable(state.waits.values() for state in self._users.values()), key=_due_order)
-        return [self._stepper.pending(wait, self._watermark) for wait in waits]
+        return [self._stepper.pending(wait, now) for wait in self._stepper.timers.waits()]
 
     def snapshot(self) -> bytes:
         """All that the engine remembers, as bytes; see `restore`."""
-        if self._repeats is not None and self._watermark is not None:
-            self._repeats.forget(self._watermark)
+        arrivals = self._arrivals
+        if self._repeats is not None and arrivals.watermark is not None:
+            self._repeats.forget(arrivals.watermark)
         return saved.to_bytes(
             saved.Snapshot(
                 plan=self._fingerprint,
                 lateness=self.lateness,
                 dedupe=self.dedupe,
-                greatest=self._greatest,
-                watermark=self._watermark,
-                arrivals=self._arrivals,
-                starts=self._stepper.starts,
-                users={user: saved.save_user(state, self._program) for user, state in self._users.items()},
-                buffered=tuple(
-                    saved.SavedEvent(n, as_event(event)) for _, n, event in sorted(self._buffer, key=_place)
-                ),
+                greatest=arrivals.greatest,
+                watermark=arrivals.watermark,
+                arrivals=arrivals.number,
+                users=saved.save_users(self._stepper),
+                buffered=tuple(saved.SavedEvent(name, as_event(row)) for _, name, row, _ in arrivals.buffer),
                 seen=tuple(self._repeats or ()),
                 undelivered=tuple(self._stepper.outcomes),
             )
@@ -175,114 +175,116 @@ class Engine:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
         if snapshot.dedupe != self.dedupe:
             raise saved.SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
-        program = self._program
-        self._users = {user: saved.restore_user(user, kept, program) for user, kept in snapshot.users.items()}
-        self._stepper = self._new_stepper(snapshot.starts)
+        self._stepper = Stepper(self._program, self._profiles)
+        saved.restore_users(snapshot.users, self._program, self._stepper)
         self._stepper.outcomes = list(snapshot.undelivered)
-        timers = chain.from_iterable(saved.timers_of(user, state, program) for user, state in self._users.items())
-        for timer in sorted(timers, key=_due_order):
-            self._stepper.restore(timer)
         self._repeats = Repeats(self.dedupe, snapshot.seen) if self.dedupe else None
-        self._buffer = [(s.event.time, s.number, s.event) for s in snapshot.buffered]
-        self._arrivals = snapshot.arrivals
-        self._greatest = snapshot.greatest
-        self._watermark = snapshot.watermark
+        self._arrivals = Arrivals(self.lateness)
+        self._arrivals.number = snapshot.arrivals
+        self._arrivals.greatest, self._arrivals.watermark = snapshot.greatest, snapshot.watermark
+        self._arrivals.buffer = [(s.event.time, s.name, s.event, LOOK) for s in snapshot.buffered]
         self.counts = self._new_counts()
 
     def _receive(self, event: Event) -> None:
+        """Take in an event that came alone."""
+        topic = self._check(event)
+        arrivals = self._arrivals
+        arrivals.number += 1
+        self.counts.events += 1
+        if not arrivals.admits(event.time):
+            self._say_late(0, event)
+            return
+        if topic is not None:
+            self._admit([(event, topic)], [event.id or f"#{arrivals.number}"])
+        self._catch_up()
+
+    def _check(self, event: object) -> Topic | None:
+        """What an event may do; raises where it is none, or is ill-formed and may do anything."""
         if not isinstance(event, Event):
             raise TypeError("an engine takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
-        time = event.time
-        if type(time) is not int or not EARLIEST <= time <= LATEST:
-            _check_instant(time)
-        if self._remembers_all or event.type in self._program.heard:
+        _check_instant(event.time)
+        topic = LOOK if self._repeats is not None else self._topics[event.type][event.campaign]
+        if topic is not None and (self._remembers_all or event.type in self._program.heard):
             check_event(event)
-        if not self._is_in_time(event) and self._on_late is not None:
-            self._on_late(event)
+        return topic
 
-    def _is_in_time(self, event: Row) -> bool:
-        """Take in an event, if it is not late."""
-        time = event.time
-        self._arrivals += 1
-        self.counts.events += 1
-        if self._watermark is not None and time < self._watermark:
+    def _receive_batch(self, events: Sequence[Event]) -> None:
+        """Take in events that came together. Where one may be ill-formed, they are taken one by one, up to that."""
+        try:
+            is_well = are_instants([event.time for event in events]) and are_well_formed(
+                row for row, _ in self._find(events)
+            )
+        except (AttributeError, TypeError):
+            is_well = False
+        if is_well:
+            self._take_batch(events, self._say_late)
+        else:
+            for event in events:
+                self._receive(event)
+
+    def _take_batch(self, rows: Sequence[Row], on_late: OnLate) -> None:
+        def late(index: int, row: Row) -> None:
             self.counts.late += 1
-            return False
-        if self._greatest is None or time > self._greatest:
-            self._greatest = time
+            on_late(index, row)
+
+        self.counts.events += len(rows)
+        rows, numbers = self._arrivals.in_time(rows, late)
+        found = self._find(rows)
+        self._admit(found, self._names(rows, numbers, found))
+        self._catch_up()
+
+    def _find(self, rows: Iterable[Row]) -> list[Relevant]:
+        """The events that may do anything or have to be looked at, with what they may do."""
+        if self._repeats is not None:
+            return [(row, LOOK) for row in rows]
+        topics = self._topics
+        return [(row, topic) for row in rows if (topic := topics[row.type][row.campaign]) is not None]
+
+    def _names(self, rows: Sequence[Row], numbers: Sequence[int], found: Sequence[Relevant]) -> list[str]:
+        """What the relevant ones of some events are known by."""
+        ids = [row.id for row, _ in found]
+        if all(ids):
+            return cast("list[str]", ids)
+        numbered = zip(rows, numbers, strict=True)
+        return [row.id or next(f"#{n}" for other, n in numbered if other is row) for row, _ in found]
+
+    def _admit(self, found: Sequence[Relevant], names: Sequence[str]) -> None:
+        """Let events that are not late take effect, or wait until the watermark reaches them."""
         if self.lateness:
-            heapq.heappush(self._buffer, (time, self._arrivals, event))
-            self._move_watermark(self._greatest - self.lateness)
-            return True
-        self._watermark = time
-        if self._stepper.timers.next_due <= time:
-            self._advance(time)
-        self._take_in(event, self._arrivals)
-        return True
+            pairs = zip(found, names, strict=True)
+            self._arrivals.hold([(row.time, name, row, topic) for (row, topic), name in pairs])
+        else:
+            self.counts.matched += take_in(found, names, self._stepper, self._look)
 
-    def _move_watermark(self, watermark: int) -> None:
-        """Take in the buffered events that the watermark has reached, and fire what is due until then."""
-        if self._watermark is not None and watermark < self._watermark:
-            return
-        while self._buffer and self._buffer[0][0] <= watermark:
-            time, number, event = heapq.heappop(self._buffer)
-            self._advance(time)
-            self._take_in(event, number)
-        self._advance(watermark)
+    def _catch_up(self) -> None:
+        """Let the buffered events take effect that the watermark has reached, and fire what is due until then."""
+        if reached := self._arrivals.reached():
+            found = [(row, topic) for _, _, row, topic in reached]
+            self.counts.matched += take_in(found, [name for _, name, _, _ in reached], self._stepper, self._look)
+        if self._arrivals.watermark is not None:
+            self._stepper.fire(self._arrivals.watermark)
 
-    def _advance(self, instant: int) -> None:
-        """Fire every timer that is due at or before an instant, in order."""
-        self._watermark = instant
-        timers = self._stepper.timers
-        while timers.next_due <= instant:
-            timer = timers.pop()
-            state = self._users.get(timer.user)
-            if state is None or not self._stepper.on_timer(state, timer):
-                timers.one_was_dead()
-            elif not (state.waits or state.sends or state.goals or state.attributes):
-                del self._users[timer.user]
-
-    def _take_in(self, event: Row, number: int) -> None:
-        """Let an event take effect; all that is due at or before its instant has been fired."""
-        if self._repeats is not None and event.id and self._repeats.saw(event.user, event.id, event.time):
+    def _look(self, row: Row) -> Topic | None:
+        """What an event may do that has to be looked at; None: nothing more."""
+        if self._repeats is not None and row.id and self._repeats.saw(row.user, row.id, row.time):
             self.counts.repeated += 1
-            return
-        route = self._program.routes.get(event.type)
-        if route is None:
-            self._take_in_other(event)
-            return
-        known = None
-        if route.field is not None:
-            reference: str | None = getattr(event, route.field)
-            known = route.named.get(reference or "") or (route.find(reference) if reference else None)
-            if known is None:
-                self.counts.add_unknown_object(event.type, reference or "")
-                return
-        state = self._users.get(event.user)
-        if state is None:
-            self._meet(event, number, known, route)
-        elif self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
-            self.counts.matched += 1
-            if not (state.waits or state.sends or state.goals or state.attributes):
-                del self._users[event.user]
+            return None
+        topic = self._topics.find(row)
+        if topic is not LOOK:
+            return topic
+        if row.type == ATTRIBUTES:
+            if attributes := said(row.properties or {}, self._program.attributes):
+                self._stepper.learn(row.user, attributes)
+        elif row.type in self._program.routes:
+            field = self._program.routes[row.type].field
+            self.counts.add_unknown_object(row.type, getattr(row, field or "") or "")
+        else:
+            self.counts.add_unknown_type(row.type)
+        return None
 
-    def _take_in_other(self, event: Row) -> None:
-        """Let an event take effect that says something about the user, or that means nothing."""
-        if event.type != ATTRIBUTES:
-            self.counts.add_unknown_type(event.type)
-            return
-        if attributes := said(event.properties or {}, self._program.attributes):
-            self._users.setdefault(event.user, UserState()).learn(attributes)
-
-    def _meet(self, event: Row, number: int, known: Known | None, route: Route) -> None:
-        """Let the first event of a user take effect, or one of a user of whom nothing was left to remember."""
-        if not route.by_object.get(known, route.others):
-            return
-        state = UserState()
-        if self._stepper.on_event(state, event, event.id or f"#{number}", known, route):
-            self.counts.matched += 1
-            if not state.is_empty:
-                self._users[event.user] = state
+    def _say_late(self, _: int, event: Row) -> None:
+        if self._on_late is not None:
+            self._on_late(cast("Event", event))
 
     def _take_outcomes(self) -> list[Outcome]:
         outcomes = self._stepper.outcomes
@@ -292,14 +294,6 @@ class Engine:
 
     def _new_counts(self) -> Counts:
         return Counts.of_goals(rule.name for rule in self._program.rules if rule.goal)
-
-    def _new_stepper(self, starts: int = 0) -> Stepper:
-        timers = Timers(self._is_live)
-        return Stepper(self._program.rules, self._program.windows, timers, self._profiles, starts)
-
-    def _is_live(self, timer: Timer) -> bool:
-        state = self._users.get(timer.user)
-        return state is not None and is_live(state, timer)
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -318,11 +312,3 @@ def _check_instant(time: object) -> None:
         raise TypeError(f"a time is a whole number of epoch milliseconds, not {time!r}")
     if not EARLIEST <= time <= LATEST:
         raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
-
-
-def _place(entry: tuple[int, int, Row]) -> tuple[int, int]:
-    return entry[:2]
-
-
-def _due_order(timer: Timer) -> tuple[int, int]:
-    return timer.due, timer.start

@@ -25,8 +25,8 @@ class Quota(NamedTuple):
 
     def use(self, state: UserState, user: str, instant: int) -> Forget | None:
         """Count a send; the timer that forgets it, if any."""
-        state.sends.setdefault(self.number, []).append(instant)
-        return None if self.window is None else Forget(instant + self.window, user, self.number)
+        state.use_up(self.number, instant)
+        return None if self.window is None else Forget(instant, user, self.number)
 
 
 def own_quota(index: int, rule: plan.Rule) -> Quota | None:

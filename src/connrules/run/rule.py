@@ -11,7 +11,7 @@ from connrules.run.chance import BUCKETS, chosen, ends_of
 from connrules.run.conditions import Conditions, Predicate, trigger_paths
 from connrules.run.due import clockwork
 from connrules.run.quotas import Quota, limits_on, own_quota
-from connrules.run.state import Key, Wait
+from connrules.run.state import Key
 from connrules.run.values import Kept, Properties, look_up
 from connrules.run.world import Known, World
 from connrules.vocabulary import OBJECT_KIND
@@ -31,8 +31,10 @@ class Pattern(NamedTuple):
     """What the event's properties must satisfy; None: nothing."""
 
 
-Matches = Callable[[Known | None, Properties, Wait], bool]
-"""Whether a pattern matches an event about that object, with those properties, for that wait."""
+Matches = Callable[[Known | None, Properties, Known | None, Kept], bool]
+"""Whether a pattern matches an event about that object, with those properties, for a wait whose trigger was about that
+other object and of whose properties that was kept.
+"""
 
 
 class Exception(NamedTuple):  # noqa: A001  # the field's word
@@ -125,6 +127,14 @@ class Rule:
         self.after_cancelled: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that a pending send of this rule was cancelled."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but time, its triggers and its exceptions decides what becomes of it, and nothing follows."""
+        decides = (self.clockwork, self.condition, self.still, self.quota, self.hold_out, self.goal, self.restarting)
+        follows = (self.after_sent, self.after_cancelled)
+        waits = self.delay > 0 and self.waits_per_user and not self.kept_paths
+        return waits and self.arm is not None and not self.arm.limits and not any(decides) and not any(follows)
+
     def key_and_per(self, properties: Properties | None) -> tuple[Key, Any]:
         """What a wait is known by, and the value of the property of its trigger that the rule waits per."""
         per = None if self._per is None else per_value(look_up(properties or _NO_PROPERTIES, self._per))
@@ -191,16 +201,16 @@ def _exception(
     about = _is_about(matcher, objects)
     if holds is None:
         return Exception(matcher.text, about)
-    return Exception(matcher.text, lambda known, p, wait: about(known, p, wait) and holds(p, wait.kept))
+    return Exception(matcher.text, lambda known, p, other, kept: about(known, p, other, kept) and holds(p, kept))
 
 
 def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matches:
     """Whether an event is about what the pattern says."""
     if matcher.scope == "implied":
-        return lambda known, _, wait: known is not None and known.is_same(wait.known)
+        return lambda known, _p, other, _k: known is not None and known.is_same(other)
     if objects is not None:
-        return lambda known, _p, _w: known in objects
-    return lambda _k, _p, _w: True
+        return lambda known, _p, _o, _k: known in objects
+    return lambda *_: True
 
 
 def _kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:

@@ -1,11 +1,11 @@
 """A snapshot: all that an engine remembers, as bytes that say what they are and whether they are whole.
 
-Layout: one line of ASCII (`connrules snapshot 2`), the SHA-256 of the rest (32 bytes), then JSON, which keeps
+Layout: one line of ASCII (`connrules snapshot 3`), the SHA-256 of the rest (32 bytes), then JSON, which keeps
 whole numbers of any size as they are. Rules are named, not numbered, so a snapshot means the same wherever it is read.
 """
 
 import hashlib
-from collections.abc import Iterator
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
@@ -13,10 +13,12 @@ import msgspec
 from connrules.event import Event, Outcome
 from connrules.run.program import Program
 from connrules.run.repeats import Sighting
-from connrules.run.state import Goal, UserState, Wait
-from connrules.run.timers import Forget, Timer
+from connrules.run.state import Goal, Held, Source, UserState, Wait, settled, state_of
+from connrules.run.step import Stepper
+from connrules.run.timers import Forget
+from connrules.run.world import Known
 
-VERSION = 2
+VERSION = 3
 _MAGIC = b"connrules snapshot "
 _HEADER = _MAGIC + str(VERSION).encode() + b"\n"
 _DIGEST_SIZE = 32
@@ -30,10 +32,11 @@ class SavedWait(msgspec.Struct, frozen=True, array_like=True):
     """One pending send."""
 
     rule: str
-    due: int
-    start: int
+    place: int
+    """Its place among all waits, in the order in which they are due."""
+    lasts: int
     trigger: str
-    triggered_at: int
+    since: int
     about: tuple[str, str, str | None] | None
     kept: tuple[object, ...]
     per: Any
@@ -44,8 +47,7 @@ class SavedGoal(msgspec.Struct, frozen=True, array_like=True):
     """One goal that can still be reached."""
 
     rule: str
-    due: int
-    start: int
+    since: int
     trigger: str
     triggered_at: int
     send: str | None
@@ -65,9 +67,9 @@ class SavedUser(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SavedEvent(msgspec.Struct, frozen=True, array_like=True):
-    """An event that waits for the watermark, with its arrival number."""
+    """An event that waits for the watermark, with what it is known by."""
 
-    number: int
+    name: str
     event: Event
 
 
@@ -81,7 +83,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     greatest: int | None
     watermark: int | None
     arrivals: int
-    starts: int
     users: dict[str, SavedUser]
     buffered: tuple[SavedEvent, ...]
     seen: tuple[Sighting, ...]
@@ -115,54 +116,88 @@ def from_bytes(data: bytes) -> Snapshot:
         raise SnapshotError(f"the snapshot cannot be read: {error}") from None
 
 
-def save_user(state: UserState, program: Program) -> SavedUser:
-    """The state of a user, with names for numbers."""
-    rules, sends = program.rules, state.sends.items()
+def save_users(stepper: Stepper) -> dict[str, SavedUser]:
+    """The states of all users, with names for numbers."""
+    names = [rule.name for rule in stepper.rules]
+    numbers = {id(wait): number for number, wait in enumerate(stepper.timers.waits())}
+    return {user: _save_user(state_of(held), names, numbers) for user, held in stepper.users.items()}
+
+
+def restore_users(saved: dict[str, SavedUser], program: Program, stepper: Stepper) -> None:
+    """Let a stepper that knows nobody go on with the states that were written down."""
+    restoring = _Restoring(program)
+    for user, saved_user in saved.items():
+        stepper.users[user] = restoring.user(user, saved_user)
+    for _, wait in sorted(restoring.waits, key=itemgetter(0)):
+        stepper.restore(wait)
+    for timer in sorted(restoring.others, key=attrgetter("since")):
+        stepper.restore(timer)
+
+
+class _Restoring:
+    """The users that come back, and their timers. Waits share what they have in common."""
+
+    def __init__(self, program: Program) -> None:
+        self.waits: list[tuple[int, Wait]] = []
+        """With their places."""
+        self.others: list[Goal | Forget] = []
+        self._program = program
+        self._rules = {rule.name: rule for rule in program.rules}
+        self._sources: dict[tuple[str, object], Source] = {}
+
+    def user(self, user: str, saved: SavedUser) -> Held:
+        """The state of a user that was written down."""
+        state = state_of(None)
+        for w in saved.waits:
+            wait = Wait(user, w.trigger, w.since, self._source(w))
+            state.waits[wait.source.key] = wait
+            self.waits.append((w.place, wait))
+        for name, instants in saved.sends.items():
+            self._use_up(user, state, self._rules[name].index, instants)
+        for number, instants in saved.limited.items():
+            self._use_up(user, state, int(number) + len(self._rules), instants)
+        for g in saved.goals:
+            goal = Goal(user, self._rules[g.rule].index, g.since, g.trigger, g.triggered_at, g.send, g.per)
+            state.open(goal)
+            self.others.append(goal)
+        if saved.attributes:
+            state.learn(saved.attributes)
+        return settled(state) or state
+
+    def _source(self, w: SavedWait) -> Source:
+        rule = self._rules[w.rule]
+        if rule.waits_per_user and rule.clockwork is None and not w.kept:
+            if (w.rule, w.about) not in self._sources:
+                self._sources[w.rule, w.about] = Source(rule.index, rule.index, w.lasts, self._known(w))
+            return self._sources[w.rule, w.about]
+        return Source(rule.index, rule.key(w.per), w.lasts, self._known(w), w.kept, w.per, w.missed)
+
+    def _known(self, w: SavedWait) -> Known | None:
+        return None if w.about is None else self._program.world.find_key(w.about)
+
+    def _use_up(self, user: str, state: UserState, quota: int, instants: tuple[int, ...]) -> None:
+        for instant in instants:
+            state.use_up(quota, instant)
+            if self._program.windows[quota] is not None:
+                self.others.append(Forget(instant, user, quota))
+
+
+def _save_user(state: UserState, names: list[str], numbers: dict[int, int]) -> SavedUser:
+    sends = state.sends.items()
     return SavedUser(
-        waits=tuple(_save_wait(rules[wait.rule].name, wait) for wait in state.waits.values()),
-        sends={rules[quota].name: tuple(instants) for quota, instants in sends if quota < len(rules)},
-        limited={str(quota - len(rules)): tuple(instants) for quota, instants in sends if quota >= len(rules)},
-        goals=tuple(_save_goal(rules[goal.rule].name, goal) for goal in state.goals.values()),
+        waits=tuple(_save_wait(names[w.source.rule], numbers[id(w)], w) for w in state.waits.values()),
+        sends={names[quota]: tuple(instants) for quota, instants in sends if quota < len(names)},
+        limited={str(quota - len(names)): tuple(instants) for quota, instants in sends if quota >= len(names)},
+        goals=tuple(_save_goal(names[goal.rule], goal) for goal in state.goals),
         attributes=state.attributes,
     )
 
 
-def restore_user(user: str, saved: SavedUser, program: Program) -> UserState:
-    """The state of a user that was written down."""
-    rules = {rule.name: rule for rule in program.rules}
-    state = UserState()
-    for w in saved.waits:
-        rule = rules[w.rule]
-        known = None if w.about is None else program.world.find_key(w.about)
-        wait = Wait(
-            w.due, w.start, user, rule.index, rule.key(w.per), w.trigger, w.triggered_at, known, w.kept, w.per, w.missed
-        )
-        state.waits[wait.key] = wait
-    state.sends = {rules[name].index: list(instants) for name, instants in saved.sends.items()}
-    state.sends |= {int(number) + len(rules): list(instants) for number, instants in saved.limited.items()}
-    for g in saved.goals:
-        state.open(Goal(g.due, g.start, user, rules[g.rule].index, g.trigger, g.triggered_at, g.send, g.per))
-    if saved.attributes:
-        state.learn(saved.attributes)
-    return state
-
-
-def timers_of(user: str, state: UserState, program: Program) -> Iterator[Timer]:
-    """The timers that stand for what is remembered of a user."""
-    yield from state.waits.values()
-    yield from state.goals.values()
-    for quota, instants in state.sends.items():
-        window = program.windows[quota]
-        if window is not None:
-            yield from (Forget(sent + window, user, quota) for sent in instants)
-
-
-def _save_wait(rule: str, wait: Wait) -> SavedWait:
-    about = wait.known.key if wait.known else None
-    return SavedWait(
-        rule, wait.due, wait.start, wait.trigger, wait.triggered_at, about, wait.kept, wait.per, wait.missed
-    )
+def _save_wait(rule: str, number: int, wait: Wait) -> SavedWait:
+    s = wait.source
+    about = s.known.key if s.known else None
+    return SavedWait(rule, number, s.lasts, wait.trigger, wait.since, about, s.kept, s.per, s.missed)
 
 
 def _save_goal(rule: str, goal: Goal) -> SavedGoal:
-    return SavedGoal(rule, goal.due, goal.start, goal.trigger, goal.triggered_at, goal.send, goal.per)
+    return SavedGoal(rule, goal.since, goal.trigger, goal.triggered_at, goal.send, goal.per)

@@ -7,17 +7,19 @@ triggers of other rules follow when the event or timer has done all it does, fir
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, Row
 from connrules.plan import PlanError
 from connrules.run.audience import attributes_of, zone_of
 from connrules.run.chance import is_held_out
-from connrules.run.program import Route
+from connrules.run.filters import Candidates
+from connrules.run.program import Program
 from connrules.run.quotas import Quota, forget_oldest
-from connrules.run.rule import Arm, Exception, Rule, RuleGoal  # noqa: A004  # the field's word
-from connrules.run.state import Goal, Key, UserState, Wait
+from connrules.run.rule import Arm, Exception, Rule  # noqa: A004  # the field's word
+from connrules.run.state import Goal, Held, Key, Source, UserState, Wait, settled, state_of
 from connrules.run.timers import Forget, Timer, Timers
+from connrules.run.topics import Topic
 from connrules.run.world import Known
 
 # Looked up once: to look up a member of an enum takes longer than many a step.
@@ -30,172 +32,290 @@ _MOST_FOLLOWED: Final = 100_000
 
 
 class Stepper:
-    """Takes steps: changes the state of a user, sets timers, and leaves the outcomes, in order, in `outcomes`.
+    """Takes steps: changes the states of users, sets timers, and leaves the outcomes, in order, in `outcomes`.
 
-    In its methods `name` is what an event is known by, `known` the campaign, card or custom event that it is about.
+    In its methods `name` is what an event is known by, `topic` what it may do. With `numbered`, or where clocks on the
+    wall make sends due, waits have numbers in start order.
     """
 
-    __slots__ = ("_forgets", "_goals", "_links", "_profiles", "_waits", "outcomes", "rules", "starts", "timers")
+    __slots__ = (
+        "_forgets",
+        "_goals",
+        "_links",
+        "_plain",
+        "_profiles",
+        "_targets",
+        "numbered",
+        "outcomes",
+        "queues",
+        "rules",
+        "starts",
+        "timers",
+        "users",
+    )
 
-    def __init__(
-        self,
-        rules: list[Rule],
-        windows: Mapping[int, int | None],
-        timers: Timers,
-        profiles: Profiles | None = None,
-        starts: int = 0,
-    ) -> None:
-        self.rules = rules
-        self.timers = timers
+    def __init__(self, program: Program, profiles: Profiles | None = None, *, numbered: bool = False) -> None:
+        self.rules = program.rules
+        self.users: dict[str, Held] = {}
+        self.timers = Timers(self._is_live)
         self.outcomes: list[Outcome] = []
-        self.starts = starts
-        """How many waits have started so far; the next one's start number."""
+        self.numbered = numbered or any(rule.clockwork for rule in program.rules)
+        self.starts = 0
+        """The number of the next wait, where they have one."""
+        self.queues = [self.timers.queue(Wait, rule.delay) for rule in program.rules]
+        """Where the waits of a rule stand, by its index, unless they are numbered."""
         self._profiles = profiles
-        self._waits = [timers.queue(Wait, rule.delay) for rule in rules]
-        self._goals = {rule.index: timers.queue(Goal, rule.goal.within) for rule in rules if rule.goal}
-        self._forgets = {index: timers.queue(Forget, window) for index, window in windows.items() if window}
+        self._plain = [rule.arm if rule.is_plain else None for rule in program.rules]
+        self._goals = {rule.index: self.timers.queue(Goal, rule.goal.within) for rule in program.rules if rule.goal}
+        windows = program.windows.items()
+        self._forgets = {index: self.timers.queue(Forget, window) for index, window in windows if window}
+        self._targets: dict[Known | None, Topic] = {}
         self._links: deque[tuple[Outcome, list[Rule], Known | None]] = deque()
         """The outcomes that are triggers, with the rules they may start and the campaign they are about."""
 
-    def on_event(self, state: UserState, event: Row, name: str, known: Known | None, route: Route) -> bool:
+    def on_event(self, event: Row, name: str, topic: Topic) -> bool:
         """Cancel, reach and start what an event does; whether it did match any pattern."""
-        matched = False
-        if route.exceptions and state.waits:
-            matched = self._cancel(state, event, name, known, route.exceptions)
-        if route.goals and state.goals:
-            matched |= self._reach(state, event, name, known, route.goals)
-        for rule, holds in route.by_object.get(known, route.others).of(event.properties or _NO_PROPERTIES):
-            if holds is None or holds(event.properties or _NO_PROPERTIES, ()):
+        held = self.users.get(event.user)
+        if held is None and not topic.candidates:
+            return False
+        state, matched = state_of(held), False
+        properties = event.properties or _NO_PROPERTIES
+        if topic.exceptions and state.waits:
+            matched = self._cancel(state, event, name, topic)
+        if topic.goals and state.goals:
+            matched |= self._reach(state, event, name, topic)
+        for rule, holds in topic.candidates.of(properties):
+            if holds is None or holds(properties, ()):
                 matched = True
-                self._start(rule, state, event, name, known)
-        if self._links:
-            self._follow(state)
-        return matched
-
-    def on_timer(self, state: UserState, timer: Timer) -> bool:
-        """Fire the send that is due, or forget what no longer counts; False: the timer stood for nothing."""
-        if isinstance(timer, Wait):
-            if state.waits.get(timer.key) is not timer:
-                return False
-            del state.waits[timer.key]
-            self._fire(self.rules[timer.rule], state, timer)
+                self._start(rule, state, event, name, topic)
+        if matched:
             if self._links:
                 self._follow(state)
-            return True
-        if isinstance(timer, Goal):
-            return state.goals.pop(timer.start, None) is not None
-        return forget_oldest(state, timer.quota)
+            self._settle(event.user, held, state)
+        return matched
+
+    def learn(self, user: str, attributes: dict[str, Any]) -> None:
+        """Remember what an event said about a user."""
+        state = state_of(self.users.get(user))
+        state.learn(attributes)
+        self.users[user] = state
+
+    def fire(self, instant: int) -> None:
+        """Fire every timer that is due at or before an instant, in order.
+
+        A plain send that is all there is of its user is fired here, for most are such; the others by `_on_timer`.
+        """
+        timers, users = self.timers, self.users
+        while timers.next_due <= instant:
+            due = timers.next_due
+            timer = timers.pop()
+            held = users.get(timer.user)
+            if held is timer:
+                arm = self._plain[held.source.rule]
+                if arm is not None and arm.open_from <= due < arm.open_until:
+                    wait: Any = timer
+                    del users[wait.user]
+                    rule = self.rules[wait.source.rule].name
+                    self.outcomes.append(Outcome(_SENT, rule, wait.user, due, wait.trigger, wait.since, arm.send))
+                    continue
+            self._on_timer(held, timer)
 
     def restore(self, timer: Timer) -> None:
-        """Set a timer again that was set before a snapshot was taken; the soonest first."""
-        if isinstance(timer, Wait):
-            if self.rules[timer.rule].clockwork is None:
-                self.timers.add(self._waits[timer.rule], timer)
-            else:
-                self.timers.add_unordered(timer)
-        elif isinstance(timer, Goal):
-            self.timers.add(self._goals[timer.rule], timer)
-        else:
-            self.timers.add(self._forgets[timer.quota], timer)
+        """Set a timer again that was set before a snapshot was taken; those of a kind by when they are due."""
+        match timer:
+            case Wait():
+                self._set_timer(timer)
+            case Goal(rule=rule):
+                self.timers.add(self._goals[rule], timer)
+            case Forget(quota=quota):
+                self.timers.add(self._forgets[quota], timer)
+            case _:
+                assert_never(timer)
 
     def pending(self, wait: Wait, at: int) -> Outcome:
         """The outcome of a wait that is still pending at the end of a run."""
-        return self._outcome(_PENDING, wait, at, None, None, None, None, wait.due)
+        rule, source = self.rules[wait.source.rule].name, wait.source
+        return Outcome(
+            _PENDING, rule, wait.user, at, wait.trigger, wait.since, None, None, None, None, wait.due, source.per
+        )
 
-    def _cancel(
-        self, state: UserState, event: Row, name: str, known: Known | None, exceptions: dict[int, list[Exception]]
-    ) -> bool:
+    def _set_timer(self, wait: Wait) -> None:
+        if self.numbered:
+            self.timers.add_numbered(wait, self.starts)
+            self.starts += 1
+        else:
+            self.timers.add(self.queues[wait.source.rule], wait)
+
+    def _on_timer(self, held: Held | None, timer: Timer) -> None:
+        """Fire the send that is due, or forget what no longer counts, if the timer still stands for something."""
+        if held is None or not _stands_for(timer, held):
+            self.timers.one_was_dead()
+            return
+        state = state_of(held)
+        match timer:
+            case Wait():
+                del state.waits[timer.source.key]
+                self._fire(self.rules[timer.source.rule], state, timer)
+                if self._links:
+                    self._follow(state)
+            case Goal():
+                del state.goals[timer]
+            case Forget():
+                forget_oldest(state, timer.quota)
+            case _:
+                assert_never(timer)
+        self._settle(timer.user, held, state)
+
+    def _is_live(self, timer: Timer) -> bool:
+        held = self.users.get(timer.user)
+        return held is not None and _stands_for(timer, held)
+
+    def _settle(self, user: str, before: Held | None, state: UserState) -> None:
+        """Hold what is left of a user after a step."""
+        held = settled(state)
+        if held is None:
+            if before is not None:
+                del self.users[user]
+        elif held is not before:
+            self.users[user] = held
+
+    def _cancel(self, state: UserState, event: Row, name: str, topic: Topic) -> bool:
         """Cancel the waits, in start order, that have an exception which the event matches."""
         cancelled: list[tuple[Wait, Exception]] = []
+        known, exceptions, properties = topic.known, topic.exceptions, event.properties or _NO_PROPERTIES
         for wait in state.waits.values():
-            for exception in exceptions.get(wait.rule, ()):
-                if exception.matches(known, event.properties or _NO_PROPERTIES, wait):
-                    cancelled.append((wait, exception))
-                    break
+            source = wait.source
+            if source.rule in exceptions:
+                for exception in exceptions[source.rule]:
+                    if exception.matches(known, properties, source.known, source.kept):
+                        cancelled.append((wait, exception))
+                        break
         for wait, exception in cancelled:
-            del state.waits[wait.key]
+            source = wait.source
+            rule = self.rules[source.rule]
+            del state.waits[source.key]
             self.timers.one_died()
-            outcome = self._outcome(_CANCELLED, wait, event.time, None, name, exception.text)
+            trigger, since = wait.trigger, wait.since
+            outcome = Outcome(
+                _CANCELLED,
+                rule.name,
+                wait.user,
+                event.time,
+                trigger,
+                since,
+                None,
+                name,
+                exception.text,
+                None,
+                None,
+                source.per,
+            )
             self.outcomes.append(outcome)
-            if followers := self.rules[wait.rule].after_cancelled:
-                self._links.append((outcome, followers, None))
+            if rule.after_cancelled:
+                self._links.append((outcome, rule.after_cancelled, None))
         return bool(cancelled)
 
-    def _reach(self, state: UserState, event: Row, name: str, known: Known | None, rules: frozenset[int]) -> bool:
+    def _reach(self, state: UserState, event: Row, name: str, topic: Topic) -> bool:
         """Close the goals, in the order in which they were opened, that the event reaches."""
-        reached = [goal for goal in state.goals.values() if goal.rule in rules and self._is_reached(goal, event, known)]
+        reached = [goal for goal in state.goals if goal.rule in topic.goals and self._is_reached(goal, event, topic)]
         for goal in reached:
-            del state.goals[goal.start]
+            del state.goals[goal]
             self.timers.one_died()
             self.outcomes.append(self._goal_outcome(goal, event.time, name))
         return bool(reached)
 
-    def _is_reached(self, goal: Goal, event: Row, known: Known | None) -> bool:
+    def _is_reached(self, goal: Goal, event: Row, topic: Topic) -> bool:
         rule = self.rules[goal.rule]
-        return rule.goal is not None and rule.goal.is_reached(known, event.properties or _NO_PROPERTIES)
+        return rule.goal is not None and rule.goal.is_reached(topic.known, event.properties or _NO_PROPERTIES)
 
-    def _start(self, rule: Rule, state: UserState, event: Row, name: str, known: Known | None) -> None:
+    def _start(self, rule: Rule, state: UserState, event: Row, name: str, topic: Topic) -> None:
         now, user = event.time, event.user
         key: Key = rule.index
         per = None
         if not rule.waits_per_user:
             key, per = rule.key_and_per(event.properties)
-        reason = self._reason_not_to_start(rule, state, event, known, key)
+        reason = self._reason_not_to_start(rule, state, event, topic.known, key)
         if reason is not None:
             self.outcomes.append(
                 Outcome(_IGNORED, rule.name, user, now, name, now, None, None, None, reason, None, per)
             )
             return
-        due, missed = now + rule.delay, False
-        if rule.clockwork is not None:
-            zone = zone_of(state, user, self._profiles) if rule.clockwork.is_local else None
-            due, missed = rule.clockwork.due(now, zone)
-        kept = rule.keep(event.properties) if rule.kept_paths else ()
-        wait = Wait(due, self.starts, user, rule.index, key, name, now, known, kept, per, missed)
-        self.starts += 1
-        if rule.restarting and (old := state.waits.pop(key, None)) is not None:
+        wait = Wait(user, name, now, self._source(rule, state, event, topic, key, per))
+        if rule.restarting and key in state.waits:
+            old = state.waits.pop(key)
             self.timers.one_died()
-            self.outcomes.append(self._outcome(_RESTARTED, old, now))
-        if due <= now:
+            self.outcomes.append(
+                Outcome(
+                    _RESTARTED,
+                    rule.name,
+                    user,
+                    now,
+                    old.trigger,
+                    old.since,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    old.source.per,
+                )
+            )
+        if wait.source.lasts <= 0:
             self._fire(rule, state, wait)
             return
         state.waits[key] = wait
-        if rule.clockwork is None:
-            self.timers.add(self._waits[rule.index], wait)
-        else:
-            self.timers.add_unordered(wait)
+        self._set_timer(wait)
+
+    def _source(  # noqa: PLR0913, PLR0917  # what a start knows
+        self, rule: Rule, state: UserState, event: Row, topic: Topic, key: Key, per: Any
+    ) -> Source:
+        """What the wait has in common with others; one that there is already, where there can be."""
+        lasts, missed = rule.delay, False
+        if rule.clockwork is not None:
+            zone = zone_of(state, event.user, self._profiles) if rule.clockwork.is_local else None
+            due, missed = rule.clockwork.due(event.time, zone)
+            lasts = due - event.time
+        elif rule.waits_per_user and not rule.kept_paths:
+            if rule.index not in topic.sources:
+                topic.sources[rule.index] = Source(rule.index, key, lasts, topic.known)
+            return topic.sources[rule.index]
+        kept = rule.keep(event.properties) if rule.kept_paths else ()
+        return Source(rule.index, key, lasts, topic.known, kept, per, missed)
 
     def _fire(self, rule: Rule, state: UserState, wait: Wait) -> None:
         arm = rule.arm or rule.arm_of(wait.user)
-        reason = self._reason_to_drop(rule, arm, state, wait)
+        source, user, trigger, since = wait.source, wait.user, wait.trigger, wait.since
+        due = since + source.lasts
+        reason = self._reason_to_drop(rule, arm, state, wait, due)
         if reason is not None:
-            self.outcomes.append(self._outcome(_DROPPED, wait, wait.due, None, None, None, reason))
+            self.outcomes.append(
+                Outcome(_DROPPED, rule.name, user, due, trigger, since, None, None, None, reason, None, source.per)
+            )
             if reason is _HELD_OUT and rule.goal is not None:
-                self._open(rule.goal, state, wait, None)
+                self._open(state, wait, due, None)
             return
         if rule.quota is not None:
-            self._use(rule.quota, state, wait)
+            self._use(rule.quota, state, user, due)
         for limit in arm.limits:
-            self._use(limit, state, wait)
-        user, due, trigger, since, per = wait.user, wait.due, wait.trigger, wait.triggered_at, wait.per
-        outcome = Outcome(_SENT, rule.name, user, due, trigger, since, arm.send, None, None, None, None, per)
+            self._use(limit, state, user, due)
+        outcome = Outcome(_SENT, rule.name, user, due, trigger, since, arm.send, None, None, None, None, source.per)
         self.outcomes.append(outcome)
         if rule.goal is not None:
-            self._open(rule.goal, state, wait, arm.send)
+            self._open(state, wait, due, arm.send)
         if rule.after_sent:
             self._links.append((outcome, rule.after_sent, arm.target))
 
-    def _use(self, quota: Quota, state: UserState, wait: Wait) -> None:
-        forget = quota.use(state, wait.user, wait.due)
+    def _use(self, quota: Quota, state: UserState, user: str, instant: int) -> None:
+        forget = quota.use(state, user, instant)
         if forget is not None:
             self.timers.add(self._forgets[quota.number], forget)
 
-    def _open(self, of_rule: RuleGoal, state: UserState, wait: Wait, send: str | None) -> None:
+    def _open(self, state: UserState, wait: Wait, now: int, send: str | None) -> None:
         """From now on the user can reach the goal of a rule."""
-        end, trigger, since = wait.due + of_rule.within, wait.trigger, wait.triggered_at
-        goal = Goal(end, wait.start, wait.user, wait.rule, trigger, since, send, wait.per)
+        source = wait.source
+        goal = Goal(wait.user, source.rule, now, wait.trigger, wait.since, send, source.per)
         state.open(goal)
-        self.timers.add(self._goals[wait.rule], goal)
+        self.timers.add(self._goals[source.rule], goal)
 
     def _follow(self, state: UserState) -> None:
         """Start what the outcomes of this step start, and what the outcomes of that do in turn."""
@@ -208,8 +328,10 @@ class Stepper:
             outcome, followers, known = self._links.popleft()
             name = outcome.id
             event = Event(user=outcome.user, type=outcome.kind, time=outcome.at, id=name)
+            if known not in self._targets:
+                self._targets[known] = Topic(known, Candidates(), {}, frozenset())
             for rule in followers:
-                self._start(rule, state, event, name, known)
+                self._start(rule, state, event, name, self._targets[known])
 
     def _reason_not_to_start(
         self, rule: Rule, state: UserState, event: Row, known: Known | None, key: Key
@@ -232,10 +354,9 @@ class Stepper:
             return Reason.NOT_ELIGIBLE
         return None
 
-    def _reason_to_drop(self, rule: Rule, arm: Arm, state: UserState, wait: Wait) -> Reason | None:
+    def _reason_to_drop(self, rule: Rule, arm: Arm, state: UserState, wait: Wait, due: int) -> Reason | None:
         """Why a due send is not sent: the first check that fails."""
-        due = wait.due
-        if wait.missed:
+        if wait.source.missed:
             return Reason.OUTSIDE_WINDOW
         if not arm.open_from <= due < arm.open_until:
             if not arm.target.active_at(due):
@@ -265,16 +386,17 @@ class Stepper:
             _GOAL, rule.name, goal.user, at, trigger, since, goal.send, name, pattern, reason, None, goal.per
         )
 
-    def _outcome(self, kind: Kind, wait: Wait, at: int, *rest: Any) -> Outcome:
-        """The outcome of a wait; `rest` are its fields from `send` to `due`, as many as matter."""
-        rule, since = self.rules[wait.rule].name, wait.triggered_at
-        return Outcome(kind, rule, wait.user, at, wait.trigger, since, *rest, per=wait.per)  # type: ignore[misc]
 
-
-def is_live(state: UserState, timer: Timer) -> bool:
+def _stands_for(timer: Timer, held: Held) -> bool:
     """Whether a timer still stands for a wait, for a goal, or for a send to forget."""
-    if isinstance(timer, Wait):
-        return state.waits.get(timer.key) is timer
-    if isinstance(timer, Goal):
-        return timer.start in state.goals
-    return timer.quota in state.sends
+    if isinstance(held, Wait):
+        return held is timer
+    match timer:
+        case Wait():
+            return held.waits.get(timer.source.key) is timer
+        case Goal():
+            return timer in held.goals
+        case Forget():
+            return timer.quota in held.sends
+        case _:
+            assert_never(timer)

@@ -1,39 +1,56 @@
 """What is due when. Time moves forward, so timers of one delay come due in the order in which they were set: there is
-one queue per distinct delay, and a small heap of the queues' heads. Sends that clocks on the wall make due come in no
-order; they stand in a heap of their own.
+one queue per distinct delay, and a small heap of the queues' heads.
 
-What was cancelled stays in its queue until it comes up, or until too much of it is dead.
+At one instant sends are due in start order. That is the order of their triggers' instants, for those of one instant and
+one delay stand in one queue. Where clocks on the wall make sends due, or several engines share the work, all waits
+stand in a heap, with a number.
+
+What was cancelled stays where it is until it comes up, or until too much of it is dead.
 """
 
 import heapq
 from collections import deque
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from connrules.run.state import Goal, Wait
 
 NEVER: Final = 2**62
-_BEFORE_WAITS: Final = -1
+_BEFORE_WAITS: Final = -NEVER
 _FEW: Final = 1_000
 
 
 class Forget(NamedTuple):
-    """The instant at which a send leaves the window in which it counts; before all waits that are due then."""
+    """A send that leaves the window in which it counts; before all waits that are due then."""
 
-    due: int
+    since: int
+    """The instant of the send."""
     user: str
     quota: int
-    start: int = _BEFORE_WAITS
 
 
 Timer = Wait | Goal | Forget
+Numbered = tuple[int, int, int, Wait]
+"""A wait by its due instant, the instant of its trigger and its start number."""
 
 
-class Queue(NamedTuple):
+class Queue:
     """Timers that all have the same delay, in the order in which they come due."""
 
-    number: int
-    timers: deque[Timer]
+    __slots__ = ("delay", "number", "of_waits", "timers")
+
+    def __init__(self, number: int, delay: int, *, of_waits: bool) -> None:
+        self.number = number
+        self.delay = delay
+        self.of_waits = of_waits
+        self.timers: deque[Timer] = deque()
+
+    @property
+    def head(self) -> tuple[int, int, int]:
+        """Its place among the queues, by what comes due next."""
+        since = self.timers[0].since
+        return since + self.delay, since if self.of_waits else _BEFORE_WAITS, self.number
 
 
 class Timers:
@@ -42,65 +59,71 @@ class Timers:
     def __init__(self, is_live: Callable[[Timer], bool]) -> None:
         self.next_due = NEVER
         """The instant at which the next timer is due, live or not."""
+        self.size = 0
+        """How many timers are set, live or not."""
         self._queues: list[Queue] = []
         self._by_delay: dict[tuple[type[Timer], int], Queue] = {}
         self._heads: list[tuple[int, int, int]] = []
-        self._unordered: list[tuple[int, int, Wait]] = []
+        self._numbered: list[Numbered] = []
         self._is_live = is_live
-        self._size = 0
         self._dead = 0
-
-    def __len__(self) -> int:
-        return self._size
 
     def queue(self, kind: type[Timer], delay: int) -> Queue:
         """The queue for timers of a kind that come due `delay` milliseconds after they are set."""
         queue = self._by_delay.get((kind, delay))
         if queue is None:
-            queue = self._by_delay[kind, delay] = Queue(len(self._queues), deque())
+            queue = self._by_delay[kind, delay] = Queue(len(self._queues), delay, of_waits=kind is Wait)
             self._queues.append(queue)
         return queue
 
     def add(self, queue: Queue, timer: Timer) -> None:
         """Set a timer; in one queue, none comes due before those set earlier."""
-        if not queue.timers:
-            heapq.heappush(self._heads, (timer.due, timer.start, queue.number))
-            self.next_due = min(self.next_due, timer.due)
         queue.timers.append(timer)
-        self._size += 1
+        self.size += 1
+        if len(queue.timers) == 1:
+            head = queue.head
+            heapq.heappush(self._heads, head)
+            self.next_due = min(self.next_due, head[0])
 
-    def add_unordered(self, wait: Wait) -> None:
-        """Set a timer that may come due before those set earlier."""
-        heapq.heappush(self._unordered, (wait.due, wait.start, wait))
+    def add_numbered(self, wait: Wait, number: int) -> None:
+        """Set a timer that may come due before those set earlier. Not beside waits in queues."""
+        heapq.heappush(self._numbered, (wait.due, wait.since, number, wait))
+        self.size += 1
         self.next_due = min(self.next_due, wait.due)
-        self._size += 1
 
     def pop(self) -> Timer:
-        """Take out the next timer: by due instant, then by start number. Raises IndexError where there is none."""
-        heads, unordered = self._heads, self._unordered
-        if unordered and (not heads or unordered[0][:2] < heads[0][:2]):
-            self._size -= 1
-            _, _, wait = heapq.heappop(unordered)
-            self._look_ahead()
-            return wait
-        number = heads[0][2]
-        timers = self._queues[number].timers
-        timer = timers.popleft()
-        self._size -= 1
-        if timers:
-            heapq.heapreplace(heads, (timers[0].due, timers[0].start, number))
+        """Take out the next timer: by due instant, waits then in start order. Raises IndexError where there is none."""
+        self.size -= 1
+        heads = self._heads
+        if self._numbered and (not heads or self._numbered[0][:2] < heads[0][:2]):
+            timer: Timer = heapq.heappop(self._numbered)[3]
         else:
-            heapq.heappop(heads)
-        if unordered:
-            self._look_ahead()
-        else:
-            self.next_due = heads[0][0] if heads else NEVER
+            queue = self._queues[heads[0][2]]
+            timer = queue.timers.popleft()
+            if not queue.timers:
+                heapq.heappop(heads)
+            elif len(heads) == 1:
+                heads[0] = queue.head
+            else:
+                heapq.heapreplace(heads, queue.head)
+        self._look_ahead()
         return timer
+
+    def waits(self) -> list[Wait]:
+        """The waits that are alive, in the order in which they are due."""
+        if self._numbered:
+            return [wait for *_, wait in sorted(self._numbered) if self._is_live(wait)]
+        queued = [timer for queue in self._queues for timer in queue.timers if isinstance(timer, Wait)]
+        live = [wait for wait in queued if self._is_live(wait)]
+        live.sort(
+            key=attrgetter("due", "since")
+        )  # stable: those that are equal here stand in one queue, in start order
+        return live
 
     def one_died(self) -> None:
         """One of the timers no longer stands for anything. Memory follows those that do."""
         self._dead += 1
-        if self._dead > _FEW and self._dead * 2 > self._size:
+        if self._dead > _FEW and self._dead * 2 > self.size:
             self._bury()
 
     def one_was_dead(self) -> None:
@@ -110,19 +133,18 @@ class Timers:
     def _look_ahead(self) -> None:
         """See when the next timer is due."""
         self.next_due = self._heads[0][0] if self._heads else NEVER
-        if self._unordered and self._unordered[0][0] < self.next_due:
-            self.next_due = self._unordered[0][0]
+        if self._numbered and self._numbered[0][0] < self.next_due:
+            self.next_due = self._numbered[0][0]
 
     def _bury(self) -> None:
         for queue in self._queues:
             live = [timer for timer in queue.timers if self._is_live(timer)]
             queue.timers.clear()
             queue.timers.extend(live)
-        waiting = (queue for queue in self._queues if queue.timers)
-        self._heads = [(q.timers[0].due, q.timers[0].start, q.number) for q in waiting]
+        self._heads = [queue.head for queue in self._queues if queue.timers]
         heapq.heapify(self._heads)
-        self._unordered = [entry for entry in self._unordered if self._is_live(entry[2])]
-        heapq.heapify(self._unordered)
-        self._size = sum(len(queue.timers) for queue in self._queues) + len(self._unordered)
+        self._numbered = [entry for entry in self._numbered if self._is_live(entry[3])]
+        heapq.heapify(self._numbered)
+        self.size = sum(len(queue.timers) for queue in self._queues) + len(self._numbered)
         self._dead = 0
         self._look_ahead()

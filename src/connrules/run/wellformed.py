@@ -2,13 +2,42 @@
 program made can have anything in its fields, and what is remembered of it must come back from a snapshot.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from connrules.event import Event
+from connrules.duration import EARLIEST, LATEST
+from connrules.event import Event, Row
 from connrules.vocabulary import ATTRIBUTES
 
 _TEXTS: Final = ("user", "type", "id", "campaign", "card", "name")
 _MUST_BE: Final = frozenset({"user", "type"})
+
+
+def are_instants(times: Sequence[int]) -> bool:
+    """Whether some times are whole numbers with a date, as is seen at a glance; False: look at them one by one.
+
+    A sum of numbers is whole where all are; true and false count as 1 and 0 and are told by that. Raises TypeError
+    where something is no number at all.
+    """
+    least = min(times, default=0)
+    return type(sum(times)) is int and least >= EARLIEST and not 0 <= least <= 1 and max(times, default=0) <= LATEST
+
+
+def are_well_formed(rows: Iterable[Row]) -> bool:
+    """Whether nothing is wrong with some events, as is seen at a glance; False: look at them one by one."""
+    for row in rows:
+        user, id_, campaign, properties = row.user, row.id, row.campaign, row.properties
+        if not (
+            type(user) is str
+            and user.isascii()
+            and (id_ is None or (type(id_) is str and id_.isascii()))
+            and (campaign is None or (type(campaign) is str and campaign.isascii()))
+            and row.card is None
+            and row.name is None
+            and (properties is None or (type(properties) is dict and row.type != ATTRIBUTES))
+        ):
+            return False
+    return True
 
 
 def check_event(event: Event) -> None:

@@ -1,0 +1,101 @@
+"""What arrives when: which events are late, and where those wait that the watermark has not reached.
+
+The watermark is the greatest event time seen minus the allowed lateness, or the instant up to which time was moved on,
+if that is later. Events wait in a list in order of time, those of one instant in order of arrival.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final
+
+from connrules.event import Row
+from connrules.run.topics import Topic
+
+Buffered = tuple[int, str, Row, Topic]
+"""An event that waits for the watermark: its time, what it is known by, itself, and what it may do."""
+OnLate = Callable[[int, Row], object]
+"""Is told of a late event, and of its place among those that came together."""
+
+_time: Final = itemgetter(0)
+_FEW: Final = 32
+
+
+class Arrivals:
+    """Events as they arrive. `greatest` is the greatest event time (epoch ms) seen; None before any event."""
+
+    def __init__(self, lateness: int) -> None:
+        self.lateness = lateness
+        self.greatest: int | None = None
+        self.watermark: int | None = None
+        self.number = 0
+        """How many events arrived so far, or the number of the newest."""
+        self.buffer: list[Buffered] = []
+
+    def admits(self, time: int) -> bool:
+        """Whether an event of that time is not late; if so, time moves on to it."""
+        if self.watermark is not None and time < self.watermark:
+            return False
+        self._see(time)
+        return True
+
+    def advance(self, instant: int) -> None:
+        """Move time on to an instant, as if no older event could still come."""
+        self.greatest = instant if self.greatest is None else max(self.greatest, instant)
+        self.watermark = instant if self.watermark is None else max(self.watermark, instant)
+
+    def in_time(self, rows: Sequence[Row], on_late: OnLate) -> tuple[Sequence[Row], Sequence[int]]:
+        """Those of some events that are not late, with their numbers; `on_late` is told of the others."""
+        numbers: Sequence[int] = range(self.number + 1, self.number + len(rows) + 1)
+        self.number += len(rows)
+        times = [row.time for row in rows]
+        if self._admits_all(times):
+            return rows, numbers
+        admitted = []
+        for index, time in enumerate(times):
+            if self.admits(time):
+                admitted.append(index)
+            else:
+                on_late(index, rows[index])
+        return [rows[index] for index in admitted], [numbers[index] for index in admitted]
+
+    def hold(self, events: Sequence[Buffered]) -> None:
+        """Let events wait for the watermark."""
+        if len(events) < _FEW:
+            for event in events:
+                insort(self.buffer, event, key=_time)
+        else:
+            self.buffer += events
+            self.buffer.sort(key=_time)  # stable, and quick where most is in order
+
+    def reached(self) -> list[Buffered]:
+        """Take out the events that the watermark has reached, in order."""
+        if not self.buffer or self.watermark is None or self.buffer[0][0] > self.watermark:
+            return []
+        end = bisect_right(self.buffer, self.watermark, key=_time)
+        events = self.buffer[:end]
+        del self.buffer[:end]
+        return events
+
+    def _admits_all(self, times: Sequence[int]) -> bool:
+        """Whether none of some events is late, as is seen at a glance; if so, time moves on to the newest."""
+        if sorted(times) == times:
+            first, last = times[0], times[-1]
+        elif self.lateness:
+            first, last = min(times), max(times)
+            newest = last if self.greatest is None else max(last, self.greatest)
+            if first < newest - self.lateness:
+                return False
+        else:
+            return False
+        if self.watermark is not None and first < self.watermark:
+            return False
+        self._see(last)
+        return True
+
+    def _see(self, time: int) -> None:
+        if self.greatest is None or time > self.greatest:
+            self.greatest = time
+        reached = self.greatest - self.lateness
+        if self.watermark is None or reached > self.watermark:
+            self.watermark = reached
