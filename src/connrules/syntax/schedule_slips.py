@@ -225,17 +225,18 @@ def _second_window(place: Place) -> Slip | None:
 
 def _zone(place: Place) -> Slip | None:
     """`zone Europe/Paris`, `between … and … Europe/Paris`, `at 09:00 CET`, `at 09:00 Berlin`."""
-    match = _ZONE.match(_line(place)) if place.token.kind == "WORD" else None
+    named = place.before.kind == "ZONE"
+    if place.token.kind != "WORD" or not (named or place.goes_on_with("ZONE")):
+        return None
+    match = _ZONE.match(_line(place))
     zone = _known(match[0]) if match else None
     if match is None or zone is None:
         return None
     last = _until(place, place.token.start, place.token.start + match.end())
-    if place.before.kind == "ZONE":
+    if named:
         remedy, meant = f'names of zones stand in quotes: write `"{zone}"`', f'"{zone}"'
-    elif place.goes_on_with("ZONE"):
-        remedy, meant = f'write `zone "{zone}"`', f'zone "{zone}"'
     else:
-        return None
+        remedy, meant = f'write `zone "{zone}"`', f'zone "{zone}"'
     fix = place.writing(place.token, last, meant)
     return Slip("CR101", place.token, last, f"unexpected `{match[0]}`", remedy, fix=fix)
 
