@@ -7,7 +7,6 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
@@ -107,6 +106,8 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
     Differences in case count little; short words must be closer than long ones.
     """
+    from difflib import get_close_matches  # noqa: PLC0415  # only where something is misspelled
+
     folded = {candidate.casefold(): candidate for candidate in candidates}
     cutoff = 0.6 if len(word) > 4 else 0.7
     near = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)

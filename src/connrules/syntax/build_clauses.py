@@ -1,13 +1,12 @@
 """The clauses of a rule and of the policy, from the tokens below a production."""
 
-from decimal import Decimal
-
 from connrules import ast
 from connrules.duration import LONGEST, MS_PER_UNIT
 from connrules.syntax.build_patterns import PatternBuilder
 from connrules.syntax.build_values import WHOLE, Children
 from connrules.syntax.fixes import writing
 from connrules.syntax.scanner import Token
+from connrules.syntax.spelling import percentage
 from connrules.text import Span, closest
 
 _MOST_DAYS = LONGEST // MS_PER_UNIT["d"]
@@ -114,7 +113,7 @@ class ClauseBuilder(PatternBuilder):
             self._report(
                 "CR315",
                 arms[0].span.to(arms[-1].span),
-                f"the shares of `send one of` add up to {_percent(total)}, not to 100%",
+                f"the shares of `send one of` add up to {percentage(total)}, not to 100%",
                 help="every user gets one of the campaigns; to leave some out, write `hold out`",
             )
         return ast.SendOneOf(arms, span)
@@ -161,7 +160,3 @@ def _weekday_meant(word: str) -> str | None:
     if word.lower() == "weekday":
         return None
     return next((day for day in ast.WEEKDAYS if day[:3] == word.lower()[:3]), None) or closest(word, ast.WEEKDAYS)
-
-
-def _percent(millionths: int) -> str:
-    return f"{Decimal(millionths) / 10_000:f}%"

@@ -1,7 +1,6 @@
 """Tokens of the grammar to names and values. What a token cannot be, though its shape is right, is a finding."""
 
 import re
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +10,6 @@ from connrules.diagnostic import Diagnostic, Fix, Related
 from connrules.duration import parse_duration, parse_instant
 from connrules.syntax.fixes import writing
 from connrules.syntax.scanner import Token
-from connrules.syntax.times_meant import duration_in_order
 from connrules.text import SourceText, Span, nfc
 from connrules.wallclock import find_zone, is_offset, zone_meant
 
@@ -89,6 +87,8 @@ class ValueBuilder:
         try:
             return ast.Duration(_milliseconds(token.text), token.text, span)
         except ValueError as error:
+            from connrules.syntax.times_meant import duration_in_order  # noqa: PLC0415  # takes long to load
+
             remedy, fix = DURATION_HELP, None
             meant = duration_in_order(token.text)
             if meant is not None:
@@ -132,6 +132,8 @@ class ValueBuilder:
         return name
 
     def _percentage(self, number: Token, sign: Token) -> ast.Share:
+        from decimal import Decimal  # noqa: PLC0415  # takes long to load, and few files have shares
+
         span = number.span.to(sign.span)
         share = Decimal(number.text) * (WHOLE // 100)
         if not 0 < share <= WHOLE or share != int(share):

@@ -1,6 +1,5 @@
 """How names, values and comparisons are written: the smallest parts of canonical text."""
 
-from decimal import Decimal
 from typing import assert_never
 
 from connrules import ast
@@ -72,7 +71,7 @@ def spell_operand(operand: ast.Operand) -> str:
         case ast.Text(value):
             return quoted(value)
         case ast.Number(value):
-            return format(Decimal(repr(value)), "f")
+            return _number(value)
         case ast.Boolean(value):
             return "true" if value else "false"
         case ast.Instant(ms, is_date, spelling):
@@ -85,7 +84,22 @@ def spell_operand(operand: ast.Operand) -> str:
 
 def spell_share(share: ast.Share) -> str:
     """`12.5%`, without zeros that say nothing."""
-    return f"{Decimal(share.millionths) / 10_000:f}%"
+    return percentage(share.millionths)
+
+
+def percentage(millionths: int) -> str:
+    """`12.5%` for 125,000 millionths."""
+    whole, rest = divmod(millionths, 10_000)
+    return f"{whole}.{rest:04}".rstrip("0").rstrip(".") + "%"
+
+
+def _number(value: float) -> str:
+    text = repr(value)
+    if "e" not in text:
+        return text
+    from decimal import Decimal  # noqa: PLC0415  # numbers of that size are rare, and it takes long to load
+
+    return format(Decimal(text), "f")
 
 
 def spell_clock(clock: ast.Clock) -> str:
