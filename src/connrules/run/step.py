@@ -120,6 +120,11 @@ class Stepper:
                     continue
             self._on_timer(held, timer)
 
+    def fire_next(self) -> None:
+        """Fire the timer that is due next."""
+        timer = self.timers.pop()
+        self._on_timer(self.users.get(timer.user), timer)
+
     def restore(self, timer: Timer) -> None:
         """Set a timer again that was set before a snapshot was taken; those of a kind by when they are due."""
         match timer:

@@ -109,10 +109,22 @@ class Timers:
         self._look_ahead()
         return timer
 
+    @property
+    def next_place(self) -> tuple[int, int, int]:
+        """The place of the next timer: its due instant, and of a numbered wait the trigger's instant and the number."""
+        heads, numbered = self._heads, self._numbered
+        if numbered and (not heads or numbered[0][:2] < heads[0][:2]):
+            return numbered[0][:3]
+        return heads[0]
+
+    def numbered(self) -> list[Numbered]:
+        """The numbered waits that are alive, in the order in which they are due."""
+        return [entry for entry in sorted(self._numbered) if self._is_live(entry[3])]
+
     def waits(self) -> list[Wait]:
         """The waits that are alive, in the order in which they are due."""
         if self._numbered:
-            return [wait for *_, wait in sorted(self._numbered) if self._is_live(wait)]
+            return [wait for *_, wait in self.numbered()]
         queued = [timer for queue in self._queues for timer in queue.timers if isinstance(timer, Wait)]
         live = [wait for wait in queued if self._is_live(wait)]
         live.sort(
