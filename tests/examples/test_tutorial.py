@@ -1,12 +1,14 @@
 """docs/tutorial.md is so: its files, written in order, give what its commands print."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from connrules.cli.shell import shell
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -30,29 +32,22 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
         yield command, printed
 
 
-def run(command: str, folder: Path) -> str:
+def run(command: str) -> str:
     program, *arguments = command.split()
     assert program == "connrules"
-    result = subprocess.run(
-        [sys.executable, "-m", "connrules", *arguments],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+    result = CliRunner(env={"NO_COLOR": "1"}).invoke(shell, arguments)
+    return "".join(f"{line.rstrip()}\n" for line in result.output.splitlines())
 
 
-def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_every_command_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     shown = 0
     for label, text in blocks():
         if label != "console":
             (tmp_path / label.split()[1]).write_text(text, encoding="utf-8")
             continue
         for command, printed in commands(text):
-            assert run(command, tmp_path) == printed, command
+            assert run(command) == printed, command
             shown += 1
     assert shown > 10
 
