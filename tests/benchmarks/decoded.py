@@ -38,9 +38,10 @@ def against_loop(percent: int, setting: Setting) -> dict[str, Figure]:
     """The engine and the loop over the same events."""
     count = setting.events(1_000_000)
     batches = in_batches(logs.events(logs.Log(count, max(1, count // 10), percent / 100)))
-    plan = rules.plan_of(rules.cart_reminder())
-    agree({"the engine": decisions(feed(plan, batches)), "the loop": loop.decide(batches)})
-    times = in_turn({"engine": lambda: feed(plan, batches), "loop": lambda: loop.decide(batches)}, setting.rounds)
+    plan = rules.plan_of(rules.CART_REMINDER)
+    agree({"the engine": decisions(feed(Engine(plan), batches)), "the loop": loop.decide(batches)})
+    ours = feeding(plan, batches, setting)
+    times = in_turn({"engine": ours, "loop": lambda: loop.decide(batches)}, setting.rounds)
     return {f"loop-{percent}": faster(times["engine"], times["loop"], f"{count:,} events")}
 
 
@@ -48,12 +49,16 @@ def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
     """The same events in order, with no lateness allowed, and out of order within what is."""
     count = setting.events(1_000_000)
     log = logs.Log(count, max(1, count // 10), percent / 100)
-    plan = rules.plan_of(rules.cart_reminder())
+    plan = rules.plan_of(rules.CART_REMINDER)
     in_order, mixed = in_batches(logs.events(log)), in_batches(logs.events(log, late=LATENESS))
-    late = partial(feed, plan, mixed, LATENESS)
     # What is due at the same millisecond comes in the order of arrival, which is another here: hence sorted.
-    agree({"sorted": sorted(decisions(feed(plan, in_order))), "out of order": sorted(decisions(late()))})
-    times = in_turn({"sorted": lambda: feed(plan, in_order), "mixed": late}, setting.rounds)
+    decided = [
+        sorted(decisions(feed(Engine(plan, lateness=most), which)))
+        for which, most in ((in_order, 0), (mixed, LATENESS))
+    ]
+    agree(dict(zip(("sorted", "out of order"), decided, strict=True)))
+    ours = {"sorted": feeding(plan, in_order, setting), "mixed": feeding(plan, mixed, setting, LATENESS)}
+    times = in_turn(ours, setting.rounds)
     return {f"late-{percent}": dearer(times["mixed"], times["sorted"], f"{count:,} events")}
 
 
@@ -62,32 +67,41 @@ def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
     count, number = setting.events(1_000_000), setting.rules(rules.MANY)
     one = logs.Log(count, max(1, count // 10), percent / 100)
     single, mixed = in_batches(logs.events(one)), in_batches(logs.events(one._replace(campaigns=number)))
-    few, many = rules.plan_of(rules.carts(1)), rules.plan_of(rules.carts(number))
+    few, many = rules.CARTS.plan(1), rules.CARTS.plan(number)
     names = frozenset(f"Cart {n:05}" for n in range(number))
     by_hand = loop.decide_for_many((event for batch in mixed for event in batch), names)
-    agree({"the engine": decisions(feed(many, mixed)), "the loop": by_hand})
-    times = in_turn({"one": lambda: feed(few, single), "many": lambda: feed(many, mixed)}, setting.rounds)
+    agree({"the engine": decisions(feed(Engine(many), mixed)), "the loop": by_hand})
+    ours = {"one": feeding(few, single, setting), "many": feeding(many, mixed, setting)}
+    times = in_turn(ours, setting.rounds)
     return {f"engine-rules-{percent}": dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
 
 
-def filters(name: str, text: Callable[[int], str], setting: Setting) -> dict[str, Figure]:
+def filters(name: str, rule_set: rules.RuleSet, setting: Setting) -> dict[str, Figure]:
     """Every event starts a wait of one rule; a user's are always of the same, so that as many wait with one rule."""
     count, number = setting.events(300_000), setting.rules(rules.MANY)
     log = logs.Log(count, max(1, count // 10), 1.0)
     single, mixed = (in_batches(_changes(log, items)) for items in (1, number))
-    few, many = rules.plan_of(text(1)), rules.plan_of(text(number))
-    agree({"one rule": decisions(feed(few, single)), "many": decisions(feed(many, mixed))})
-    times = in_turn({"one": lambda: feed(few, single), "many": lambda: feed(many, mixed)}, setting.rounds)
+    few, many = rule_set.plan(1), rule_set.plan(number)
+    agree({"one rule": decisions(feed(Engine(few), single)), "many": decisions(feed(Engine(many), mixed))})
+    ours = {"one": feeding(few, single, setting), "many": feeding(many, mixed, setting)}
+    times = in_turn(ours, setting.rounds)
     return {name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
 
 
-def feed(plan: Plan, batches: Sequence[Sequence[Event]], lateness: int = 0) -> list[Outcome]:
-    """All outcomes of a new engine."""
-    engine = Engine(plan, lateness=lateness)
+def feeding(
+    plan: Plan, batches: Sequence[Sequence[Event]], setting: Setting, lateness: int = 0
+) -> Callable[[], object]:
+    """A contender: an engine that is new each time, and was made before the time is taken."""
+    engines = [Engine(plan, lateness=lateness) for _ in range(setting.rounds)]
+    return lambda: feed(engines.pop(), batches)
+
+
+def feed(engine: Engine, batches: Sequence[Sequence[Event]]) -> list[Outcome]:
+    """All outcomes of an engine."""
     outcomes: list[Outcome] = []
     for batch in batches:
         outcomes += engine.feed_many(batch)
-    if lateness:
+    if engine.lateness:
         outcomes += engine.finish()
     return outcomes
 
@@ -116,6 +130,6 @@ JOBS = (
     *(Job(m.name, (m,), partial(against_loop, p)) for m, p in zip(LOOP, (5, 100), strict=True)),
     *(Job(m.name, (m,), partial(out_of_order, p)) for m, p in zip(LATE, (5, 100), strict=True)),
     *(Job(m.name, (m,), partial(many_rules, p)) for m, p in zip(MANY, (5, 100), strict=True)),
-    Job("filters-equal", FILTERS[:1], partial(filters, "filters-equal", rules.equal_to)),
-    Job("filters-range", FILTERS[1:], partial(filters, "filters-range", rules.within)),
+    Job("filters-equal", FILTERS[:1], partial(filters, "filters-equal", rules.EQUAL)),
+    Job("filters-range", FILTERS[1:], partial(filters, "filters-range", rules.WITHIN)),
 )

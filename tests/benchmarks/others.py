@@ -8,10 +8,10 @@ from functools import partial
 from importlib import import_module
 from typing import NamedTuple
 
-from connrules import Event
+from connrules import Engine, Event
 from tests.benchmarks import logs, rules
 from tests.benchmarks.contenders import Decision
-from tests.benchmarks.decoded import decisions, feed, in_batches
+from tests.benchmarks.decoded import decisions, feed, feeding, in_batches
 from tests.benchmarks.measure import Figure, Goal, Job, Measure, Setting, agree, at_least
 from tests.benchmarks.rounds import faster, in_turn
 
@@ -49,9 +49,9 @@ def against(tool: Tool, percent: int, setting: Setting) -> dict[str, Figure]:
         return {name: Figure(None, f"not installed here: {error}")}
     count = setting.events(tool.events)
     batches = in_batches(logs.events(logs.Log(count, max(1, count // 10), percent / 100)))
-    plan = rules.plan_of(rules.cart_reminder())
-    agree({"the engine": decisions(feed(plan, batches)), tool.name: decide(batches)})
-    times = in_turn({"engine": lambda: feed(plan, batches), "tool": lambda: decide(batches)}, setting.rounds)
+    plan = rules.plan_of(rules.CART_REMINDER)
+    agree({"the engine": decisions(feed(Engine(plan), batches)), tool.name: decide(batches)})
+    times = in_turn({"engine": feeding(plan, batches, setting), "tool": lambda: decide(batches)}, setting.rounds)
     return {name: faster(times["engine"], times["tool"], f"{count:,} events")}
 
 

@@ -1,57 +1,73 @@
-"""Measures over a Parquet log: whole processes of the columnar engine, by the clock, for it uses all cores."""
+"""Measures over a Parquet log: the columnar engine, by the clock, for it uses all cores."""
 
 import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import logs
-from tests.benchmarks.contenders import query
-from tests.benchmarks.files import Command, less, rule_file, run_knows, run_rules, same_files
-from tests.benchmarks.measure import Figure, Job, Measure, Setting, at_least, at_most
-from tests.benchmarks.rounds import dearer, faster, processes_in_turn
-from tests.benchmarks.rules import MANY
+from connrules.plan import Plan
+from tests.benchmarks import logs, rules
+from tests.benchmarks.contenders import loop, query
+from tests.benchmarks.files import Command, rule_file, run_knows, run_rules, same_files, unexpected, users_and_triggers
+from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_least, at_most
+from tests.benchmarks.rounds import dearer, faster, in_turn, processes_in_turn
 
 EVENTS: Final = 10_000_000
 QUERY = Measure(
     "columnar-sql", "columnar against single-scan DuckDB SQL by hand, one rule, Parquet", goal=at_least(1.0)
 )
-RULES = Measure("columnar-rules", "columnar, 10,000 rules against one, less start-up", goal=at_most(1.3))
+MANY = Measure("columnar-rules", "columnar, 10,000 rules against one, once they are compiled", goal=at_most(1.3))
 
 
-def against_query(setting: Setting) -> dict[str, Figure]:
-    """Both write the same file, to the byte."""
+def columnar(setting: Setting) -> dict[str, Figure]:
+    """Both measures, over the same log."""
     if not run_knows("--engine"):
-        return {QUERY.name: Figure(None, "there is no columnar engine yet")}
+        return {m.name: Figure(None, "there is no columnar engine yet") for m in (QUERY, MANY)}
     count = setting.events(EVENTS)
-    log = logs.write_parquet(logs.Log(count, max(1, count // 10)), setting.folder / "log.parquet")
+    log = logs.Log(count, max(1, count // 10))
+    single = logs.write_parquet(log, setting.folder / "one.parquet")
+    return {QUERY.name: against_query(single, count, setting), MANY.name: many_rules(log, single, setting)}
+
+
+def against_query(log: Path, count: int, setting: Setting) -> Figure:
+    """Whole processes, which write the same file, to the byte."""
     out = {name: setting.folder / f"{name}.out.jsonl" for name in ("columnar", "sql")}
     commands: dict[str, Command] = {
-        "columnar": [*run_rules(rule_file(setting, 1), log, out["columnar"]), "--engine", "columnar"],
+        "columnar": [*run_rules(rule_file(setting), log, out["columnar"]), "--engine", "columnar"],
         "sql": [sys.executable, query.__file__, log, out["sql"]],
     }
     same_files(commands, out)
     times = processes_in_turn(commands, setting.rounds)
-    return {QUERY.name: faster(times["columnar"], times["sql"], f"{count:,} events, by the clock", by="wall")}
+    return faster(times["columnar"], times["sql"], f"{count:,} events, by the clock", by="wall")
 
 
-def many_rules(setting: Setting) -> dict[str, Figure]:
-    """What the log alone costs: each process less the same process over an empty log. Compared with streaming."""
-    if not run_knows("--engine"):
-        return {RULES.name: Figure(None, "there is no columnar engine yet")}
-    count, number = setting.events(EVENTS), setting.rules(MANY)
-    log = logs.Log(count, max(1, count // 10))
-    empty = logs.write_parquet(log._replace(events=0), setting.folder / "empty.parquet")
-    commands: dict[str, Command] = {}
-    for name, size in (("one", 1), ("many", number)):
-        path = logs.write_parquet(log._replace(campaigns=size), setting.folder / f"{name}.parquet")
-        for what, over in ((name, path), (f"{name} empty", empty)):
-            run = run_rules(rule_file(setting, size), over, setting.folder / f"{what}.out.jsonl")
-            commands[what] = [*run, "--engine", "columnar"]
-    outs = {engine: setting.folder / f"{engine}.out.jsonl" for engine in ("many", "stream")}
-    streamed = run_rules(rule_file(setting, number), setting.folder / "many.parquet", outs["stream"])
-    same_files({"many": commands["many"], "stream": [*streamed, "--engine", "stream"]}, outs)
-    times = processes_in_turn(commands, setting.rounds)
-    one, many = (less(times[name], times[f"{name} empty"]) for name in ("one", "many"))
-    return {RULES.name: dearer(many, one, f"{number:,} rules, {count:,} events, by the clock", by="wall")}
+def many_rules(log: logs.Log, single: Path, setting: Setting) -> Figure:
+    """What the log costs, once rules are compiled. Decisions are compared over a twentieth of it."""
+    number = setting.rules(rules.MANY)
+    few, many = rules.CARTS.plan(1), rules.CARTS.plan(number)
+    spread, out = log._replace(campaigns=number), setting.folder / "out.jsonl"
+    part = spread._replace(events=log.events // 20)
+    replayed(many, logs.write_parquet(part, setting.folder / "part.parquet"), out)
+    by_hand = loop.decide_for_many(logs.events(part), frozenset(f"Cart {n:05}" for n in range(number)))
+    agree({"columnar": users_and_triggers(out), "the loop": [(user, trigger) for user, _, trigger, _ in by_hand]})
+    if not setting.rounds:
+        return Figure(None, "only the decisions were compared")
+    mixed = logs.write_parquet(spread, setting.folder / "many.parquet")
+    ours = {"one": lambda: replayed(few, single, out), "many": lambda: replayed(many, mixed, out)}
+    times = in_turn(ours, setting.rounds)
+    return dearer(times["many"], times["one"], f"{number:,} rules, {log.events:,} events, by the clock", by="wall")
 
 
-JOBS = (Job("columnar-sql", (QUERY,), against_query), Job("columnar-rules", (RULES,), many_rules))
+def replayed(plan: Plan, log: Path, out: Path) -> None:
+    """What `connrules run` does after it has compiled."""
+    made = import_module("connrules.columnar.replay").ColumnarReplay
+    told = {"on_reject": unexpected, "on_late": unexpected}
+    replay = made(plan, log, everything=False, lateness=0, dedupe=0, profiles=None, **told)
+    write = import_module("connrules.replay.outcomes").encode_batch
+    with out.open("wb") as file:
+        for batch in replay.batches(None):
+            file.write(write(batch, everything=False))
+    replay.close()
+
+
+JOBS = (Job("columnar", (QUERY, MANY), columnar),)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import rules
 from tests.benchmarks.jobs import JOBS, MEASURES, take
 from tests.benchmarks.measure import DisagreementError, Setting, agree
 from tests.benchmarks.others import TOOLS, Tool
@@ -28,6 +29,11 @@ def test_a_tool_that_is_installed_takes_part(tool: Tool, tmp_path: Path) -> None
     """Otherwise a broken import would pass for a tool that is not there."""
     (figure,) = take(f"{tool.name}-5", Setting(rounds=1, scale=SMALL, folder=tmp_path)).values()
     assert (figure.value is not None) == (find_spec(tool.package) is not None)
+
+
+@pytest.mark.parametrize("rule_set", [rules.CARTS, rules.EQUAL, rules.WITHIN])
+def test_plans_of_many_rules_are_what_the_compiler_makes(rule_set: rules.RuleSet) -> None:
+    assert rule_set.plan(20) == rules.plan_of(rule_set.text(20))
 
 
 def test_names_are_unique() -> None:

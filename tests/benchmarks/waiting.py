@@ -23,7 +23,7 @@ def a_million(setting: Setting) -> dict[str, Figure]:
     Ids are texts of their own, as a decoder makes them, and die with their event unless the engine keeps them.
     """
     users = setting.events(1_000_000)
-    plan = rules.plan_of(rules.cart_reminder())
+    plan = rules.plan_of(rules.CART_REMINDER)
     engine = Engine(plan)
     engine.feed_many([_push(0)])
     gc.collect()
