@@ -77,16 +77,16 @@ class Counts:
         """Nothing counted yet, of rules that have a goal."""
         return cls(conversions={rule: Conversion() for rule in rules})
 
-    def add_unknown_type(self, type_: str) -> None:
-        """Count an event of an unknown type. A log may have a type for every event; memory must not grow with it."""
+    def add_unknown_type(self, type_: str, count: int = 1) -> None:
+        """Count events of an unknown type. A log may have a type for every event; memory must not grow with it."""
         one_by_one = type_ in self.unknown_types or len(self.unknown_types) < _ONE_BY_ONE
-        self.unknown_types[type_ if one_by_one else OTHERS] += 1
+        self.unknown_types[type_ if one_by_one else OTHERS] += count
 
-    def add_unknown_object(self, type_: str, name: str) -> None:
-        """Count an event about something unknown, with the same care for memory."""
+    def add_unknown_object(self, type_: str, name: str, count: int = 1) -> None:
+        """Count events about something unknown, with the same care for memory."""
         key = (type_, name)
         one_by_one = key in self.unknown_objects or len(self.unknown_objects) < _ONE_BY_ONE
-        self.unknown_objects[key if one_by_one else (OTHERS, OTHERS)] += 1
+        self.unknown_objects[key if one_by_one else (OTHERS, OTHERS)] += count
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Count outcomes."""
