@@ -1,0 +1,195 @@
+"""Which files a log is, and its columns as events have them, whatever types they come in."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from connrules.files import UnreadableError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_PARQUET: Final = (".parquet", ".pq")
+_CSV: Final = (".csv", ".csv.gz", ".csv.zst")
+_MAGIC: Final = b"PAR1"
+_FIELDS: Final = ("campaign", "card", "name")
+_WHOLE: Final = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT)")
+_TEXTS: Final = re.compile(r"VARCHAR|JSON|UUID|ENUM\(.*\)", re.DOTALL)
+_PREFIX: Final = "properties."
+_COLUMNS_HELP: Final = "a log has the columns user, type and time, and may have id, campaign, card, name and properties"
+_ISO: Final = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
+"""Times that DuckDB reads as everybody does; the others are looked at one by one."""
+
+
+class Columns(NamedTuple):
+    """Of each field of an event, the SQL that gives it."""
+
+    number: str
+    """The row's number in the log, from 1."""
+    user: str
+    type: str
+    time: str
+    """Epoch milliseconds; NULL where there is no time, or one to look at closer."""
+    id: str
+    campaign: str
+    card: str
+    name: str
+    properties: str
+    """The properties as the text of a JSON object."""
+    time_text: str = "NULL::VARCHAR"
+    """The time as it was written, where it was."""
+
+
+class Source(NamedTuple):
+    """A log that DuckDB can read."""
+
+    relation: str
+    """What to select from."""
+    columns: Columns
+    is_cheap: bool
+    """Whether it may be read more than once: single columns of it cost little."""
+
+
+def is_columnar(path: Path) -> bool:
+    """Whether a log is one that a columnar engine reads best: a folder, Parquet or CSV."""
+    return path.is_dir() or path.name.lower().endswith(_CSV) or is_parquet(path)
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its name or its first bytes."""
+    if path.suffix.lower() in _PARQUET:
+        return True
+    try:
+        with path.open("rb") as file:
+            return path.is_file() and file.read(4) == _MAGIC
+    except OSError:
+        return False
+
+
+def open_source(con: "DuckDBPyConnection", path: Path, properties: frozenset[str] | None) -> Source:
+    """The log of a file or folder; `properties` are the names of those that are looked at, None: all.
+
+    Raises UnreadableError where there is no log, or a column is missing or of a type that is no event's.
+    """
+    files = _files(path)
+    names = "[" + ", ".join(_literal(_no_pattern(str(file))) for file in files) + "]"
+    is_cheap = path.is_dir() or is_parquet(path)
+    if is_cheap:
+        relation = f"read_parquet({names}, union_by_name = true, hive_partitioning = false)"
+    else:
+        relation = f"read_csv({names}, all_varchar = true, header = true, nullstr = '', strict_mode = true)"
+    types = {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    number = _number(con, names, len(files)) if is_cheap else "row_number() OVER ()"
+    columns = columns_of(str(path), types, number, properties, is_text=not is_cheap)
+    return Source(relation, columns, is_cheap and columns.time_text == "NULL::VARCHAR")
+
+
+def columns_of(
+    path: str, types: Mapping[str, str], number: str, properties: frozenset[str] | None, *, is_text: bool
+) -> Columns:
+    """The columns of a log by the types that it has; `is_text`: all are text, and a number may be written as one.
+
+    Raises UnreadableError where a column is missing or of a type that is no event's.
+    """
+    for name in ("user", "type", "time"):
+        if name not in types:
+            raise UnreadableError(f"{path}: it has no column `{name}`", _COLUMNS_HELP)
+    texts = {name: _text(path, name, types) for name in ("user", "type", *_FIELDS)}
+    return Columns(
+        number=number,
+        **texts,
+        time=_time(path, types["time"], is_text=is_text),
+        id=_id(path, types),
+        properties=_properties(path, types, properties),
+        time_text='"time"::VARCHAR' if _TEXTS.fullmatch(types["time"]) else "NULL::VARCHAR",
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise UnreadableError(f"{path}: no such file or directory")
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _PARQUET and file.is_file())
+    if not files:
+        raise UnreadableError(f"{path}: there is no Parquet file in this folder")
+    return files
+
+
+def _number(con: "DuckDBPyConnection", names: str, files: int) -> str:
+    """The number of a row in all the files together."""
+    if files == 1:
+        return "file_row_number + 1"
+    rows = con.execute(f"SELECT num_rows FROM parquet_file_metadata({names})").fetchall()
+    before = [0]
+    for (count,) in rows:
+        before.append(before[-1] + count)
+    return f"file_row_number + 1 + list_extract({before}::BIGINT[], file_index + 1)"
+
+
+def _text(path: str, name: str, types: Mapping[str, str]) -> str:
+    type_ = types.get(name)
+    if type_ is None or type_ == '"NULL"':
+        return "NULL::VARCHAR"
+    if not _TEXTS.fullmatch(type_):
+        raise UnreadableError(f"{path}: the column `{name}` is text, not {type_}", _COLUMNS_HELP)
+    return _name(name) if type_ == "VARCHAR" else f"{_name(name)}::VARCHAR"
+
+
+def _id(path: str, types: Mapping[str, str]) -> str:
+    if _WHOLE.fullmatch(types.get("id", "")):
+        return '"id"::VARCHAR'
+    return _text(path, "id", types)
+
+
+def _time(path: str, type_: str, *, is_text: bool) -> str:
+    """Epoch milliseconds; what is finer is cut off."""
+    if _WHOLE.fullmatch(type_):
+        return '"time"' if type_ == "BIGINT" else 'try_cast("time" AS BIGINT)'
+    if type_ in {"TIMESTAMP_S", "TIMESTAMP_MS"}:
+        return 'epoch_ms("time")'
+    if type_ in {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}:
+        return _floor('epoch_us("time")', 1_000)
+    if type_ == "TIMESTAMP_NS":
+        return _floor('epoch_ns("time")', 1_000_000)
+    if not _TEXTS.fullmatch(type_):
+        raise UnreadableError(f"{path}: the column `time` is a timestamp, whole milliseconds or text, not {type_}")
+    instant = _floor('epoch_us(try_cast("time" AS TIMESTAMPTZ))', 1_000)
+    iso = f"""WHEN regexp_full_match("time", '{_ISO}') THEN {instant}"""
+    number = """WHEN regexp_full_match("time", '-?\\d{1,17}') THEN try_cast("time" AS BIGINT)""" if is_text else ""
+    return f"CASE {iso} {number} END"
+
+
+def _floor(number: str, size: int) -> str:
+    """SQL's division goes towards zero; times before 1970 go down, as all do."""
+    return f"({number} - (({number} % {size}) + {size}) % {size}) // {size}"
+
+
+def _properties(path: str, types: Mapping[str, str], wanted: frozenset[str] | None) -> str:
+    apart = [name for name in types if name.startswith(_PREFIX)]
+    type_ = types.get("properties", '"NULL"')
+    if apart and "properties" in types:
+        raise UnreadableError(f"{path}: it has the column `properties` and also `{apart[0]}`", "leave one of them out")
+    if apart:
+        names = [name for name in apart if wanted is None or name.removeprefix(_PREFIX) in wanted]
+        parts = (f"{_literal(name.removeprefix(_PREFIX))}: {_name(name)}" for name in names)
+        return "to_json({" + ", ".join(parts) + "})::VARCHAR" if names else "NULL::VARCHAR"
+    if type_.startswith(("STRUCT", "MAP")):
+        return 'to_json("properties")::VARCHAR'
+    return _text(path, "properties", types)
+
+
+def _literal(text: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    """A text as the name of a column."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _no_pattern(path: str) -> str:
+    """A path whose characters mean themselves, where DuckDB would take it for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
