@@ -29,11 +29,11 @@ CANCELLED: Final = "cancelled"
 """The types of what is no event from outside, but an outcome of a rule."""
 
 
-class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     pass
 
 
-class _Node(msgspec.Struct, frozen=True, tag_field="is", omit_defaults=True):
+class _Node(msgspec.Struct, frozen=True, tag_field="is", omit_defaults=True, gc=False):
     pass
 
 

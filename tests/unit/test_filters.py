@@ -20,8 +20,18 @@ def program(*rules: str) -> Program:
 def asked(made: Program, type_: str = "purchase", about: str | None = None, **properties: Any) -> list[str]:
     """The rules that an event is held against."""
     route = made.routes[type_]
-    _, candidates = route.named_by_triggers[about]
-    return [rule.name for rule, _ in candidates.of(properties)]
+    known = route.find(about) if about else None
+    return [rule.name for rule, _ in route.by_object.get(known, route.others).of(properties)]
+
+
+def test_rules_with_one_exception_share_it() -> None:
+    exceptions = ["purchase where amount > 5", "purchase where amount > 6", "purchase where amount > 5"]
+    rules = (f"rule r{n}: on session_start after 1d unless {text} send X" for n, text in enumerate(exceptions))
+    made = Program(connrules.compile_rules(connrules.loads("\n".join(rules)))).routes["purchase"].exceptions
+
+    assert [made[n][0].text for n in range(3)] == exceptions
+    assert made[0] is made[2]
+    assert made[0] is not made[1]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from connrules import plan
 from connrules.run.conditions import Conditions, first_keys
 from connrules.run.filters import Candidates
-from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
+from connrules.run.rule import Alike, Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.triggers import NOBODY, Listeners, listeners
 from connrules.run.world import Known, World
 from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
@@ -32,11 +32,6 @@ class Route(NamedTuple):
     """The rules whose trigger an event may match, by what it is about."""
     others: Candidates
     """The same for events that are about what no trigger names."""
-    named_by_triggers: dict[str | None, tuple[Known | None, Candidates]]
-    """Both in one look-up: what is known and may start something, by its name or id as it is mostly written.
-
-    Under None where events of this type are about nothing. What is not here is found with `find`.
-    """
     exceptions: dict[int, list[Exception]]
     """The exceptions of this type, by the index of their rule."""
     goals: frozenset[int]
@@ -51,16 +46,14 @@ class Program:
         _check_types(compiled)
         zone = _zone(compiled)
         conditions = Conditions(compiled.segments, zone)
-        self.rules = [Rule(index, compiled, self.world, conditions) for index in range(len(compiled.rules))]
+        alike: Alike = {}
+        self.rules = [Rule(index, compiled, self.world, conditions, alike) for index in range(len(compiled.rules))]
         _chain(self.rules, compiled)
         self.windows = _windows(compiled)
         """How long sends count, by the index of their quota; None: for ever."""
         self.attributes = _attributes(compiled)
         """The attributes of users that some condition looks at."""
-        exceptions: dict[str, dict[int, list[Exception]]] = {}
-        for rule in self.rules:
-            for type_, exception in rule.exceptions:
-                exceptions.setdefault(type_, {}).setdefault(rule.index, []).append(exception)
+        exceptions = _exceptions(self.rules)
         goals: dict[str, set[int]] = {}
         for rule in self.rules:
             if rule.goal is not None:
@@ -86,10 +79,9 @@ class Program:
         by_object, others = listening
         goals = frozenset(goals)
         if kind is None:
-            alone: dict[str | None, tuple[Known | None, Candidates]] = {None: (None, others)} if others else {}
-            return Route(None, {}, _nothing, by_object, others, alone, exceptions, goals)
+            return Route(None, {}, _nothing, by_object, others, exceptions, goals)
         named, find = self.world.named(kind), partial(self.world.find, kind)
-        return Route(_FIELDS[kind], named, find, by_object, others, _named(named, listening), exceptions, goals)
+        return Route(_FIELDS[kind], named, find, by_object, others, exceptions, goals)
 
 
 def _nothing(_: str) -> None:
@@ -149,9 +141,14 @@ def _attributes(compiled: plan.Plan) -> frozenset[str]:
     return frozenset(zones).union(*map(first_keys, conditions))
 
 
-def _named(objects: Mapping[str, Known], listening: Listeners) -> dict[str | None, tuple[Known | None, Candidates]]:
-    """Objects by their names, with the rules that events about them may start, where there are any."""
-    if not (listening.by_object or listening.others):
-        return {}
-    found = ((name, known, listening.of(known)) for name, known in objects.items())
-    return {name: (known, candidates) for name, known, candidates in found if candidates}
+def _exceptions(rules: list[Rule]) -> dict[str, dict[int, list[Exception]]]:
+    """Exceptions by their type and the index of their rule; rules that have the same share one list."""
+    found: dict[str, dict[int, list[Exception]]] = {}
+    shared: dict[tuple[Exception, ...], list[Exception]] = {}
+    for rule in rules:
+        own: dict[str, list[Exception]] = {}
+        for type_, exception in rule.exceptions:
+            own.setdefault(type_, []).append(exception)
+        for type_, exceptions in own.items():
+            found.setdefault(type_, {})[rule.index] = shared.setdefault(tuple(exceptions), exceptions)
+    return found

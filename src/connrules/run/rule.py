@@ -44,6 +44,10 @@ class Exception(NamedTuple):  # noqa: A001  # the field's word
     matches: Matches
 
 
+Alike = dict[tuple[plan.Matcher, tuple[plan.Path, ...]], Exception]
+"""The exceptions made so far: of rules that all say `unless purchase`, one is made."""
+
+
 class RuleGoal(NamedTuple):
     """What reaches a rule's goal, within so many milliseconds after a send."""
 
@@ -97,7 +101,9 @@ class Rule:
         "waits_per_user",
     )
 
-    def __init__(self, index: int, compiled: plan.Plan, world: World, conditions: Conditions) -> None:
+    def __init__(
+        self, index: int, compiled: plan.Plan, world: World, conditions: Conditions, alike: Alike | None = None
+    ) -> None:
         rule = compiled.rules[index]
         self.index = index
         self.name = rule.name
@@ -120,7 +126,11 @@ class Rule:
         self.triggers = [_pattern(matcher, world, conditions) for matcher in rule.triggers if matcher.rule is None]
         self.kept_paths = _kept_paths(rule.exceptions)
         """The properties of the trigger event that the exceptions look at."""
-        self.exceptions = [(m.type, _exception(m, world, conditions, self.kept_paths)) for m in rule.exceptions]
+        alike = {} if alike is None else alike
+        for matcher in rule.exceptions:
+            if (matcher, self.kept_paths) not in alike:
+                alike[matcher, self.kept_paths] = _exception(matcher, world, conditions, self.kept_paths)
+        self.exceptions = [(matcher.type, alike[matcher, self.kept_paths]) for matcher in rule.exceptions]
         self.goal = None if rule.goal is None else _goal(rule.goal, world, conditions)
         self.after_sent: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that this rule sent."""
