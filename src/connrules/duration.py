@@ -27,6 +27,7 @@ LIKE_SECONDS: Final = range(100_000_000, 100_000_000_000)
 LATEST: Final = 253_402_300_799_999
 """The last instant that has a date: 9999-12-31T23:59:59.999Z."""
 
+_MINUTES: Final = tuple(f"T{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
 _SECONDS: Final = tuple(f":{second:02}" for second in range(60))
 _FRACTIONS: Final = ("Z", *(f".{fraction:03}Z" for fraction in range(1, 1000)))
 
@@ -101,9 +102,10 @@ def format_instant(ms: int) -> str | int:
     """ISO 8601 in UTC, milliseconds only where there are any; an instant outside the years 1 to 9999 stays a number."""
     if not EARLIEST <= ms <= LATEST:
         return ms
-    minutes, rest = divmod(ms, 60_000)
+    days, rest = divmod(ms, 86_400_000)
+    minute, rest = divmod(rest, 60_000)
     second, fraction = divmod(rest, 1000)
-    return _minute(minutes) + _SECONDS[second] + _FRACTIONS[fraction]
+    return _date(days) + _MINUTES[minute] + _SECONDS[second] + _FRACTIONS[fraction]
 
 
 def day(ms: int) -> str:
@@ -111,6 +113,6 @@ def day(ms: int) -> str:
     return str(format_instant(ms)).removesuffix("T00:00:00Z")
 
 
-@lru_cache(maxsize=4096)  # logs go through time in order, so most instants share their minute with the one before
-def _minute(minutes: int) -> str:
-    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M").rjust(16, "0")
+@lru_cache(maxsize=4096)  # logs go through time in order, so most instants share their date with the one before
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).strftime("%Y-%m-%d").rjust(10, "0")
