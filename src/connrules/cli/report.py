@@ -19,8 +19,8 @@ from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
 from connrules.plan import Plan, Rule
+from connrules.replay.outcomes import Replay
 from connrules.run.counts import Conversion, Counts
-from connrules.run.engine import Engine
 from connrules.syntax.spelling import quoted
 from connrules.text import closest
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
@@ -86,19 +86,20 @@ class Progress(StatusLine):
         return f"{share:4.0%}  {done}, about {left:,.0f} s to go"
 
 
-def render_counts(engine: Engine, rejected: int) -> str:
-    """The summary: what came in, what came out, and what was left aside, with the reasons."""
-    counts, plan = engine.counts, engine.plan
+def render_counts(replay: Replay, plan: Plan, dedupe: int) -> str:
+    """The summary: what came in, what came out, and what was left aside, with the reasons, and which engine ran."""
+    counts = replay.counts
     unknown = Counter({_unknown(type_, name, plan): n for (type_, name), n in counts.unknown_objects.items()})
     rows = [
         f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
         *_outcome_rows(counts),
-        *([f"  {'repeated':<11}{counts.repeated:>11,}"] if engine.dedupe else []),
+        *([f"  {'repeated':<11}{counts.repeated:>11,}"] if dedupe else []),
         f"  {'late':<11}{counts.late:>11,}",
-        f"  {'rejected':<11}{rejected:>11,}",
+        f"  {'rejected':<11}{replay.rejected:>11,}",
         *_unknown_rows("unknown campaign, card or event", unknown),
         *_unknown_rows("unknown type of event", counts.unknown_types),
         *_conversion_rows(counts, plan),
+        *([] if replay.note is None else [f"  engine: {replay.note}"]),
     ]
     return "\n".join(rows)
 

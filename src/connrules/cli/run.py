@@ -39,9 +39,10 @@ from connrules.compile import compile_rules
 from connrules.connectors.jsonl import encode_reject
 from connrules.connectors.streams import Lines, LineWriter
 from connrules.event import Profiles
-from connrules.files import UnreadableError
+from connrules.files import STANDARD, UnreadableError
 from connrules.plan import Plan
-from connrules.replay.outcomes import encode_batch
+from connrules.replay.choice import EngineChoice, Options, columnar_replay, is_for_columns
+from connrules.replay.outcomes import Replay, encode_batch
 from connrules.replay.stream import StreamReplay
 from connrules.run.engine import Engine
 
@@ -73,8 +74,16 @@ _REJECTS_SHOWN = 5
     "events_path",
     metavar="FILE|-",
     type=FILE,
-    help="The log: JSON lines, plain or compressed with gzip or zstd; - for standard input. Without it, where PATHS "
-    "is one folder, the file events.jsonl (.gz, .zst) in it.",
+    help="The log: JSON lines, plain or compressed with gzip or zstd; - for standard input; Parquet, a folder of it; "
+    "CSV. Without it, where PATHS is one folder, the file events.jsonl (.gz, .zst) in it.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice([choice.value for choice in EngineChoice]),
+    default="auto",
+    show_default=True,
+    help="What runs the rules: the streaming engine reads lines of JSON, the columnar one whole tables; auto takes the "
+    "columnar one for Parquet and CSV. Both decide the same.",
 )
 @click.option("--output", metavar="FILE", type=FILE, help="Where decisions go.  [default: standard output]")
 @click.option(
@@ -116,13 +125,17 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     profiles = load_profiles(profiles_path, events)
     say_before(rule_set, quiet=quiet)
     run = _Run(compile_rules(rule_set.checked), events, profiles=profiles, **options)
-    _collect_garbage_seldom()
+    _collect_garbage_seldom(freeze=run.streams)
     return run.to_the_end(quiet=quiet)
 
 
-def _collect_garbage_seldom() -> None:
-    """A run makes no cycles, but looking for them among the waits of many users takes long."""
-    gc.freeze()
+def _collect_garbage_seldom(*, freeze: bool) -> None:
+    """A run makes no cycles, but looking for them among the waits of many users takes long.
+
+    What DuckDB's module holds cannot be frozen: it complains at the end of what was not collected.
+    """
+    if freeze:
+        gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
 
@@ -141,6 +154,7 @@ class _Run:
         plan: Plan,
         events: Path,
         *,
+        engine: str,
         output: Path | None,
         outcomes: str,
         until: int | None,
@@ -150,25 +164,35 @@ class _Run:
         rejects: Path | None,
         late: Path | None,
     ) -> None:
-        self._engine = Engine(plan, lateness=lateness, dedupe=dedupe, profiles=profiles)
-        self._everything = outcomes == "all"
+        self._plan = plan
+        self._options = Options(lateness, dedupe, profiles, everything=outcomes == "all")
         self._until = until
         self._shown = 0
+        self._lines: Lines | None = None
+        self._name = "standard input" if str(events) == STANDARD else str(events)
         try:
-            self._lines = Lines(events)
+            self._replay = self._open(events, EngineChoice(engine), keeps_late=late is not None)
         except UnreadableError as error:
             raise ShellError(str(error), error.help or "check the path after --events") from None
         with ExitStack() as stack:
-            stack.callback(self._lines.close)
+            stack.callback(self._replay.close)
             self._output, *others = open_anew([output, *(path for path in (rejects, late) if path)])
             stack.pop_all()
         self._rejects = others.pop(0) if rejects else None
         self._late = others.pop(0) if late else None
-        self._replay = StreamReplay(self._engine, self._lines, on_reject=self._reject, on_late=self._keep_late)
+
+    def _open(self, events: Path, choice: EngineChoice, *, keeps_late: bool) -> Replay:
+        plan, options = self._plan, self._options
+        if is_for_columns(events, choice):
+            on_late = self._keep_late if keeps_late else None
+            return columnar_replay(plan, events, options, on_reject=self._reject, on_late=on_late)
+        self._lines = Lines(events)
+        engine = Engine(plan, lateness=options.lateness, dedupe=options.dedupe, profiles=options.profiles)
+        return StreamReplay(engine, self._lines, on_reject=self._reject, on_late=self._keep_late)
 
     def to_the_end(self, *, quiet: bool) -> int:
         """Read, run, write, and say how it went."""
-        progress = None if quiet else Progress(self._lines)
+        progress = None if quiet or self._lines is None else Progress(self._lines)
         with ExitStack() as stack:
             stack.callback(self._replay.close)
             for writer in self._writers:
@@ -178,8 +202,13 @@ class _Run:
             self._write(progress)
         self._warn()
         if not quiet:
-            say(render_counts(self._engine, self._replay.rejected))
+            say(render_counts(self._replay, self._plan, self._options.dedupe))
         return ExitCode.REJECTED if self._replay.rejected else ExitCode.CLEAN
+
+    @property
+    def streams(self) -> bool:
+        """Whether the log is lines that are read one after the other."""
+        return self._lines is not None
 
     @property
     def _writers(self) -> list[LineWriter]:
@@ -188,7 +217,7 @@ class _Run:
     def _write(self, progress: Progress | None) -> None:
         try:
             for batch in self._replay.batches(self._until):
-                self._output.write(encode_batch(batch, everything=self._everything))
+                self._output.write(encode_batch(batch, everything=self._options.everything))
                 self._flush()
                 if progress:
                     progress.tick()
@@ -206,12 +235,12 @@ class _Run:
 
     def _reject(self, number: int, line: bytes, why: str) -> None:
         if number == 1 and (advice := shape_advice(line)):
-            warn(f"{self._lines.name}: {advice}")
+            warn(f"{self._name}: {advice}")
         if self._rejects is not None:
             self._rejects.write(encode_reject(number, line, why))
         elif self._shown < _REJECTS_SHOWN:
             self._shown += 1
-            warn(f"{self._lines.name}:{number}: rejected: {why}")
+            warn(f"{self._name}:{number}: rejected: {why}")
 
     def _keep_late(self, line: bytes) -> None:
         if self._late is not None:
@@ -227,4 +256,4 @@ class _Run:
         if replay.like_seconds:
             warn(seconds_advice(replay.like_seconds))
         if replay.counts.late:
-            warn(late_advice(replay.counts.late, replay.worst_late, self._engine.lateness))
+            warn(late_advice(replay.counts.late, replay.worst_late, self._options.lateness))

@@ -88,8 +88,8 @@ def _instant(text: str) -> int | str:
         return f"time: {_TIME_HELP if 'is not a time' in str(error) else error}"
 
 
-def leave_out_what_is_no_event(con: "DuckDBPyConnection", on_reject: OnReject) -> int:
-    """Reject the rows that are no events; how many there are."""
+def leave_out_what_is_no_event(con: "DuckDBPyConnection", on_reject: OnReject) -> None:
+    """Reject the rows that are no events."""
     con.execute("CREATE TABLE left_out (number BIGINT)")
     # One by one: what the statistics of a file rule out is not even read.
     counts = (con.execute(f"SELECT count(*) FROM log WHERE {what}").fetchall()[0][0] for what in _NO_EVENT)
@@ -97,7 +97,6 @@ def leave_out_what_is_no_event(con: "DuckDBPyConnection", on_reject: OnReject) -
         con.execute(f"INSERT INTO left_out SELECT number FROM log WHERE {' OR '.join(_NO_EVENT)} ORDER BY number")
         for number, *row in _rows_of(con, "left_out"):
             on_reject(number, as_line(row), _why(row))
-    return count_of(con, "left_out")
 
 
 def leave_out_what_is_late(con: "DuckDBPyConnection", lateness: int, on_late: OnLate) -> tuple[int, int]:

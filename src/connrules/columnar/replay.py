@@ -70,11 +70,19 @@ class ColumnarReplay:
         """Which engine runs, and why not the columnar one."""
         with ExitStack() as stack:
             self._con = stack.enter_context(database(memory))
+            if isinstance(log, Path):
+                with readable(log):
+                    self._source = open_source(self._con, log, needs_of(plan).properties)
             self._stack = stack.pop_all()
 
     def close(self) -> None:
         """Let go of the log, and of what was spilled."""
         self._stack.close()
+
+    def reject(self, number: int, row: bytes, why: str) -> None:
+        """Take note of a row that is no event: by its number, as it is, and why."""
+        self.rejected += 1
+        self._on_reject(number, row, why)
 
     def batches(self, until: int | None) -> Iterator[Sequence[Outcome] | bytes]:
         """The outcomes in the order of their instants, those pending last: as they are, or as whole lines of JSON.
@@ -99,11 +107,10 @@ class ColumnarReplay:
         """Read what is no event, what is late and when the log ends; whether it is in order."""
         con = self._con
         if isinstance(self._log, Path):
-            source = open_source(con, self._log, needs_of(self._plan).properties)
-            reading.load(con, source)
+            reading.load(con, self._source)
         else:
             log_of_rows(con, self._log)
-        self.rejected = reading.leave_out_what_is_no_event(con, self._on_reject)
+        reading.leave_out_what_is_no_event(con, self.reject)
         self.counts.events = reading.count_of(con, reading.events(con))
         self.like_seconds = reading.like_seconds(con)
         self.newest = reading.newest(con)
@@ -139,9 +146,8 @@ class ColumnarReplay:
             try:
                 properties = None if row[-1] is None else _properties(row[-1])
             except ValueError as error:
-                self.rejected += 1
                 self.counts.events -= 1
-                self._on_reject(row[0], reading.as_line([row[4], *row[1:4], *row[5:], None]), str(error))
+                self.reject(row[0], reading.as_line([row[4], *row[1:4], *row[5:], None]), str(error))
             else:
                 yield event_of(row, properties)
 

@@ -18,8 +18,8 @@ _WHOLE: Final = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT)")
 _TEXTS: Final = re.compile(r"VARCHAR|JSON|UUID|ENUM\(.*\)", re.DOTALL)
 _PREFIX: Final = "properties."
 _COLUMNS_HELP: Final = "a log has the columns user, type and time, and may have id, campaign, card, name and properties"
-_ISO: Final = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
-"""Times that DuckDB reads as everybody does; the others are looked at one by one."""
+_ISO: Final = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3])(:[0-5]\d)?)"
+"""Times that DuckDB reads as everybody does, and as databases write them; the others are looked at one by one."""
 
 
 class Columns(NamedTuple):
