@@ -40,7 +40,7 @@ JOBS_TWO = Measure("jobs-2", "JSONL file, `--jobs 2` against one process, by the
 
 def from_file_to_file(measures: tuple[Measure, Measure], *, iso: bool, setting: Setting) -> dict[str, Figure]:
     """Whole programs over the same file; the files that they write are the same to the byte."""
-    count = setting.events(EVENTS // 2 if iso else EVENTS)
+    count = setting.events(EVENTS // 4 if iso else EVENTS)
     log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl", iso=iso)
     out = {name: setting.folder / f"{name}.out.jsonl" for name in ("connrules", "json", "orjson")}
     commands: dict[str, Command] = {
@@ -48,7 +48,7 @@ def from_file_to_file(measures: tuple[Measure, Measure], *, iso: bool, setting: 
         **{name: [sys.executable, program.__file__, name, log, out[name]] for name in ("json", "orjson")},
     }
     same_files(commands, out)
-    times = processes_in_turn(commands, setting.rounds)
+    times = processes_in_turn(commands, setting.few)
     note = f"{count:,} lines of {log.stat().st_size / count:.0f} bytes, CPU"
     return {
         m.name: faster(times["connrules"], times[name], note)

@@ -50,6 +50,11 @@ class Setting(NamedTuple):
     scale: float
     folder: Path
 
+    @property
+    def few(self) -> int:
+        """Rounds of contenders that take seconds each."""
+        return min(self.rounds, 3)
+
     def events(self, count: int) -> int:
         """A number of events at this scale."""
         return max(1_000, round(count * self.scale))

@@ -43,7 +43,7 @@ def parsing(setting: Setting) -> dict[str, Figure]:
         "connrules": lambda: parse(SourceText("rules.conn", text)),
         **{name: partial(parser.parse, text) for name, parser in lark.items()},
     }
-    times = in_turn(contenders, setting.rounds)
+    times = in_turn(contenders, setting.few)
     best = min(lark, key=lambda name: median(times[name].cpu or [0]))
     return {PARSE.name: dearer(times["connrules"], times[best], f"{count:,} rules; Lark's {best} lexer")}
 

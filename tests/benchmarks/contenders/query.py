@@ -2,9 +2,10 @@
 
     python query.py LOG DECISIONS
 
-A purchase cuts a user's pushes into stretches. In a stretch a wait starts with the first push, and then with each that
-comes a day or more after the last start. Where no push comes within a day of the one before, each of them starts a wait
-and nothing else need be asked; only the pushes that stand closer are folded one after the other.
+A push that comes less than a day after the one before, with no purchase between, may find its user waiting. Most pushes
+are not like that, and have none like that after them: one pass of window functions finds them, and each starts a wait.
+Only those that stand close are folded one after the other: of a cluster the first starts a wait, and then each that
+comes a day or more after the last start.
 """
 
 import sys
@@ -22,41 +23,36 @@ COPY (
         FROM read_parquet('{log}', file_row_number = true)
         WHERE type = 'purchase' OR (type = 'received_push' AND campaign = 'Cart 00000')
     ),
-    stretches AS (
+    placed AS (
         SELECT *,
-            count(*) FILTER (bought) OVER (PARTITION BY "user" ORDER BY time, n) AS stretch,
-            min(time) FILTER (bought) OVER (
+            min(CASE WHEN bought THEN time END) OVER (
                 PARTITION BY "user" ORDER BY time, n ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-            ) AS bought_at
+            ) AS bought_at,
+            coalesce(NOT lag(bought) OVER u AND time < lag(time) OVER u + {day}, false) AS joins,
+            coalesce(NOT lead(bought) OVER u AND lead(time) OVER u < time + {day}, false) AS is_joined
         FROM relevant
+        WINDOW u AS (PARTITION BY "user" ORDER BY time, n)
     ),
-    pushes AS (
-        SELECT *, time - lag(time) OVER (PARTITION BY "user", stretch ORDER BY time, n) AS gap
-        FROM stretches WHERE NOT bought
-    ),
-    clusters AS (
-        SELECT *, count(*) FILTER (gap IS NULL OR gap >= {day}) OVER (
-            PARTITION BY "user", stretch ORDER BY time, n
-        ) AS cluster
-        FROM pushes
+    close AS (
+        SELECT *, count(*) FILTER (NOT joins) OVER (PARTITION BY "user" ORDER BY time, n) AS cluster
+        FROM placed WHERE NOT bought AND (joins OR is_joined)
     ),
     folded AS (
-        SELECT "user", bought_at, list([{{time: time, n: n, id: id}}] ORDER BY time, n) AS pushes
-        FROM clusters GROUP BY "user", stretch, cluster, bought_at
+        SELECT "user", bought_at, list_reduce(
+            list([{{time: time, n: n, id: id}}] ORDER BY time, n),
+            lambda kept, push: CASE WHEN push[1].time >= kept[-1].time + {day} THEN kept || push ELSE kept END
+        ) AS pushes
+        FROM close GROUP BY "user", cluster, bought_at
     ),
     starts AS (
-        SELECT "user", bought_at, unnest(
-            CASE WHEN len(pushes) = 1 THEN pushes[1] ELSE
-                list_reduce(pushes, lambda kept, push:
-                    CASE WHEN push[1].time >= kept[-1].time + {day} THEN kept || push ELSE kept END)
-            END
-        ) AS push
-        FROM folded
+        SELECT "user", bought_at, time, n, id FROM placed WHERE NOT (bought OR joins OR is_joined)
+        UNION ALL
+        SELECT "user", bought_at, unnest(pushes, recursive := true) FROM folded
     ),
     sent AS (
-        SELECT "user", push.id AS id, push.time AS time, push.time + {day} AS due, push.n AS n
+        SELECT "user", id, time, time + {day} AS due, n
         FROM starts, newest
-        WHERE push.time + {day} <= newest AND (bought_at IS NULL OR bought_at >= push.time + {day})
+        WHERE time + {day} <= newest AND (bought_at IS NULL OR bought_at >= time + {day})
     )
     SELECT left(sha256(json_array('cart_reminder', "user", NULL, id, time)::VARCHAR), 32) AS id,
         'sent' AS outcome, 'cart_reminder' AS rule, "user" AS user, 'Cart Reminder' AS send,
