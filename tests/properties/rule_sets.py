@@ -3,8 +3,7 @@
 All of it lies in the small world of `world.py`. Strategies are cached, for making one takes longer than drawing.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -33,8 +32,11 @@ SEGMENTS = ("regulars", "locals")
 
 @cache
 @st.composite
-def rule_sets(draw: st.DrawFn) -> str:
-    """The text of segments, perhaps a policy, and one to four rules. Now and then the checker finds errors in it."""
+def rule_sets(draw: st.DrawFn, *, once: bool = True) -> str:
+    """The text of segments, perhaps a policy, and one to four rules. Now and then the checker finds errors in it.
+
+    Without `once`, no rule is for a single time.
+    """
     count = draw(_weighted(1, 2, 3, 4, 4))
     segments = SEGMENTS[: draw(_weighted(0, 0, 1, 2))]
     declarations = [f"segment {name} = {draw(_audiences(segments[:n]))}" for n, name in enumerate(segments)]
@@ -42,35 +44,37 @@ def rule_sets(draw: st.DrawFn) -> str:
         declarations.append("policy: " + draw(_policies()))
     for number in range(count):
         title = draw(_weighted(f"rule r{number}: ", ""))
-        declarations.append(title + draw(_rules(number, segments)))
+        declarations.append(title + draw(_rules(number, segments, once)))
     return "\n".join(declarations)
 
 
 @cache
 @st.composite
-def _rules(draw: st.DrawFn, number: int, segments: tuple[str, ...]) -> str:
+def _rules(draw: st.DrawFn, number: int, segments: tuple[str, ...], once: bool) -> str:
     triggers = draw(_triggers(number))
     clauses = ["on " + " or ".join(triggers), draw(_sometimes("if {}", _audiences(segments)))]
     delay = draw(_delays())
     clauses.append(delay)
     if delay and draw(_weighted(True, True, False)):
-        clauses.append("unless " + " or ".join(draw(st.lists(_exceptions(triggers), min_size=1, max_size=3))))
-    clauses.append(draw(_sometimes("per {}", st.sampled_from(["cart.id", "tag", "amount", "tags", "gone"]))))
+        clauses.append("unless " + " or ".join(draw(_exceptions(triggers))))
+    clauses.append(draw(_sometimes("per {}", _weighted("cart.id", "tag", "amount", "tags", "gone"))))
     clauses.append(draw(_sometimes("still if {}", _audiences(segments))))
     clauses.append(draw(_sometimes("between {}", _windows(" and "))))
     clauses.append(draw(_lifetimes()))
-    clauses.append(draw(_eligibilities()))
-    clauses.append(draw(_sometimes("hold out {}%", st.sampled_from(["50", "33.3333", "80"]))))
+    clauses.append(draw(_eligibilities(once)))
+    clauses.append(draw(_sometimes("hold out {}%", _weighted("50", "33.3333", "80"))))
     clauses.append(draw(_sometimes("convert on {}", _goals())))
     clauses.append(draw(_sends()))
     return " ".join(clause for clause in clauses if clause)
 
 
+@lru_cache(maxsize=None, typed=True)  # 0 is not False
 def _weighted(*choices: Choice) -> st.SearchStrategy[Choice]:
     """One of these; what stands twice comes twice as often."""
     return st.sampled_from(choices)
 
 
+@cache
 def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """One time in eight a clause with such a part, else none."""
     return st.integers(1, 8).flatmap(lambda roll: parts.map(clause.format) if roll == 8 else st.just(""))
@@ -83,10 +87,15 @@ def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[
 @st.composite
 def _triggers(draw: st.DrawFn, number: int) -> list[str]:
     """One or two patterns; those of a rule that comes later are now and then what became of an earlier one."""
-    triggers: list[str] = draw(st.lists(_patterns(), min_size=1, max_size=2))
+    triggers: list[str] = draw(_one_or_two_patterns())
     if number and draw(_weighted(False, False, True)):
         triggers[-1] = f"{draw(_weighted('sent', 'sent', 'cancelled'))} r{draw(st.integers(0, number - 1))}"
     return triggers
+
+
+@cache
+def _one_or_two_patterns() -> st.SearchStrategy[list[str]]:
+    return st.lists(_patterns(), min_size=1, max_size=2)
 
 
 @cache
@@ -107,17 +116,19 @@ def _without_where_of_a_session(pattern: str) -> str:
     return pattern.partition(" where")[0] if pattern.startswith("session_start") else pattern
 
 
-def _objects(names: Sequence[str]) -> st.SearchStrategy[str]:
+@cache
+def _objects(names: tuple[str, ...]) -> st.SearchStrategy[str]:
     several = st.lists(st.sampled_from((names[0], *names)), min_size=1, max_size=3, unique=True)
     return st.one_of(st.just("any"), several.map(lambda chosen: ", ".join(f'"{name}"' for name in chosen)))
 
 
-def _exceptions(triggers: Sequence[str]) -> st.SearchStrategy[str]:
-    """Exceptions to such triggers: some the triggers themselves, some that imply the trigger's object."""
+def _exceptions(triggers: list[str]) -> st.SearchStrategy[list[str]]:
+    """One to three exceptions to such triggers: some the triggers themselves, some that imply the trigger's object."""
     words = [trigger.split()[0] for trigger in triggers]
     kinds = frozenset(ObjectKind.CAMPAIGN if word == "sent" else OBJECT_KINDS.get(word) for word in words)
     again = [t for t, word in zip(triggers, words, strict=True) if word not in {"session_start", "sent", "cancelled"}]
-    return _new_exceptions(kinds) | st.sampled_from(again) if again else _new_exceptions(kinds)
+    one = _new_exceptions(kinds) | st.sampled_from(again) if again else _new_exceptions(kinds)
+    return st.lists(one, min_size=1, max_size=3)
 
 
 @cache
@@ -189,6 +200,7 @@ def _zones() -> st.SearchStrategy[str]:
     return st.sampled_from(["", " local", " local", *(f' zone "{zone}"' for zone in ZONES)])
 
 
+@cache
 def _windows(joint: str) -> st.SearchStrategy[str]:
     clocks = st.lists(st.sampled_from(CLOCKS), min_size=2, max_size=2, unique=True).map(joint.join)
     return st.builds("{}{}{}".format, clocks, _zones(), _weighted("", " or hold", " or drop"))
@@ -197,9 +209,16 @@ def _windows(joint: str) -> st.SearchStrategy[str]:
 @cache
 @st.composite
 def _lifetimes(draw: st.DrawFn) -> str:
-    start, end = sorted(draw(st.lists(instants(), min_size=2, max_size=2, unique=True)))
-    clauses = draw(_weighted(*[""] * 16, "from {0}", "until {1}", "from {0} until {1}", "from {2}"))
+    clauses: str = draw(_weighted(*[""] * 16, "from {0}", "until {1}", "from {0} until {1}", "from {2}"))
+    if not clauses:
+        return clauses
+    start, end = sorted(draw(_two_instants()))
     return clauses.format(format_instant(start), format_instant(end), "2006-10-29")
+
+
+@cache
+def _two_instants() -> st.SearchStrategy[list[int]]:
+    return st.lists(instants(), min_size=2, max_size=2, unique=True)
 
 
 def _duration(steps: int) -> str:
@@ -210,9 +229,9 @@ def _duration(steps: int) -> str:
 
 
 @cache
-def _eligibilities() -> st.SearchStrategy[str]:
+def _eligibilities(once: bool) -> st.SearchStrategy[str]:
     absent = st.just("")
-    return st.one_of(absent, absent, absent, st.just("once"), _quotas().map("at most {}".format))
+    return st.one_of(absent, absent, absent, st.just("once") if once else absent, _quotas().map("at most {}".format))
 
 
 @cache
