@@ -1,16 +1,16 @@
 """The clauses of a rule."""
 
 import typing
-from dataclasses import dataclass
 from typing import ClassVar
 
 from connrules.ast.conditions import Condition, Path
+from connrules.ast.nodes import node, span_field
 from connrules.ast.patterns import Pattern
-from connrules.ast.values import Clock, Duration, Instant, Name, Share, Zone, span_field
+from connrules.ast.values import Clock, Duration, Instant, Name, Share, Zone
 from connrules.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class On:
     """`on received_push of "Abandoned Cart" or purchase`: the trigger."""
 
@@ -19,7 +19,7 @@ class On:
     keyword: ClassVar[str] = "on"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class If:
     """`if user.country = "FR" and in segment parisians`: what the user must satisfy when the trigger event happens."""
 
@@ -28,7 +28,7 @@ class If:
     keyword: ClassVar[str] = "if"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class After:
     """`after 1d` or `after 1d restarting`: the delay."""
 
@@ -38,7 +38,7 @@ class After:
     keyword: ClassVar[str] = "after"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class InDays:
     """`in 2 days at 09:00 local`: a schedule, so many calendar days after the trigger's date."""
 
@@ -49,7 +49,7 @@ class InDays:
     keyword: ClassVar[str] = "in"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class NextWeekday:
     """`next monday at 09:00 zone "Europe/Paris"`: a schedule, strictly after the trigger's date. Monday is 0."""
 
@@ -66,7 +66,7 @@ Schedule = InDays | NextWeekday
 Delay = After | Schedule
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unless:
     """`unless purchase or opened_push`: the exception events."""
 
@@ -75,7 +75,7 @@ class Unless:
     keyword: ClassVar[str] = "unless"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Per:
     """`per cart_id`: one wait per user and value of that property of the trigger event."""
 
@@ -84,7 +84,7 @@ class Per:
     keyword: ClassVar[str] = "per"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class StillIf:
     """`still if user.country = "FR"`: what the user must satisfy at the due instant."""
 
@@ -93,7 +93,7 @@ class StillIf:
     keyword: ClassVar[str] = "still if"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Between:
     """`between 09:00 and 21:00 local or hold`: the delivery window; what is due outside it is held, or dropped."""
 
@@ -105,7 +105,7 @@ class Between:
     keyword: ClassVar[str] = "between"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class From:
     """`from 2026-03-01`: the instant from which the rule lives."""
 
@@ -114,7 +114,7 @@ class From:
     keyword: ClassVar[str] = "from"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Until:
     """`until 2026-06-01`: the instant at which the rule ends."""
 
@@ -123,7 +123,7 @@ class Until:
     keyword: ClassVar[str] = "until"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Once:
     """`once`: one send per user, ever."""
 
@@ -131,7 +131,7 @@ class Once:
     keyword: ClassVar[str] = "once"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AtMost:
     """`at most 3 per 1w`: so many sends per user in any window of that length."""
 
@@ -141,7 +141,7 @@ class AtMost:
     keyword: ClassVar[str] = "at most"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class HoldOut:
     """`hold out 10%`: a stable share of users that never gets the message."""
 
@@ -150,7 +150,7 @@ class HoldOut:
     keyword: ClassVar[str] = "hold out"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Convert:
     """`convert on purchase within 7d`: a goal, counted per sent and per held-out user."""
 
@@ -160,7 +160,7 @@ class Convert:
     keyword: ClassVar[str] = "convert on"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Send:
     """`send "Cart Reminder"`: the follow-on campaign."""
 
@@ -169,7 +169,7 @@ class Send:
     keyword: ClassVar[str] = "send"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arm:
     """`50% "Cart Reminder"`: one of several follow-on campaigns, with the share of users that get it."""
 
@@ -178,7 +178,7 @@ class Arm:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SendOneOf:
     """`send one of 50% "Cart Reminder", 50% "Cart Discount"`: a split."""
 

@@ -1,13 +1,13 @@
 """Conditions on the properties of events, and on users."""
 
 import typing
-from dataclasses import dataclass
 
-from connrules.ast.values import Literal, Name, span_field
+from connrules.ast.nodes import node, span_field
+from connrules.ast.values import Literal, Name
 from connrules.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Path:
     """`amount`, `cart.total`, `` `order-id` ``: a property of an event, or one inside nested objects."""
 
@@ -15,7 +15,7 @@ class Path:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Attribute:
     """`user.country`, `user.address.city`: an attribute of the user, or a value inside one."""
 
@@ -27,7 +27,7 @@ Subject = Path | Attribute
 """What a condition looks at. Conditions on events look at paths, conditions on users at attributes."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TriggerProperty:
     """`trigger.cart_id`: a property of the event that started the wait."""
 
@@ -39,7 +39,7 @@ Operator = typing.Literal["=", "!=", "<", "<=", ">", ">="]
 Operand = Literal | TriggerProperty
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare:
     """`amount >= 30`, with one of `= != < <= > >=`."""
 
@@ -49,7 +49,7 @@ class Compare:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class OneOf:
     """`color in ("red", "blue")`."""
 
@@ -58,7 +58,7 @@ class OneOf:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Contains:
     """`tags contains "sale"`: a substring of a string, or an element of a list."""
 
@@ -67,7 +67,7 @@ class Contains:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class StartsWith:
     """`sku starts with "A-"`."""
 
@@ -76,7 +76,7 @@ class StartsWith:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IsMissing:
     """`coupon is missing`."""
 
@@ -84,7 +84,7 @@ class IsMissing:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IsPresent:
     """`coupon is present`."""
 
@@ -92,7 +92,7 @@ class IsPresent:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class InSegment:
     """`in segment parisians`: the condition of that name."""
 
@@ -100,7 +100,7 @@ class InSegment:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Negation:
     """`not coupon is missing`."""
 
@@ -108,7 +108,7 @@ class Negation:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AllOf:
     """`amount > 5 and color = "red"`."""
 
@@ -116,7 +116,7 @@ class AllOf:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyOf:
     """`(amount > 5 or color = "red")`."""
 

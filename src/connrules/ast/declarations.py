@@ -1,7 +1,7 @@
 """Rules, segments, the policy and tests; and a file, which holds them."""
 
 import typing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from connrules.ast.clauses import (
@@ -24,12 +24,13 @@ from connrules.ast.clauses import (
     Until,
 )
 from connrules.ast.conditions import Condition
+from connrules.ast.nodes import node, span_field
 from connrules.ast.steps import Step
-from connrules.ast.values import Clock, Duration, Name, Zone, span_field
+from connrules.ast.values import Clock, Duration, Name, Zone
 from connrules.text import SourceText, Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rule:
     """`rule cart_reminder: on … after … unless … send …`; a rule without a name begins with `on`."""
 
@@ -75,7 +76,7 @@ class Rule:
                 typing.assert_never(clause)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Segment:
     """`segment parisians = user.city = "Paris"`: a named condition on a user."""
 
@@ -84,7 +85,7 @@ class Segment:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Limit:
     """`limit 3 per 1d`, or of one channel `limit push to 1 per 12h`."""
 
@@ -95,7 +96,7 @@ class Limit:
     keyword: ClassVar[str] = "limit"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TimeZone:
     """`time zone "Europe/Paris"`: that of clocks and bare dates that name none."""
 
@@ -104,7 +105,7 @@ class TimeZone:
     keyword: ClassVar[str] = "time zone"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Quiet:
     """`quiet 22:00 to 08:00 local or hold`: a delivery window, turned round, for rules that have none."""
 
@@ -119,7 +120,7 @@ class Quiet:
 PolicyClause = Limit | TimeZone | Quiet
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Policy:
     """`policy: limit … time zone … quiet …`, for the whole rule set."""
 
@@ -135,7 +136,7 @@ class Policy:
         return tuple(sorted((c for c in fields if c is not None), key=lambda clause: clause.span))
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Test:
     """`test "a purchase cancels": at 0s … expect …`: a unit test, run in virtual time."""
 
@@ -149,7 +150,7 @@ class Test:
 Declaration = Rule | Segment | Policy | Test
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class File:
     """A source text's healthy declarations, in order."""
 

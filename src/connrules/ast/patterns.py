@@ -1,20 +1,19 @@
 """Event patterns: what a rule waits for."""
 
-from dataclasses import dataclass
-
 from connrules.ast.conditions import Condition
-from connrules.ast.values import Name, span_field
+from connrules.ast.nodes import node, span_field
+from connrules.ast.values import Name
 from connrules.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AnyObject:
     """`of any`."""
 
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Objects:
     """`of "Abandoned Cart", "Welcome"`."""
 
@@ -22,7 +21,7 @@ class Objects:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class EventPattern:
     """`opened_push of "Abandoned Cart" where amount > 5`; also `purchase` and `session_start`, which take no `of`."""
 
@@ -32,7 +31,7 @@ class EventPattern:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CustomEvent:
     """`event "Completed Profile" where score > 5`."""
 
@@ -41,7 +40,7 @@ class CustomEvent:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SentRule:
     """`sent cart_reminder`: that rule decided to send."""
 
@@ -49,7 +48,7 @@ class SentRule:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CancelledRule:
     """`cancelled cart_reminder`: a pending send of that rule was cancelled."""
 

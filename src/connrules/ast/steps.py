@@ -1,17 +1,18 @@
 """The steps of a test."""
 
 import typing
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connrules.ast.conditions import Path
-from connrules.ast.values import Duration, Instant, Literal, Name, span_field
+from connrules.ast.nodes import node, span_field
+from connrules.ast.values import Duration, Instant, Literal, Name
 from connrules.text import Span
 
 Value = Literal | Duration
 """What a variable of a test may stand for."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Variable:
     """`delay`, in a test that says `each delay in 1h, 2h`: each of the values in turn."""
 
@@ -23,7 +24,7 @@ Moment = Duration | Instant | Variable
 """When something happens in a test: so long after its start, or at an instant."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Start:
     """`start 2026-03-01`: the instant from which a test counts."""
 
@@ -31,7 +32,7 @@ class Start:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Active:
     """`active "Cart Reminder" from 1h until 2d`: when a campaign or card is active, whatever the catalog says."""
 
@@ -41,7 +42,7 @@ class Active:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Each:
     """`each delay in 0s, 1h, 2h`: the test is run once for each value."""
 
@@ -50,7 +51,7 @@ class Each:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Property:
     """`amount = 30`: a property of an event, and its value."""
 
@@ -59,7 +60,7 @@ class Property:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Happening:
     """`user "u2" at 2h opened_push of "Abandoned Cart" where button = "yes"`: an event of a test.
 
@@ -78,7 +79,7 @@ class Happening:
 Fate = typing.Literal["sent", "cancelled", "dropped", "ignored", "pending", "restarted", "goal"]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Expect:
     """`expect user "u1" sent "Cart Reminder" at 1d by cart_reminder`, `expect dropped r because limited`.
 

@@ -1,21 +1,10 @@
 """Names, and values as they are written: durations, instants, clocks, shares, time zones, literals."""
 
-from dataclasses import dataclass, field
-
+from connrules.ast.nodes import node, span_field, spelling_field
 from connrules.text import Span
 
 
-def span_field() -> Span:
-    """The field for where a node stands, which says nothing of what it means."""
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]  # a dataclass field stands in for its value
-
-
-def spelling_field() -> str:
-    """The field for how a value was written."""
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]  # likewise
-
-
-@dataclass(frozen=True, slots=True)
+@node
 class Name:
     """`"Abandoned Cart"` or `cart_reminder`; `text` is in Unicode NFC, so that equal names are equal strings."""
 
@@ -24,7 +13,7 @@ class Name:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Duration:
     """`1d12h`, elapsed time in milliseconds."""
 
@@ -33,7 +22,7 @@ class Duration:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Instant:
     """`2026-03-01` or `2026-03-01T09:00:00Z`, in epoch milliseconds.
 
@@ -46,7 +35,7 @@ class Instant:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Clock:
     """`09:00`, a time of the day in minutes."""
 
@@ -54,7 +43,7 @@ class Clock:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Share:
     """`12.5%`, in millionths of the whole."""
 
@@ -63,14 +52,14 @@ class Share:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Local:
     """`local`: the time zone of the user."""
 
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class NamedZone:
     """`zone "Europe/Paris"`."""
 
@@ -81,7 +70,7 @@ class NamedZone:
 Zone = Local | NamedZone
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Text:
     """`"red"`, as a value to compare with."""
 
@@ -89,7 +78,7 @@ class Text:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number:
     """`30` or `-2.5`."""
 
@@ -97,7 +86,7 @@ class Number:
     span: Span = span_field()
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Boolean:
     """`true` or `false`."""
 
