@@ -42,7 +42,7 @@ def against_loop(percent: int, setting: Setting) -> dict[str, Figure]:
     agree({"the engine": decisions(feed(Engine(plan), batches)), "the loop": loop.decide(batches)})
     ours = feeding(plan, batches, setting)
     times = in_turn({"engine": ours, "loop": lambda: loop.decide(batches)}, setting.rounds)
-    return {f"loop-{percent}": faster(times["engine"], times["loop"], f"{count:,} events")}
+    return {f"loop-{percent}": faster(times["engine"], times["loop"], f"{count:,} events", events=count)}
 
 
 def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
@@ -59,7 +59,7 @@ def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
     agree(dict(zip(("sorted", "out of order"), decided, strict=True)))
     ours = {"sorted": feeding(plan, in_order, setting), "mixed": feeding(plan, mixed, setting, LATENESS)}
     times = in_turn(ours, setting.rounds)
-    return {f"late-{percent}": dearer(times["mixed"], times["sorted"], f"{count:,} events")}
+    return {f"late-{percent}": dearer(times["mixed"], times["sorted"], f"{count:,} events", events=count)}
 
 
 def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
@@ -73,7 +73,11 @@ def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
     agree({"the engine": decisions(feed(Engine(many), mixed)), "the loop": by_hand})
     ours = {"one": feeding(few, single, setting), "many": feeding(many, mixed, setting)}
     times = in_turn(ours, setting.rounds)
-    return {f"engine-rules-{percent}": dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
+    return {
+        f"engine-rules-{percent}": dearer(
+            times["many"], times["one"], f"{number:,} rules, {count:,} events", events=count
+        )
+    }
 
 
 def filters(name: str, rule_set: rules.RuleSet, setting: Setting) -> dict[str, Figure]:
@@ -85,7 +89,7 @@ def filters(name: str, rule_set: rules.RuleSet, setting: Setting) -> dict[str, F
     agree({"one rule": decisions(feed(Engine(few), single)), "many": decisions(feed(Engine(many), mixed))})
     ours = {"one": feeding(few, single, setting), "many": feeding(many, mixed, setting)}
     times = in_turn(ours, setting.rounds)
-    return {name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events")}
+    return {name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} events", events=count)}
 
 
 def feeding(

@@ -51,7 +51,7 @@ def from_file_to_file(measures: tuple[Measure, Measure], *, iso: bool, setting: 
     times = processes_in_turn(commands, setting.few)
     note = f"{count:,} lines of {log.stat().st_size / count:.0f} bytes, CPU"
     return {
-        m.name: faster(times["connrules"], times[name], note)
+        m.name: faster(times["connrules"], times[name], note, events=count)
         for m, name in zip(measures, ("json", "orjson"), strict=True)
     }
 
@@ -75,7 +75,7 @@ def many_rules(setting: Setting) -> dict[str, Figure]:
         "many": lambda: replayed(engines["many"].pop(), mixed, out),
     }
     times = in_turn(contenders, setting.rounds)
-    return {MANY.name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} lines, CPU")}
+    return {MANY.name: dearer(times["many"], times["one"], f"{number:,} rules, {count:,} lines, CPU", events=count)}
 
 
 def replayed(engine: Engine, log: Path, out: Path) -> None:
@@ -111,7 +111,7 @@ def out_of_order(setting: Setting) -> dict[str, Figure]:
     }
     same_files(commands, out, order=sorted)
     times = processes_in_turn(commands, setting.rounds)
-    return {LATE.name: dearer(times["mixed"], times["sorted"], f"{count:,} lines, CPU")}
+    return {LATE.name: dearer(times["mixed"], times["sorted"], f"{count:,} lines, CPU", events=count)}
 
 
 def two_jobs(setting: Setting) -> dict[str, Figure]:
@@ -127,7 +127,9 @@ def two_jobs(setting: Setting) -> dict[str, Figure]:
     }
     same_files(commands, out)
     times = processes_in_turn(commands, setting.rounds)
-    return {JOBS_TWO.name: faster(times["two"], times["one"], f"{count:,} lines, by the clock", by="wall")}
+    return {
+        JOBS_TWO.name: faster(times["two"], times["one"], f"{count:,} lines, by the clock", by="wall", events=count)
+    }
 
 
 def rule_file(setting: Setting) -> Path:

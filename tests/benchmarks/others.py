@@ -52,7 +52,7 @@ def against(tool: Tool, percent: int, setting: Setting) -> dict[str, Figure]:
     plan = rules.plan_of(rules.CART_REMINDER)
     agree({"the engine": decisions(feed(Engine(plan), batches)), tool.name: decide(batches)})
     times = in_turn({"engine": feeding(plan, batches, setting), "tool": lambda: decide(batches)}, setting.rounds)
-    return {name: faster(times["engine"], times["tool"], f"{count:,} events")}
+    return {name: faster(times["engine"], times["tool"], f"{count:,} events", events=count)}
 
 
 JOBS = tuple(

@@ -81,23 +81,29 @@ def connrules(*arguments: str | Path) -> list[str | Path]:
     return [sys.executable, "-m", "connrules", *arguments]
 
 
-def faster(ours: Times, theirs: Times, note: str, *, by: str = "cpu") -> Figure:
-    """How many times as fast ours is."""
+def faster(ours: Times, theirs: Times, note: str, *, by: str = "cpu", events: int = 0) -> Figure:
+    """How many times as fast ours is. With a number of events, what each side took is told per event."""
     mine, other = getattr(ours, by), getattr(theirs, by)
-    return _figure(lambda: ratio(other, mine), note, connrules=mine, other=other)
+    return _figure(lambda: ratio(other, mine), note, events, {"connrules": mine, "other": other})
 
 
-def dearer(ours: Times, plain: Times, note: str, *, by: str = "cpu") -> Figure:
-    """How many times the cost of the plain case."""
+def dearer(ours: Times, plain: Times, note: str, *, by: str = "cpu", events: int = 0) -> Figure:
+    """How many times the cost of the plain case; told as by `faster`."""
     mine, other = getattr(ours, by), getattr(plain, by)
-    return _figure(lambda: ratio(mine, other), note, this=mine, plain=other)
+    return _figure(lambda: ratio(mine, other), note, events, {"this": mine, "plain": other})
 
 
-def _figure(value: Callable[[], float], note: str, **samples: list[float]) -> Figure:
+def _figure(value: Callable[[], float], note: str, events: int, samples: Mapping[str, list[float]]) -> Figure:
     if not all(samples.values()):
         return Figure(None, "only the decisions were compared")
-    sides = {name: seconds(statistics.median(taken)) for name, taken in samples.items()}
+    medians = {name: statistics.median(taken) for name, taken in samples.items()}
+    sides = {name: nanoseconds(taken / events) if events else seconds(taken) for name, taken in medians.items()}
     return Figure(value(), note, sides, samples)
+
+
+def nanoseconds(value: float) -> str:
+    """What an event took."""
+    return f"{value * 1e9:,.0f} ns an event"
 
 
 def seconds(value: float) -> str:

@@ -38,7 +38,7 @@ def against_query(log: Path, count: int, setting: Setting) -> Figure:
     }
     same_files(commands, out)
     times = processes_in_turn(commands, setting.rounds)
-    return faster(times["columnar"], times["sql"], f"{count:,} events, by the clock", by="wall")
+    return faster(times["columnar"], times["sql"], f"{count:,} events, by the clock", by="wall", events=count)
 
 
 def many_rules(log: logs.Log, single: Path, setting: Setting) -> Figure:
@@ -55,7 +55,13 @@ def many_rules(log: logs.Log, single: Path, setting: Setting) -> Figure:
     mixed = logs.write_parquet(spread, setting.folder / "many.parquet")
     ours = {"one": lambda: replayed(few, single, out), "many": lambda: replayed(many, mixed, out)}
     times = in_turn(ours, setting.rounds)
-    return dearer(times["many"], times["one"], f"{number:,} rules, {log.events:,} events, by the clock", by="wall")
+    return dearer(
+        times["many"],
+        times["one"],
+        f"{number:,} rules, {log.events:,} events, by the clock",
+        by="wall",
+        events=log.events,
+    )
 
 
 def replayed(plan: Plan, log: Path, out: Path) -> None:
