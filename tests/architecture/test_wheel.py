@@ -51,6 +51,7 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "connrules/syntax/conn.lark" in names
+    assert "connrules/syntax/tables.json" in names
     assert "connrules/py.typed" in names
     assert "connrules/findings/CR301.md" in names
     assert not [name for name in names if not name.startswith(("connrules/", "connrules-"))]
