@@ -40,7 +40,7 @@ READERS = {"tomllib", "yaml"}
 OTHER_DATA = {"duckdb", "numpy", "pyarrow", "xml", "sqlite3"}
 LANGUAGE = {"connrules.ast", "connrules.syntax", "connrules.check"}
 RUNNING = {"connrules.run", "connrules.compile", "connrules.plan", "connrules.testing"}
-NEVER = OTHER_DATA | {"lark", "pydantic", "email", "importlib.metadata", "subprocess", "connrules.columnar"}
+NEVER = OTHER_DATA | {"lark", "pydantic", "email", "importlib.metadata", "subprocess", "connrules.columnar.replay"}
 """What no command loads for rules alone."""
 WITHOUT_CATALOG = {"connrules.catalog.models", "connrules.check.publishing", "connrules.check.tests.steps"}
 
