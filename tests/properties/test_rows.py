@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.properties.histories import Look, histories, looks
@@ -13,7 +14,7 @@ from tests.properties.test_engine import UNTIL, checked_rules, engine_of
 import connrules
 from connrules import EventError, parse_event
 from connrules.check import Checked
-from connrules.connectors.rows import RowReader
+from connrules.connectors.rows import Reading, RowReader
 from connrules.connectors.streams import Block
 from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, format_instant
 from connrules.event import DEEPEST, Event, Row
@@ -36,14 +37,12 @@ DEEP = (
     '{"a":' * DEEPEST + "0" + "}" * DEEPEST,
     "[" + ",".join(["[]"] * DEEPEST) + "]",
 )
-NEEDS = st.sampled_from(
-    [
-        Needs(frozenset(), frozenset()),
-        Needs(frozenset(), frozenset({"amount"})),
-        Needs(frozenset(), frozenset({"cart", "other", "missing"})),
-        Needs(frozenset(), None),
-    ]
-)
+NEEDS: Final = [
+    Needs(frozenset(), frozenset()),
+    Needs(frozenset(), frozenset({"amount"})),
+    Needs(frozenset(), frozenset({"cart", "other", "missing"})),
+    Needs(frozenset(), None),
+]
 
 
 class _Dice:
@@ -121,21 +120,54 @@ def as_needed(row: Row, number: int, needs: Needs) -> Event:
 
 
 @given(
-    log=logs().filter(lambda log: not any(map(beyond_a_double, log))), ending=st.sampled_from((b"", b"\n")), needs=NEEDS
+    log=logs().filter(lambda log: not any(map(beyond_a_double, log))),
+    ending=st.sampled_from((b"", b"\n")),
+    needs=st.sampled_from(NEEDS),
 )
 def test_what_is_read_for_a_plan_is_what_the_lines_hold(log: list[bytes], ending: bytes, needs: Needs) -> None:
-    block = Block.of(b"\n".join(log) + ending)
-    reading = RowReader(needs).read(block, 7)
+    reading = assert_read(b"\n".join(log) + ending, needs)
+    event("rejects" if reading.rejected else "no rejects")
 
+
+def assert_read(data: bytes, needs: Needs) -> Reading:
+    """The reading of some lines, which is what `parse_event` says of each."""
+    block = Block.of(data)
+    reading = RowReader(needs).read(block, 7)
     said = {place: expected(line.removesuffix(b"\n"), 7 + place, needs) for place, line in enumerate(block.lines)}
     rows = {place: as_needed(row, 7 + place, needs) for place, row in zip(reading.places, reading.rows, strict=True)}
     assert rows | dict(reading.rejected) == {place: what for place, what in said.items() if what is not None}
     assert list(reading.places) == sorted(rows)
     assert reading.like_seconds == sum(row.time in LIKE_SECONDS for row in rows.values())
-    event("rejects" if reading.rejected else "no rejects")
+    return reading
 
 
-@given(log=logs(), needs=NEEDS)
+ALONE: Final = (
+    *(
+        b'{"user":"u","type":"t","time":1772445600000,"properties":%b}' % value
+        for value in (
+            b'{"x":"\xff"}',
+            b'{"\xff":1}',
+            b'{"x":"\xed\xa0\x80"}',
+            *(b'{"x":%b}' % deep.encode() for deep in DEEP),
+        )
+    ),
+    *(b'{"user":"u","type":"t","time":%b}' % time.encode() for time in TIMES),
+    b'{"user":"","type":"t","time":1772445600000}',
+    b'{"user":"u","type":"t","time":1772445600000,"batch":"\xff"}',
+    b'{"user":"u","type":"t","time":1772445600000}{"user":"u","type":"t","time":1772445600000}\n',
+    b'{"user":"u","type":"t",\n"time":1772445600000}',
+)
+"""Lines that matter at the edge of what a decoder notices that skips what it does not need."""
+
+
+@pytest.mark.parametrize("needs", NEEDS, ids=lambda needs: ",".join(sorted(needs.properties or "*")))
+def test_a_line_that_is_odd_among_healthy_ones(needs: Needs) -> None:
+    for odd in (*ALONE, *UNHEALTHY):
+        if not beyond_a_double(odd):
+            assert_read(b"\n".join((HEALTHY[0], odd, HEALTHY[1])), needs)
+
+
+@given(log=logs(), needs=st.sampled_from(NEEDS))
 def test_what_becomes_of_a_line_depends_on_that_line_alone(log: list[bytes], needs: Needs) -> None:
     block = Block.of(b"\n".join(log))
     together = RowReader(needs)

@@ -148,15 +148,12 @@ def _read_odd_time(data: bytes | str) -> _Line:
     """A line whose time the decoder does not take: one without seconds is fine, of the others we can say more."""
     try:
         line = _decode_odd_time(data)
-        if len(line.time) <= len("2026-03-02"):
-            raise EventError(f"time: {_TIME_HELP}")
-        instant = parse_instant(line.time)
-    except msgspec.ValidationError as error:
-        elsewhere = " - at `$.time`" not in str(error)
-        raise EventError(_why(str(error), "an event") if elsewhere else f"time: {_TIME_HELP}") from None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise EventError(complaint(error, "an event")) from None
+    try:
+        instant = parse_instant(line.time if len(line.time) > len("2026-03-02") else "")
     except ValueError as error:
-        unlike = isinstance(error, EventError) or "is not a time" in str(error)
-        raise EventError(f"time: {_TIME_HELP if unlike else error}") from None
+        raise EventError(f"time: {_TIME_HELP if 'is not a time' in str(error) else error}") from None
     fields = {name: getattr(line, name) for name in line.__struct_fields__}
     return _Line(**(fields | {"time": instant}))
 
