@@ -6,8 +6,9 @@ more than the allowed lateness, needs no second look.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import IO, Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, compress
+from typing import IO, Final
 from zlib import crc32
 
 import msgspec
@@ -18,7 +19,6 @@ from connrules.event import Row
 from connrules.replay.jobs.messages import Before, Found, Piece, Range, Rejected, Settled
 from connrules.replay.jobs.ranges import read_range
 from connrules.run.sieve import Sieve, Unknown
-from connrules.run.topics import LOOK
 
 _AT_ONCE: Final = 1 << 16
 """So many bytes at a time: what is made of their lines still fits into a processor's cache."""
@@ -108,24 +108,24 @@ class _Search:
     def __init__(self, sieve: Sieve | None, jobs: int, lateness: int) -> None:
         self._sieve = sieve
         self._lateness = lateness
-        self._shares: list[list[tuple[Any, ...]]] = [[] for _ in range(jobs)]
+        self._shares: list[tuple[list[int], list[Row]]] = [([], []) for _ in range(jobs)]
         self._rejected: list[Rejected] = []
         self._lines = self._events = self._like_seconds = 0
         self._newest = _LONG_AGO
         self.oldest = -_LONG_AGO
         self.is_sorted = True
+        """Whether no event is late because of another in the piece."""
         self.unknown = Unknown(Counter(), Counter())
 
     def look(self, block: Block, reading: Reading) -> None:
         """Look at the lines of the piece that come next."""
-        first = self._lines
         for place, why in reading.rejected:
             line = block.lines[place].removesuffix(b"\n").removesuffix(b"\r")
-            self._rejected.append(Rejected(first + place, line, why))
+            self._rejected.append(Rejected(self._lines + place, line, why))
+        if reading.rows:
+            self._deal_out(self._relevant(*self._perhaps_in_time(reading)))
         self._like_seconds += reading.like_seconds
         self._events += len(reading.rows)
-        if reading.rows:
-            self._deal_out(reading, first)
         self._lines += len(block.lines)
 
     def found(self, end: int) -> Found:
@@ -138,34 +138,45 @@ class _Search:
             self._like_seconds,
             self._newest if any_event else None,
             self._rejected,
-            [_encode(share) if share else b"" for share in self._shares],
+            [_encode(share) if share[0] else b"" for share in self._shares],
         )
 
-    def _deal_out(self, reading: Reading, first: int) -> None:
-        """Put the rows that matter to the others of their user; each line of a log comes by here, so it is one loop."""
-        sieve, lateness, unknown = self._sieve, self._lateness, self.unknown
-        topics = None if sieve is None else sieve.topics
-        shares, jobs = self._shares, len(self._shares)
-        newest = self._newest
-        oldest = min(self.oldest, reading.rows[0].time)
-        for place, row in zip(reading.places, reading.rows):  # noqa: B905  # they are of one length
-            time = row.time
-            if time >= newest:
-                newest = time
-            elif newest - time > lateness:
-                self.is_sorted = False
-                continue
-            elif time < oldest:
-                oldest = time
-            if topics is not None and sieve is not None:
-                topic = topics[row.type][row.campaign]
-                if topic is None or (topic is LOOK and not sieve.lets_through(row, unknown)):
-                    continue
-            user = row.user
-            shares[crc32(user.encode()) % jobs].append(
-                (first + place, user, row.type, time, row.id, row.campaign, row.card, row.name, row.properties)
-            )
-        self._newest, self.oldest = newest, oldest
+    def _perhaps_in_time(self, reading: Reading) -> tuple[Iterable[int], Sequence[Row]]:
+        """The rows, and their places, but for those that are late because of others in the piece."""
+        places, rows = reading.places, reading.rows
+        times = [row.time for row in rows]
+        oldest = times[0]
+        if oldest >= self._newest and sorted(times) == times:  # as in most logs
+            self._newest = times[-1]
+            self.oldest = min(self.oldest, oldest)
+            return places, rows
+        oldest = min(times)
+        self.oldest = min(self.oldest, oldest)
+        newest_of = list(accumulate(times, max, initial=self._newest))
+        self._newest = newest_of[-1]
+        in_time = [newest - time <= self._lateness for time, newest in zip(times, newest_of, strict=False)]
+        if all(in_time):
+            return places, rows
+        self.is_sorted = False
+        return compress(places, in_time), list(compress(rows, in_time))
+
+    def _relevant(self, places: Iterable[int], rows: Sequence[Row]) -> Iterable[tuple[int, Row]]:
+        """The rows that may change anything, with their places."""
+        numbered = zip(places, rows, strict=True)
+        sieve, unknown = self._sieve, self.unknown
+        if sieve is None:
+            return numbered
+        topics = sieve.topics  # what is said of most rows is nothing, and that is said at a glance
+        spoken_of = [pair for pair in numbered if topics[pair[1].type][pair[1].campaign] is not None]
+        return [pair for pair in spoken_of if sieve.lets_through(pair[1], unknown)]
+
+    def _deal_out(self, relevant: Iterable[tuple[int, Row]]) -> None:
+        """Put rows to the others of their user."""
+        first, shares, jobs = self._lines, self._shares, len(self._shares)
+        for place, row in relevant:
+            places, rows = shares[crc32(row.user.encode()) % jobs]
+            places.append(first + place)
+            rows.append(row)
 
 
 def _blocks(data: bytes) -> Iterator[Block]:
