@@ -25,6 +25,7 @@ def main() -> int:
     jobs = [job for job in JOBS if not arguments.only or job.name in arguments.only]
     figures: dict[str, Figure] = {}
     failed = 0
+    started = time.monotonic()
     for number, job in enumerate(jobs, 1):
         begun = time.monotonic()
         print(f"[{number}/{len(jobs)}] {job.name} …", end="", file=sys.stderr, flush=True)
@@ -34,6 +35,7 @@ def main() -> int:
             failed += 1
             figures |= {measure.name: Figure(None, f"failed: {error}") for measure in job.measures}
         print(f" {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    print(f"{time.monotonic() - started:.0f} s in all", file=sys.stderr)
     setting = Setting(arguments.rounds, arguments.scale, Path())
     print(as_text(MEASURES, figures))
     if arguments.json:

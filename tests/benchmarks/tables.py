@@ -1,14 +1,15 @@
 """Measures over a Parquet log: the columnar engine, by the clock, for it uses all cores."""
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from connrules.columnar.replay import ColumnarReplay
 from connrules.plan import Plan
+from connrules.replay.outcomes import encode_batch
 from tests.benchmarks import logs, rules
 from tests.benchmarks.contenders import loop, query
-from tests.benchmarks.files import Command, rule_file, run_knows, run_rules, same_files, unexpected, users_and_triggers
+from tests.benchmarks.files import Command, rule_file, run_rules, same_files, unexpected, users_and_triggers
 from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_least, at_most
 from tests.benchmarks.rounds import dearer, faster, in_turn, processes_in_turn
 
@@ -21,8 +22,6 @@ MANY = Measure("columnar-rules", "columnar, 10,000 rules against one, once they 
 
 def columnar(setting: Setting) -> dict[str, Figure]:
     """Both measures, over the same log."""
-    if not run_knows("--engine"):
-        return {m.name: Figure(None, "there is no columnar engine yet") for m in (QUERY, MANY)}
     count = setting.events(EVENTS)
     log = logs.Log(count, max(1, count // 10))
     single = logs.write_parquet(log, setting.folder / "one.parquet")
@@ -66,13 +65,12 @@ def many_rules(log: logs.Log, single: Path, setting: Setting) -> Figure:
 
 def replayed(plan: Plan, log: Path, out: Path) -> None:
     """What `connrules run` does after it has compiled."""
-    made = import_module("connrules.columnar.replay").ColumnarReplay
-    told = {"on_reject": unexpected, "on_late": unexpected}
-    replay = made(plan, log, everything=False, lateness=0, dedupe=0, profiles=None, **told)
-    write = import_module("connrules.replay.outcomes").encode_batch
+    replay = ColumnarReplay(
+        plan, log, everything=False, lateness=0, dedupe=0, profiles=None, on_reject=unexpected, on_late=unexpected
+    )
     with out.open("wb") as file:
         for batch in replay.batches(None):
-            file.write(write(batch, everything=False))
+            file.write(encode_batch(batch, everything=False))
     replay.close()
 
 
