@@ -6,8 +6,9 @@ if that is later. Events wait in a list in order of time, those of one instant i
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Final
+from itertools import accumulate
+from operator import ge, itemgetter
+from typing import Final, NamedTuple, Self
 
 from connrules.event import Row
 from connrules.run.topics import Topic
@@ -19,6 +20,23 @@ OnLate = Callable[[int, Row], object]
 
 _time: Final = itemgetter(0)
 _FEW: Final = 32
+
+
+class Span(NamedTuple):
+    """The least and the greatest of some event times, and whether they are in order."""
+
+    least: int
+    greatest: int
+    in_order: bool
+
+    @classmethod
+    def of(cls, times: list[int], lateness: int) -> Self:
+        """The span of some times, of which there is at least one; within the lateness their order is no matter."""
+        if lateness and (greatest := max(times)) - (least := min(times)) <= lateness:
+            return cls(least, greatest, in_order=False)
+        if sorted(times) == times:  # quicker than a look at each
+            return cls(times[0], times[-1], in_order=True)
+        return cls(min(times), max(times), in_order=False)
 
 
 class Arrivals:
@@ -44,12 +62,13 @@ class Arrivals:
         self.greatest = instant if self.greatest is None else max(self.greatest, instant)
         self.watermark = instant if self.watermark is None else max(self.watermark, instant)
 
-    def in_time(self, rows: Sequence[Row], on_late: OnLate) -> tuple[Sequence[Row], Sequence[int]]:
+    def in_time(
+        self, rows: Sequence[Row], times: Sequence[int], span: Span, on_late: OnLate
+    ) -> tuple[Sequence[Row], Sequence[int]]:
         """Those of some events that are not late, with their numbers; `on_late` is told of the others."""
         numbers: Sequence[int] = range(self.number + 1, self.number + len(rows) + 1)
         self.number += len(rows)
-        times = [row.time for row in rows]
-        if self._admits_all(times):
+        if self._admits_all(times, span):
             return rows, numbers
         admitted = []
         for index, time in enumerate(times):
@@ -77,20 +96,16 @@ class Arrivals:
         del self.buffer[:end]
         return events
 
-    def _admits_all(self, times: Sequence[int]) -> bool:
+    def _admits_all(self, times: Sequence[int], span: Span) -> bool:
         """Whether none of some events is late, as is seen at a glance; if so, time moves on to the newest."""
-        if sorted(times) == times:
-            first, last = times[0], times[-1]
-        elif self.lateness:
-            first, last = min(times), max(times)
-            newest = last if self.greatest is None else max(last, self.greatest)
-            if first < newest - self.lateness:
+        least, greatest, in_order = span
+        if not in_order and greatest - least > self.lateness:
+            oldest = [newest - self.lateness for newest in accumulate(times, max)]
+            if not all(map(ge, times, oldest)):
                 return False
-        else:
+        if self.watermark is not None and least < self.watermark:
             return False
-        if self.watermark is not None and first < self.watermark:
-            return False
-        self._see(last)
+        self._see(greatest)
         return True
 
     def _see(self, time: int) -> None:

@@ -14,7 +14,7 @@ from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Kind, Outcome, Profiles, Row, as_event
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
-from connrules.run.arrivals import Arrivals, OnLate
+from connrules.run.arrivals import Arrivals, OnLate, Span
 from connrules.run.audience import said
 from connrules.run.batch import Relevant, take_in
 from connrules.run.counts import Counts
@@ -106,7 +106,8 @@ class Engine:
         """
         if rows:
             self._arrivals.number = first - 1
-            self._take_batch(rows, on_late)
+            times = [row.time for row in rows]
+            self._take_batch(rows, times, Span.of(times, self.lateness), on_late)
         return self._take_outcomes()
 
     def advance_to(self, time: int) -> list[Outcome]:
@@ -203,7 +204,7 @@ class Engine:
         if not isinstance(event, Event):
             raise TypeError("an engine takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
         _check_instant(event.time)
-        topic = LOOK if self._repeats is not None else self._topics[event.type][event.campaign]
+        topic = LOOK if self._repeats is not None else self._topics.of(event)
         if topic is not None and (self._remembers_all or event.type in self._program.heard):
             check_event(event)
         return topic
@@ -211,34 +212,58 @@ class Engine:
     def _receive_batch(self, events: Sequence[Event]) -> None:
         """Take in events that came together. Where one may be ill-formed, they are taken one by one, up to that."""
         try:
-            is_well = are_instants([event.time for event in events]) and are_well_formed(
-                row for row, _ in self._find(events)
-            )
-        except (AttributeError, TypeError):
-            is_well = False
-        if is_well:
-            self._take_batch(events, self._say_late)
-        else:
+            times = [event.time for event in events]
+            span = _span(times, self.lateness)
+        except AttributeError:
+            times, span = [], None
+        found = None if span is None else self._find_well_formed(events)
+        if span is None or found is None:
             for event in events:
                 self._receive(event)
+        else:
+            self._take_batch(events, times, span, self._say_late, found)
 
-    def _take_batch(self, rows: Sequence[Row], on_late: OnLate) -> None:
+    def _find_well_formed(self, events: Sequence[Event]) -> list[Relevant] | None:
+        """The events that may do anything; None: something may be wrong with one of them."""
+        try:
+            found = self._find(events)
+        except TypeError:  # a type or a campaign that cannot be looked up
+            return None
+        return found if are_well_formed(found) else None
+
+    def _take_batch(  # what is known of a batch is not worked out again
+        self,
+        rows: Sequence[Row],
+        times: Sequence[int],
+        span: Span,
+        on_late: OnLate,
+        found: list[Relevant] | None = None,
+    ) -> None:
         def late(index: int, row: Row) -> None:
             self.counts.late += 1
             on_late(index, row)
 
         self.counts.events += len(rows)
-        rows, numbers = self._arrivals.in_time(rows, late)
-        found = self._find(rows)
-        self._admit(found, self._names(rows, numbers, found))
+        in_time, numbers = self._arrivals.in_time(rows, times, span, late)
+        if found is None or in_time is not rows:
+            found = self._find(in_time)
+        self._admit(found, self._names(in_time, numbers, found))
         self._catch_up()
 
-    def _find(self, rows: Iterable[Row]) -> list[Relevant]:
+    def _find(self, rows: Sequence[Row]) -> list[Relevant]:
         """The events that may do anything or have to be looked at, with what they may do."""
         if self._repeats is not None:
             return [(row, LOOK) for row in rows]
-        topics = self._topics
-        return [(row, topic) for row in rows if (topic := topics[row.type][row.campaign]) is not None]
+        seen, of, find = self._topics.seen, self._topics.of, self._topics.find
+        try:
+            return [
+                (row, topic)
+                for row in rows
+                if (topic := seen[row.type][row.campaign]) is not None
+                and (topic is not LOOK or (topic := find(row)) is not None)
+            ]
+        except KeyError:
+            return [(row, topic) for row in rows if (topic := of(row)) is not None]
 
     def _names(self, rows: Sequence[Row], numbers: Sequence[int], found: Sequence[Relevant]) -> list[str]:
         """What the relevant ones of some events are known by."""
@@ -312,3 +337,12 @@ def _check_instant(time: object) -> None:
         raise TypeError(f"a time is a whole number of epoch milliseconds, not {time!r}")
     if not EARLIEST <= time <= LATEST:
         raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
+
+
+def _span(times: list[int], lateness: int) -> Span | None:
+    """The span of some times; None: something may be wrong with one of them."""
+    try:
+        span = Span.of(times, lateness)
+        return span if are_instants(times, span) else None
+    except TypeError:  # what cannot be compared or added is no time
+        return None

@@ -38,7 +38,7 @@ class ShardedEngine(Engine):
         stepper, rules = self._stepper, len(self.plan.rules)
         self.counts.events += len(rows)
         for row, number in zip(rows, numbers, strict=True):
-            topic = LOOK if self._repeats is not None else self._topics[row.type][row.campaign]
+            topic = LOOK if self._repeats is not None else self._topics.of(row)
             if topic is not None:
                 self._fire(row.time)
                 topic = self._look(row) if topic is LOOK else topic

@@ -4,7 +4,9 @@ Names and ids are remembered as events write them, those that rules or a catalog
 any number, and memory must not grow with it.
 """
 
-from typing import Any, Final
+from collections.abc import Container
+from operator import attrgetter
+from typing import Final
 
 from connrules.event import Row
 from connrules.run.conditions import Predicate
@@ -61,69 +63,65 @@ LOOK: Final = Topic(None, Candidates(), {}, frozenset())
 """Stands for events that have to be looked at: `find` says more."""
 
 
-class Topics(dict[str, "_ByReference"]):
-    """The topic of an event by `topics[event.type][event.campaign]`; None: it can do nothing, and all is well.
+Names = dict[str | None, Topic | None]
 
-    With `plain` not set, no topic has a start.
-    """
+
+class Topics:
+    """The topics of all events, some of which were looked up before. With `plain` not set, none has a start."""
 
     def __init__(self, program: Program, *, plain: bool) -> None:
-        super().__init__()
-        self._strange = _Constant(LOOK)
-        self._by_reference = {
-            type_: _ByReference(route, plain=plain) for type_, route in program.routes.items() if route.field
-        }
-        self._fields = {type_: route.field for type_, route in program.routes.items()}
-        for type_, route in program.routes.items():
-            match route.field:
-                case None:
-                    self[type_] = _Constant(_topic(route, None, plain=plain))
-                case "campaign":
-                    self[type_] = self._by_reference[type_]
-                case _:
-                    self[type_] = self._strange
+        self.seen: dict[str, Names] = {type_: {} for type_ in program.routes}
+        """The topic of an event by `seen[event.type][event.campaign]`; None: it can do nothing, and all is well.
 
-    def __missing__(self, type_: str) -> "_ByReference":
-        return self._strange
-
-    def find(self, row: Row) -> Topic | None:
-        """The topic of an event whatever it is about; `LOOK`: its type or object is unknown."""
-        field = self._fields.get(row.type)
-        if field is None:
-            return self[row.type][None]
-        return self._by_reference[row.type][getattr(row, field)]
-
-
-class _ByReference(dict[str | None, Topic | None]):
-    """The topics of one type of event, by the name or id of what it is about."""
-
-    def __init__(self, route: Route | None, *, plain: bool) -> None:
-        super().__init__()
-        self._route = route
+        A KeyError says that `of` has to be asked.
+        """
+        self._routes = program.routes
         self._plain = plain
+        self._getters = {type_: attrgetter(route.field) for type_, route in program.routes.items() if route.field}
+        self._topics: dict[str, Names] = {type_: {} for type_ in program.routes}
 
-    def __missing__(self, reference: str | None) -> Topic | None:
-        route = self._route
-        if route is None or not reference or type(reference) is not str:
-            return LOOK
-        known = route.named.get(reference) or route.find(reference)
-        if known is None:
-            return LOOK
-        topic = _topic(route, known, plain=self._plain)
-        if len(self) < _MOST or reference in route.named:
-            self[reference] = topic
+    def of(self, row: Row) -> Topic | None:
+        """The topic of an event; None: it can do nothing; `LOOK`: its type or what it is about is unknown."""
+        route = self._routes.get(row.type)
+        if route is None or route.field not in {None, "campaign"}:
+            if row.type in self.seen or len(self.seen) < _MOST:
+                _see(self.seen.setdefault(row.type, {}), row.campaign, LOOK)
+            return self.find(row)
+        topic = self.find(row)
+        _see(self.seen[row.type], row.campaign, topic, route.named)
         return topic
 
+    def find(self, row: Row) -> Topic | None:
+        """The same for an event of whose type and campaign `seen` says `LOOK`."""
+        get = self._getters.get(row.type)
+        if get is None:
+            return self._find(row.type, None)
+        return self._find(row.type, get(row))
 
-class _Constant(_ByReference):
-    """One topic, whatever else the event says."""
+    def _find(self, type_: str, reference: str | None) -> Topic | None:
+        topics = self._topics.get(type_)
+        if topics is None:
+            return LOOK
+        if reference in topics:
+            return topics[reference]
+        route = self._routes[type_]
+        topic = self._made(route, reference)
+        _see(topics, reference, topic, route.named)
+        return topic
 
-    def __init__(self, topic: Topic | None) -> None:
-        super().__init__(None, plain=False)
-        self[None] = topic
+    def _made(self, route: Route, reference: str | None) -> Topic | None:
+        if route.field is None:
+            return _topic(route, None, plain=self._plain)
+        if not reference or type(reference) is not str:
+            return LOOK
+        known = route.named.get(reference) or route.find(reference)
+        return LOOK if known is None else _topic(route, known, plain=self._plain)
 
-    def __missing__(self, reference: Any) -> Topic | None:
-        return self[None]
+
+def _see(names: Names, name: str | None, topic: Topic | None, named: Container[str | None] = ()) -> None:
+    """Remember a topic, unless there are too many; those of a catalog always."""
+    if len(names) < _MOST or name in named:
+        names[name] = topic
 
 
 def _topic(route: Route, known: Known | None, *, plain: bool) -> Topic | None:

@@ -7,37 +7,42 @@ from typing import Final
 
 from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Row
+from connrules.run.arrivals import Span
 from connrules.vocabulary import ATTRIBUTES
 
 _TEXTS: Final = ("user", "type", "id", "campaign", "card", "name")
 _MUST_BE: Final = frozenset({"user", "type"})
 
 
-def are_instants(times: Sequence[int]) -> bool:
+def are_instants(times: Sequence[int], span: Span) -> bool:
     """Whether some times are whole numbers with a date, as is seen at a glance; False: look at them one by one.
 
-    A sum of numbers is whole where all are; true and false count as 1 and 0 and are told by that. Raises TypeError
-    where something is no number at all.
+    A sum of numbers is whole where all are; true and false are 1 and 0, and told by that. Raises TypeError where
+    something is no number at all.
     """
-    least = min(times, default=0)
-    return type(sum(times)) is int and least >= EARLIEST and not 0 <= least <= 1 and max(times, default=0) <= LATEST
+    least, greatest, _ = span
+    return least >= EARLIEST and not 0 <= least <= 1 and greatest <= LATEST and type(sum(times)) is int
 
 
-def are_well_formed(rows: Iterable[Row]) -> bool:
+def are_well_formed(found: Iterable[tuple[Row, object]]) -> bool:
     """Whether nothing is wrong with some events, as is seen at a glance; False: look at them one by one."""
-    for row in rows:
+    for row, _ in found:
         user, id_, campaign, properties = row.user, row.id, row.campaign, row.properties
-        if not (
-            type(user) is str
-            and user.isascii()
-            and (id_ is None or (type(id_) is str and id_.isascii()))
-            and (campaign is None or (type(campaign) is str and campaign.isascii()))
-            and row.card is None
-            and row.name is None
-            and (properties is None or (type(properties) is dict and row.type != ATTRIBUTES))
+        if (
+            not isinstance(row, Event)
+            or type(user) is not str
+            or not user.isascii()
+            or (id_ is not None and (type(id_) is not str or not id_.isascii()))
+            or (campaign is not None and (type(campaign) is not str or not campaign.isascii()))
+            or (properties is not None and (type(properties) is not dict or row.type == ATTRIBUTES))
+            or ((row.card is not None or row.name is not None) and not _are_texts(row.card, row.name))
         ):
             return False
     return True
+
+
+def _are_texts(*values: object) -> bool:
+    return all(value is None or (type(value) is str and value.isascii()) for value in values)
 
 
 def check_event(event: Event) -> None:
