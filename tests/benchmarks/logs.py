@@ -89,6 +89,7 @@ def write_jsonl(log: Log, path: Path, *, iso: bool = False, late: int = 0) -> Pa
 def write_parquet(log: Log, path: Path) -> Path:
     """A log as one Parquet file."""
     database = duckdb.connect()
+    database.execute("SET enable_progress_bar = false")
     database.execute("CREATE TABLE log (number BIGINT, user BIGINT, kind INTEGER, campaign INTEGER, time BIGINT)")
     for first, columns in _chunks(log):
         chunk = {"number": np.arange(first, first + len(columns.time)), **columns._asdict()}
