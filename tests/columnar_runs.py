@@ -14,7 +14,8 @@ import pyarrow.parquet as parquet
 import connrules
 from connrules.columnar.replay import ColumnarReplay
 from connrules.connectors.jsonl import encode_outcome
-from connrules.event import Event, Outcome
+from connrules.duration import parse_instant
+from connrules.event import Event, Kind, Outcome, Reason
 from connrules.run.counts import Counts
 
 TEXTS = ("user", "type", "id", "campaign", "card", "name")
@@ -77,3 +78,21 @@ def run_over_events(
 def lines_of(outcomes: Sequence[Outcome]) -> list[bytes]:
     """Outcomes as the lines that are written."""
     return [encode_outcome(outcome) for outcome in outcomes]
+
+
+def outcomes_of_lines(lines: Sequence[bytes]) -> list[Outcome]:
+    """The outcomes that lines were made of; the id of each line is that of its outcome."""
+    outcomes = []
+    for line in lines:
+        fields = json.loads(line)
+        written = fields.pop("id")
+        instants = {name: _instant(fields[name]) for name in ("at", "due", "triggered_at") if name in fields}
+        kind, reason = Kind(fields.pop("outcome")), fields.pop("reason", None)
+        outcome = Outcome(kind=kind, reason=None if reason is None else Reason(reason), **(fields | instants))
+        assert outcome.id == written
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _instant(written: str | int) -> int:
+    return written if isinstance(written, int) else parse_instant(written)

@@ -5,7 +5,9 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+from tests.columnar_runs import outcomes_of_lines, run_over_events
 from tests.conformance import timelines
 from tests.conformance.timelines import Circumstances, Timeline, readable
 from tests.real_logs import CHECKOUT
@@ -29,7 +31,14 @@ def engine(checked: Checked, events: list[Event], until: int | None, told: Circu
     return History([*outcomes, *running.finish(until)], late, running.counts.repeated)
 
 
-ENGINES: list[Run] = [reference, engine]
+def columnar(checked: Checked, events: list[Event], until: int | None, told: Circumstances) -> History:
+    """What it writes is read back; its late events are found by what they say."""
+    run = run_over_events(connrules.compile_rules(checked), events, told, until)
+    late = [msgspec.convert(row, Event) for row in run.late]
+    return History(outcomes_of_lines(run.lines), late, run.counts.repeated)
+
+
+ENGINES: list[Run] = [reference, engine, columnar]
 TIMELINES = timelines.all_timelines()
 
 

@@ -52,13 +52,13 @@ def make_relevant(con: "DuckDBPyConnection", codes: Codes, *, in_order: bool) ->
 def rows_for_engine(con: "DuckDBPyConnection", codes: Codes | None) -> Iterator[list[tuple[Any, ...]]]:
     """The events that rules speak of, or all of them, in their total order, a batch at a time.
 
-    Each is number, user, type, time, id, campaign, card, name and properties, as an event has them.
+    Those that rules speak of get the names by which they are known where they have no id: the numbers of the others
+    are not seen. Each is number, user, type, time, id, campaign, card, name and properties, as an event has them.
     """
     where, names = ("true", []) if codes is None else _what_matters(codes)
-    joined = "" if codes is None else "SEMI JOIN spoken USING (type, about)"
+    joined, name = ("", "NULL") if codes is None else ("SEMI JOIN spoken USING (type, about)", "concat('#', number)")
     cursor = con.cursor().execute(
-        f"""SELECT number, "user", type, time, coalesce(nullif(id, ''), concat('#', number)), campaign, card, name,
-            properties
+        f"""SELECT number, "user", type, time, coalesce(nullif(id, ''), {name}), campaign, card, name, properties
         FROM (SELECT *, {ABOUT} AS about FROM {events(con)} WHERE {where}) {joined} ORDER BY time, number""",
         names,
     )

@@ -122,13 +122,14 @@ class ColumnarReplay:
 
     def _by_engine(self, until: int | None) -> Iterator[Sequence[Outcome]]:
         engine = Engine(self._plan, dedupe=self._dedupe, profiles=self._profiles)
-        engine.counts.events, engine.counts.late = self.counts.events, self.counts.late
+        events, rejected, engine.counts.late = self.counts.events, self.rejected, self.counts.late
         self.counts = engine.counts
         codes = None if self._dedupe else self._codes()
-        total = self.counts.events
         for rows in rows_for_engine(self._con, codes):
-            yield engine.take(list(self._events(rows)), 1, _never_late)
-        self.counts.events = total
+            # Rows without an id are known by their numbers; to the engine they follow each other.
+            for first, run in _runs(self._events(rows)):
+                yield engine.take(run, first, _never_late)
+        self.counts.events = events - (self.rejected - rejected)
         if self.newest is not None:
             yield engine.advance_to(self.newest)
         yield engine.finish(until)
@@ -141,15 +142,14 @@ class ColumnarReplay:
         tell_codes(self._con, codes)
         return codes
 
-    def _events(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Event]:
+    def _events(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Event]]:
         for row in rows:
             try:
                 properties = None if row[-1] is None else _properties(row[-1])
             except ValueError as error:
-                self.counts.events -= 1
                 self.reject(row[0], reading.as_line([row[4], *row[1:4], *row[5:], None]), str(error))
             else:
-                yield event_of(row, properties)
+                yield row[0], event_of(row, properties)
 
 
 def _properties(text: str) -> dict[str, Any]:
@@ -167,3 +167,17 @@ def _properties(text: str) -> dict[str, Any]:
 
 def _never_late(index: int, row: Row) -> None:
     raise AssertionError(f"late events were left out, but not row {index}: {row!r}")
+
+
+def _runs(events: Iterable[tuple[int, Event]]) -> Iterator[tuple[int, list[Event]]]:
+    """Events whose numbers follow each other, or that have an id of their own, with the number of the first."""
+    first, run = 0, list[Event]()
+    for number, event in events:
+        if run and event.id is None and number != first + len(run):
+            yield first, run
+            run = []
+        if not run:
+            first = number
+        run.append(event)
+    if run:
+        yield first, run
