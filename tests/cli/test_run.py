@@ -123,8 +123,8 @@ def test_the_summary(tmp_path: Path) -> None:
         "12 events, 9 of them matched a rule\n"
         "  sent                 2\n"
         "  cancelled            2\n"
-        "                       1  thanks: session_start\n"
         '                       1  thanks: event "Refund"\n'
+        "                       1  thanks: session_start\n"
         "  dropped              0\n"
         "  restarted            1\n"
         "  ignored              2\n"

@@ -32,6 +32,17 @@ TIME: Final = _Parsed("time", parse_instant)
 """`2026-03-01` (00:00 UTC) or `2026-03-01T09:00:00Z`, as epoch milliseconds."""
 DURATION: Final = _Parsed("duration", parse_duration, "10m or 1d12h")
 """`1d12h`, as milliseconds."""
+
+
+def _parse_jobs(text: str) -> int:
+    """A number of processes from 1 up; 0: as many as there are cores."""
+    if text == "auto":
+        return 0
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ValueError(f"`{text}` is no number of processes")
+    return int(text)
+
+
 FILE: Final = click.Path(path_type=Path)
 """A path, looked at only when it is used, so that what is wrong with it is said in one way everywhere."""
 
@@ -64,6 +75,14 @@ dedupe_option: Final = click.option(
     default="0s",
     show_default=True,
     help="For how long the id of an event is remembered, so that another with it is skipped.",
+)
+jobs_option: Final = click.option(
+    "--jobs",
+    metavar="N|auto",
+    type=_Parsed("number", _parse_jobs, "2, or auto for one on each core"),
+    default="1",
+    show_default=True,
+    help="How many processes read the log and decide; what they write is the same, in the same order.",
 )
 profiles_option: Final = click.option(
     "--profiles",

@@ -8,13 +8,12 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
 from connrules.cli.cells import visible
 from connrules.cli.inputs import RuleSet
-from connrules.connectors.streams import Lines
 from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
@@ -70,10 +69,21 @@ class StatusLine(ABC):
         """How far it is, after so many seconds."""
 
 
+class HowFar(Protocol):
+    """What knows how far a log is read: so many lines, and so many bytes of its size, which is 0 where nobody knows."""
+
+    @property
+    def number(self) -> int: ...  # noqa: D102  # as above
+    @property
+    def position(self) -> int: ...  # noqa: D102  # as above
+    @property
+    def size(self) -> int: ...  # noqa: D102  # as above
+
+
 class Progress(StatusLine):
     """Says how far a log is read."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: HowFar) -> None:
         super().__init__()
         self._lines = lines
 
@@ -115,7 +125,8 @@ def _outcome_rows(counts: Counts) -> Iterator[str]:
 
 
 def _part_rows(parts: Counter[str]) -> Iterator[str]:
-    rows = parts.most_common()
+    """The most frequent first; of equal ones the first by name, for that is so however the work was shared."""
+    rows = sorted(parts.items(), key=lambda row: (-row[1], row[0]))
     for text, count in rows[:_MOST_ROWS]:
         yield f"{'':13}{count:>11,}  {text}"
     if len(rows) > _MOST_ROWS:

@@ -15,6 +15,7 @@ from connrules.cli.options import (
     catalog_option,
     color_option,
     dedupe_option,
+    jobs_option,
     lateness_option,
     paths_argument,
     profiles_option,
@@ -41,10 +42,9 @@ from connrules.connectors.streams import Lines, LineWriter
 from connrules.event import Profiles
 from connrules.files import STANDARD, UnreadableError
 from connrules.plan import Plan
-from connrules.replay.choice import EngineChoice, Options, columnar_replay, is_for_columns
-from connrules.replay.outcomes import Replay, encode_batch
+from connrules.replay.choice import EngineChoice, Options, columnar_replay, is_for_columns, stream_replay
+from connrules.replay.outcomes import Replay, WorkerError, encode_batch
 from connrules.replay.stream import StreamReplay
-from connrules.run.engine import Engine
 
 _EPILOG = """\b
 Examples:
@@ -64,6 +64,7 @@ over by now, is no matter for a log of the past), with 2 where something cannot 
 lines of the input were rejected.
 """
 _REJECTS_SHOWN = 5
+_COLUMNS_NEED_NO_JOBS = "leave it out: the columnar engine uses all cores by itself"
 
 
 @click.command(epilog=_EPILOG)
@@ -85,6 +86,7 @@ _REJECTS_SHOWN = 5
     help="What runs the rules: the streaming engine reads lines of JSON, the columnar one whole tables; auto takes the "
     "columnar one for Parquet and CSV. Both decide the same.",
 )
+@jobs_option
 @click.option("--output", metavar="FILE", type=FILE, help="Where decisions go.  [default: standard output]")
 @click.option(
     "--outcomes",
@@ -155,6 +157,7 @@ class _Run:
         events: Path,
         *,
         engine: str,
+        jobs: int,
         output: Path | None,
         outcomes: str,
         until: int | None,
@@ -165,15 +168,17 @@ class _Run:
         late: Path | None,
     ) -> None:
         self._plan = plan
-        self._options = Options(lateness, dedupe, profiles, everything=outcomes == "all")
+        self._options = Options(lateness, dedupe, profiles, everything=outcomes == "all", jobs=jobs or None)
         self._until = until
         self._shown = 0
-        self._lines: Lines | None = None
+        self._progress: Progress | None = None
         self._name = "standard input" if str(events) == STANDARD else str(events)
         try:
             self._replay = self._open(events, EngineChoice(engine), keeps_late=late is not None)
         except UnreadableError as error:
             raise ShellError(str(error), error.help or "check the path after --events") from None
+        except WorkerError as error:
+            raise ShellError(str(error), error.help) from None
         with ExitStack() as stack:
             stack.callback(self._replay.close)
             self._output, *others = open_anew([output, *(path for path in (rejects, late) if path)])
@@ -183,16 +188,19 @@ class _Run:
 
     def _open(self, events: Path, choice: EngineChoice, *, keeps_late: bool) -> Replay:
         plan, options = self._plan, self._options
+        on_late = self._keep_late if keeps_late else None
         if is_for_columns(events, choice):
-            on_late = self._keep_late if keeps_late else None
+            if options.jobs is not None and options.jobs > 1:
+                raise UnreadableError(f"{events}: --jobs is for the streaming engine", _COLUMNS_NEED_NO_JOBS)
             return columnar_replay(plan, events, options, on_reject=self._reject, on_late=on_late)
-        self._lines = Lines(events)
-        engine = Engine(plan, lateness=options.lateness, dedupe=options.dedupe, profiles=options.profiles)
-        return StreamReplay(engine, self._lines, on_reject=self._reject, on_late=self._keep_late)
+        lines = Lines(events)
+        replay = stream_replay(plan, lines, options, on_reject=self._reject, on_late=on_late)
+        self._progress = Progress(lines if isinstance(replay, StreamReplay) else replay)
+        return replay
 
     def to_the_end(self, *, quiet: bool) -> int:
         """Read, run, write, and say how it went."""
-        progress = None if quiet or self._lines is None else Progress(self._lines)
+        progress = None if quiet else self._progress
         with ExitStack() as stack:
             stack.callback(self._replay.close)
             for writer in self._writers:
@@ -208,7 +216,7 @@ class _Run:
     @property
     def streams(self) -> bool:
         """Whether the log is lines that are read one after the other."""
-        return self._lines is not None
+        return self._progress is not None
 
     @property
     def _writers(self) -> list[LineWriter]:
@@ -221,7 +229,7 @@ class _Run:
                 self._flush()
                 if progress:
                     progress.tick()
-        except UnreadableError as error:
+        except (UnreadableError, WorkerError) as error:
             raise ShellError(str(error), error.help) from None
 
     def _flush(self) -> None:

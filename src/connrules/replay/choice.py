@@ -1,5 +1,8 @@
-"""Which engine runs a log: the streaming one for lines of JSON, the columnar one for Parquet and CSV."""
+"""Which engine runs a log: the streaming one for lines of JSON, in one process or several, the columnar one for Parquet
+and CSV.
+"""
 
+import os
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +14,13 @@ from connrules.connectors.streams import Lines
 from connrules.event import Profiles, Row
 from connrules.files import UnreadableError
 from connrules.plan import Plan
-from connrules.replay.stream import OnLate, OnReject
+from connrules.replay.stream import OnLate, OnReject, StreamReplay
+from connrules.run.engine import Engine
 from connrules.run.needs import needs_of
 
 if TYPE_CHECKING:
     from connrules.columnar.replay import ColumnarReplay, Rows
+    from connrules.replay.jobs.replay import JobsReplay
 
 
 class EngineChoice(StrEnum):
@@ -34,6 +39,8 @@ class Options(NamedTuple):
     profiles: Profiles | None = None
     everything: bool = False
     """Whether all outcomes are wanted, not only the decisions to send."""
+    jobs: int | None = 1
+    """How many processes run the streaming engine; None: one for each core of the machine."""
 
 
 def is_for_columns(log: Path, choice: EngineChoice) -> bool:
@@ -43,6 +50,19 @@ def is_for_columns(log: Path, choice: EngineChoice) -> bool:
     if choice is EngineChoice.STREAM and is_columnar(log):
         raise UnreadableError(f"{log}: the streaming engine reads lines of JSON", "run it with --engine columnar")
     return choice is EngineChoice.COLUMNAR
+
+
+def stream_replay(
+    plan: Plan, lines: Lines, options: Options, *, on_reject: OnReject, on_late: OnLate | None
+) -> "StreamReplay | JobsReplay":
+    """The run of a log through the streaming engine. Raises WorkerError where processes for it cannot be started."""
+    jobs = _cores() if options.jobs is None else options.jobs
+    reason = _reason_for_one(plan) if jobs > 1 else None
+    if jobs > 1 and reason is None:
+        return _several(plan, lines, options, jobs, on_reject, on_late)
+    engine = Engine(plan, lateness=options.lateness, dedupe=options.dedupe, profiles=options.profiles)
+    note = None if reason is None else f"one process instead of {jobs}: {reason}"
+    return StreamReplay(engine, lines, on_reject=on_reject, on_late=on_late or _let_go, note=note)
 
 
 def columnar_replay(
@@ -88,6 +108,40 @@ def _replay(
         on_reject=on_reject,
         on_late=on_late or _let_go,
     )
+
+
+def _several(  # noqa: PLR0913, PLR0917  # the options of a run
+    plan: Plan, lines: Lines, options: Options, jobs: int, on_reject: OnReject, on_late: OnLate | None
+) -> "JobsReplay":
+    from connrules.replay.jobs.replay import JobsReplay  # noqa: PLC0415  # most runs have one process
+
+    return JobsReplay(
+        plan,
+        lines,
+        jobs=jobs,
+        everything=options.everything,
+        lateness=options.lateness,
+        dedupe=options.dedupe,
+        profiles=options.profiles,
+        on_reject=on_reject,
+        on_late=on_late,
+    )
+
+
+def _reason_for_one(plan: Plan) -> str | None:
+    """Why the rules of a plan run in one process, however many there may be; None: they need not."""
+    for rule in plan.rules:
+        for trigger in rule.triggers:
+            if trigger.rule is not None:
+                return f"rules follow each other, as `{rule.name}` follows `{trigger.rule}`"
+    return None
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _let_go(line: bytes) -> None:

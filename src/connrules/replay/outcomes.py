@@ -11,6 +11,14 @@ Batch = Sequence[Outcome] | bytes
 """Outcomes in order; or, from an engine that writes by itself, those that are wanted as whole lines."""
 
 
+class WorkerError(Exception):
+    """One of several processes could not be started, or is no more. `help` says what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002  # as in findings
+        super().__init__(message)
+        self.help = help
+
+
 class Replay(Protocol):
     """A log that is run through rules."""
 
@@ -41,7 +49,7 @@ class Replay(Protocol):
     def batches(self, until: int | None) -> Iterator[Batch]:
         """All outcomes in order, a batch at a time, those pending last. Time moves on to `until` (epoch ms), if later.
 
-        Raises UnreadableError where the log cannot be read, or not to its end.
+        Raises UnreadableError where the log cannot be read, or not to its end; WorkerError where a process is lost.
         """
 
     def close(self) -> None:

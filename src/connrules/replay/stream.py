@@ -22,14 +22,15 @@ class StreamReplay:
     Lines that are no events go to `on_reject`, those of late events to `on_late`.
     """
 
-    note = None
-
-    def __init__(self, engine: Engine, lines: Lines, *, on_reject: OnReject, on_late: OnLate) -> None:
+    def __init__(
+        self, engine: Engine, lines: Lines, *, on_reject: OnReject, on_late: OnLate, note: str | None = None
+    ) -> None:
         self._engine = engine
         self._lines = lines
         self._reader = RowReader(needs_of(engine.plan))
         self._on_reject = on_reject
         self._on_late = on_late
+        self.note = note
         self.rejected = 0
         self.like_seconds = 0
         self.worst_late = 0

@@ -5,6 +5,7 @@ unknown, are counted, in the order in which the first of each came.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from connrules.event import Row
@@ -24,14 +25,30 @@ class Sieve:
     """What may matter to the rules of a program."""
 
     def __init__(self, program: Program) -> None:
-        self.topics = Topics(program, plain=False)
-        """A first look: rows without a topic do not matter, and nothing of them is unknown."""
+        self._topics = Topics(program, plain=False)
         self._routes = program.routes
         self._attributes_matter = bool(program.attributes)
 
-    def lets_through(self, row: Row, unknown: Unknown) -> bool:
-        """Whether a row may change anything; what is unknown of it is counted."""
-        topic = self.topics.find(row)
+    def let_through(self, places: Sequence[int], rows: Sequence[Row], unknown: Unknown) -> tuple[list[int], list[Row]]:
+        """Those of some rows that may change anything, behind their places; what is unknown is counted."""
+        spoken_of = self._spoken_of(places, rows)
+        let = [(place, row) for place, row in spoken_of if self._is_let_through(row, unknown)]
+        return [place for place, _ in let], [row for _, row in let]
+
+    def _spoken_of(self, places: Sequence[int], rows: Sequence[Row]) -> list[tuple[int, Row]]:
+        """The rows of which there is more to say than that they do nothing: most of a log is told by two look-ups."""
+        seen, of = self._topics.seen, self._topics.of
+        try:
+            return [
+                (place, row)
+                for place, row in zip(places, rows, strict=True)
+                if seen[row.type][row.campaign] is not None
+            ]
+        except KeyError:  # something is named that was not seen before
+            return [(place, row) for place, row in zip(places, rows, strict=True) if of(row) is not None]
+
+    def _is_let_through(self, row: Row, unknown: Unknown) -> bool:
+        topic = self._topics.find(row)
         if topic is not LOOK:
             return topic is not None
         if row.type == ATTRIBUTES:

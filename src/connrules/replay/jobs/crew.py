@@ -17,17 +17,10 @@ from typing import Any, Final
 from connrules.files import UnreadableError, reason
 from connrules.replay.jobs.messages import Answer, Failed, Finish, Finished, Round
 from connrules.replay.jobs.worker import Task, Worker
+from connrules.replay.outcomes import WorkerError
 
 _HELD: Final = {signal.SIGINT, signal.SIGTERM}
 _METHOD: Final = "fork" if sys.platform == "linux" else "spawn"
-
-
-class WorkerError(Exception):
-    """A worker could not be started, or is no more. `help` says what to do."""
-
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002  # as in findings
-        super().__init__(message)
-        self.help = help
 
 
 class Crew:
@@ -79,8 +72,9 @@ class Crew:
         context: Any = multiprocessing.get_context(method)
         here, there = multiprocessing.Pipe()
         self._connections.append(here)
+        inherited = self._connections if method == "fork" else []
         with there:
-            process: BaseProcess = context.Process(target=_work, args=(there, task), daemon=True)
+            process: BaseProcess = context.Process(target=_work, args=(there, task, inherited), daemon=True)
             try:
                 process.start()
             except OSError as error:
@@ -119,8 +113,10 @@ def _failure(failed: Failed) -> Exception:
     return WorkerError(failed.message, failed.help) if failed.help else RuntimeError(failed.message)
 
 
-def _work(connection: Connection, task: Task) -> None:
+def _work(connection: Connection, task: Task, inherited: Sequence[Connection]) -> None:
     """The life of a worker. Ctrl-C goes to all processes of a terminal: what is to be done then the hub decides."""
+    for end in inherited:  # the hub's ends: as long as one is open, nobody notices that the hub is no more
+        end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _release_signals()

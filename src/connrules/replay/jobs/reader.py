@@ -6,7 +6,7 @@ more than the allowed lateness, needs no second look.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, compress
 from typing import IO, Final
 from zlib import crc32
@@ -79,20 +79,23 @@ class Reader:
 
     def _look_again(self, before: Before) -> Settled:
         """Go through a piece event by event."""
-        unknown = Unknown(Counter(), Counter())
         newest = _LONG_AGO if before.newest is None else before.newest
+        in_time: list[Row] = []
         late = worst = 0
         lines: list[bytes] = []
         for line, row in self._events():
             behind = newest - row.time
             newest = max(newest, row.time)
-            if behind > self._lateness:
-                late += 1
-                worst = max(worst, behind)
-                if self._wants_late:
-                    lines.append(line.removesuffix(b"\n"))
-            elif self._sieve is not None:
-                self._sieve.lets_through(row, unknown)
+            if behind <= self._lateness:
+                in_time.append(row)
+                continue
+            late += 1
+            worst = max(worst, behind)
+            if self._wants_late:
+                lines.append(line.removesuffix(b"\n"))
+        unknown = Unknown(Counter(), Counter())
+        if self._sieve is not None:
+            self._sieve.let_through(range(len(in_time)), in_time, unknown)
         return Settled(unknown, late, worst, lines)
 
     def _events(self) -> Iterator[tuple[bytes, Row]]:
@@ -123,7 +126,7 @@ class _Search:
             line = block.lines[place].removesuffix(b"\n").removesuffix(b"\r")
             self._rejected.append(Rejected(self._lines + place, line, why))
         if reading.rows:
-            self._deal_out(self._relevant(*self._perhaps_in_time(reading)))
+            self._deal_out(*self._perhaps_in_time(reading))
         self._like_seconds += reading.like_seconds
         self._events += len(reading.rows)
         self._lines += len(block.lines)
@@ -141,7 +144,7 @@ class _Search:
             [_encode(share) if share[0] else b"" for share in self._shares],
         )
 
-    def _perhaps_in_time(self, reading: Reading) -> tuple[Iterable[int], Sequence[Row]]:
+    def _perhaps_in_time(self, reading: Reading) -> tuple[Sequence[int], Sequence[Row]]:
         """The rows, and their places, but for those that are late because of others in the piece."""
         places, rows = reading.places, reading.rows
         times = [row.time for row in rows]
@@ -158,25 +161,17 @@ class _Search:
         if all(in_time):
             return places, rows
         self.is_sorted = False
-        return compress(places, in_time), list(compress(rows, in_time))
+        return list(compress(places, in_time)), list(compress(rows, in_time))
 
-    def _relevant(self, places: Iterable[int], rows: Sequence[Row]) -> Iterable[tuple[int, Row]]:
-        """The rows that may change anything, with their places."""
-        numbered = zip(places, rows, strict=True)
-        sieve, unknown = self._sieve, self.unknown
-        if sieve is None:
-            return numbered
-        topics = sieve.topics  # what is said of most rows is nothing, and that is said at a glance
-        spoken_of = [pair for pair in numbered if topics[pair[1].type][pair[1].campaign] is not None]
-        return [pair for pair in spoken_of if sieve.lets_through(pair[1], unknown)]
-
-    def _deal_out(self, relevant: Iterable[tuple[int, Row]]) -> None:
-        """Put rows to the others of their user."""
+    def _deal_out(self, places: Sequence[int], rows: Sequence[Row]) -> None:
+        """Put the rows that may change anything to the others of their user."""
+        if self._sieve is not None:
+            places, rows = self._sieve.let_through(places, rows, self.unknown)
         first, shares, jobs = self._lines, self._shares, len(self._shares)
-        for place, row in relevant:
-            places, rows = shares[crc32(row.user.encode()) % jobs]
-            places.append(first + place)
-            rows.append(row)
+        for place, row in zip(places, rows, strict=True):
+            of_user, rows_of_user = shares[crc32(row.user.encode()) % jobs]
+            of_user.append(first + place)
+            rows_of_user.append(row)
 
 
 def _blocks(data: bytes) -> Iterator[Block]:

@@ -19,7 +19,7 @@ class JobsReplay:
     Without `everything`, only decisions to send are given. Raises WorkerError where the processes cannot be started.
     """
 
-    note: None = None
+    note = None
 
     def __init__(  # noqa: PLR0913  # the options of a run
         self,
@@ -88,15 +88,6 @@ class JobsReplay:
         """End the workers and let go of the log."""
         self._crew.close()
         self._lines.close()
-
-
-def reason_for_one(plan: Plan) -> str | None:
-    """Why the rules of a plan run in one process, however many there may be; None: they need not."""
-    for rule in plan.rules:
-        for trigger in rule.triggers:
-            if trigger.rule is not None:
-                return f"rules follow each other (`{rule.name}` is on {trigger.type} `{trigger.rule}`)"
-    return None
 
 
 def _nobody(_line: bytes) -> None:
