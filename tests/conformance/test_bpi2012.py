@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.columnar_runs import lines_of, run_over_events
 from tests.real_logs import rows_of
 
 import connrules
@@ -145,6 +146,9 @@ def test_engine_equals_reference_over_the_whole_log() -> None:
     outcomes = engine.feed_many(events) + engine.finish()
 
     assert outcomes == evaluate(checked, events, profiles=profiles).outcomes
+    columnar = run_over_events(connrules.compile_rules(checked), events, {"profiles": profiles})
+    assert columnar.lines == lines_of(outcomes)
+    assert columnar.note.startswith("streaming engine over the rows that matter")
     seen = Counter((outcome.rule, outcome.kind, outcome.reason) for outcome in outcomes)
     assert {rare for rare in MORE_THAN_A_HUNDRED if seen[rare] <= 100} == set()
     assert min(seen["desk", Kind.DROPPED, Reason.NOT_ELIGIBLE], seen["remind", Kind.PENDING, None]) > 0

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.columnar_runs import lines_of, run_over_events
 from tests.real_logs import folder_of, rows_of
 
 import connrules
@@ -150,6 +151,9 @@ def test_engine_equals_reference_over_the_whole_log() -> None:
     outcomes = engine.feed_many(events) + engine.finish()
 
     assert outcomes == evaluate(checked, events, profiles=Customers()).outcomes
+    columnar = run_over_events(connrules.compile_rules(checked), events, {"profiles": Customers()})
+    assert columnar.lines == lines_of(outcomes)
+    assert columnar.note.startswith("streaming engine over the rows that matter")
     seen = Counter((outcome.rule, outcome.kind, outcome.reason) for outcome in outcomes)
     assert {rare for rare in MORE_THAN_FORTY if seen[rare] <= 40} == set()
     assert (

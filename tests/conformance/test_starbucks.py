@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.columnar_runs import lines_of, run_over_events
 from tests.real_logs import CHECKOUT, folder_of
 
 import connrules
-from connrules.event import Event, Kind, Outcome
+from connrules.event import Event, Kind, Outcome, Reason
 from connrules.reference import evaluate
 
 EXAMPLE = CHECKOUT / "examples" / "starbucks"
@@ -30,6 +31,15 @@ rule after_view: on opened_push of any after 72h unless opened_push or received_
 rule purchase_week: on purchase after 168h restarting unless converted of any send "Thank You"
 rule same_amount: on purchase where amount >= 5 after 24h unless purchase where amount = trigger.amount
   at most 1 per 72h send "One More"
+"""
+
+PLAIN = """
+rule day: on received_push of any after 24h unless opened_push or purchase send "Offer Reminder"
+rule three_days: on received_push of any or received_email of any after 72h unless converted or purchase
+  send "Come Back"
+rule week: on received_email of any after 168h unless received_email or opened_email of any send "Second Subject"
+rule purchase_week: on purchase after 168h unless converted of any send "Thank You"
+rule at_once: on purchase send "One More"
 """
 
 pytestmark = pytest.mark.real_log
@@ -70,9 +80,26 @@ def test_engine_equals_reference_over_the_whole_log(folder: Path, events: list[E
     outcomes = by_engine(checked, events)
 
     assert outcomes == by_reference(checked, events)
+    columnar = run_over_events(connrules.compile_rules(checked), events, {})
+    assert columnar.lines == lines_of(outcomes)
     kinds = Counter(outcome.kind for outcome in outcomes)
     assert min(kinds[kind] for kind in (Kind.SENT, Kind.CANCELLED, Kind.RESTARTED, Kind.IGNORED, Kind.PENDING)) > 100
     assert ties(outcomes, events) > 1_000
+
+
+def test_plain_rules_are_resolved_at_once_over_the_whole_log(folder: Path, events: list[Event]) -> None:
+    catalog = connrules.load_catalog((folder / "catalog.toml").read_bytes(), "catalog.toml")
+    checked = connrules.loads(PLAIN, catalog=catalog)
+    assert not checked.errors
+
+    outcomes = by_engine(checked, events)
+
+    run = run_over_events(connrules.compile_rules(checked), events, {})
+    assert run.note == "columnar engine"
+    assert run.lines == lines_of(outcomes)
+    assert ties(outcomes, events) > 1_000
+    kinds = Counter((outcome.kind, outcome.reason) for outcome in outcomes)
+    assert min(kinds[Kind.CANCELLED, None], kinds[Kind.IGNORED, Reason.ALREADY_WAITING]) > 1_000
 
 
 def ties(outcomes: list[Outcome], events: list[Event]) -> int:

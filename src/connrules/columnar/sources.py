@@ -125,7 +125,7 @@ def _number(con: "DuckDBPyConnection", names: str, files: int) -> str:
     before = [0]
     for (count,) in rows:
         before.append(before[-1] + count)
-    return f"file_row_number + 1 + list_extract({before}::BIGINT[], file_index + 1)"
+    return f"file_row_number + 1 + list_extract({before}::BIGINT[], (file_index + 1)::BIGINT)"
 
 
 def _text(path: str, name: str, types: Mapping[str, str]) -> str:

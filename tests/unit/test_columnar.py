@@ -1,0 +1,171 @@
+"""Logs of columns: whatever types their columns have, what is no event, and what cannot be read."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+from tests.columnar_runs import ColumnarRun, lines_of, run_columnar, run_over_events
+
+import connrules
+from connrules.event import Event
+from connrules.files import UnreadableError
+
+DAY = 86_400_000
+PLAIN = "rule r: on purchase after 1d unless session_start send X"
+WITH_WHERE = "rule r: on purchase where amount > 5 after 1d unless session_start send X"
+
+
+def run(log: Path, rules: str = PLAIN, **options: Any) -> ColumnarRun:
+    return run_columnar(connrules.compile_rules(connrules.loads(rules)), log, options)
+
+
+def written(folder: Path, **columns: Any) -> Path:
+    log = folder / "log.parquet"
+    parquet.write_table(pa.table(columns), log)
+    return log
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([1_500, -1], pa.int64()),
+        pa.array([1_500, -1], pa.timestamp("ms")),
+        pa.array([1_500_999, -1], pa.timestamp("us")),
+        pa.array([1_500_999_999, -1], pa.timestamp("ns")),
+        pa.array([1_500_999, -1], pa.timestamp("us", tz="Europe/Paris")),
+        pa.array(["1970-01-01T00:00:01.500999Z", "1970-01-01T00:59:59.999+01:00"]),
+        pa.array(["1970-01-01 00:00:01.5+00", "1969-12-31T23:59:59.9999999Z"]),
+    ],
+    ids=str,
+)
+def test_times_of_each_type_are_cut_to_milliseconds(tmp_path: Path, times: pa.Array) -> None:
+    found = run(written(tmp_path, user=["a", "b"], type=["purchase"] * 2, time=times), lateness=DAY)
+
+    assert found.rejects == []
+    assert [line.partition(b'"triggered_at":')[2] for line in found.lines] == [
+        b'"1969-12-31T23:59:59.999Z"}\n',
+        b'"1970-01-01T00:00:01.500Z"}\n',
+    ]
+
+
+def test_rows_that_are_no_events_are_rejected_with_number_and_reason(tmp_path: Path) -> None:
+    log = written(
+        tmp_path,
+        user=[None, "", "u", "u", "u", "u"],
+        type=["purchase", "purchase", None, "purchase", "purchase", "purchase"],
+        time=[0, 0, 0, None, 253_402_300_800_000, 253_402_300_799_999],
+    )
+
+    found = run(log)
+
+    assert [(number, why) for number, _, why in found.rejects] == [
+        (1, "user: it is missing"),
+        (2, "user: it is empty"),
+        (3, "type: it is missing"),
+        (4, "time: it is missing"),
+        (5, "time: 253402300800000 ms is outside the years 1 to 9999"),
+    ]
+    assert found.rejects[1][1] == b'{"user":"","type":"purchase","time":0}'
+    assert found.counts.events == 1
+    assert b'"trigger":"#6"' in found.lines[0]
+
+
+def test_properties_are_looked_at_where_a_rule_might_look(tmp_path: Path) -> None:
+    log = written(
+        tmp_path,
+        user=["a", "b", "c", "d"],
+        type=["purchase", "purchase", "purchase", "session_start"],
+        time=[0, 1, 2, 3],
+        properties=['{"amount":6}', "[6]", "{", '{"amount":7}'],
+    )
+
+    assert [(number, why) for number, _, why in run(log, WITH_WHERE).rejects] == [
+        (2, "properties: expected an object, not a list"),
+        (3, "properties: they are not JSON"),
+    ]
+    assert run(log).rejects == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"properties": ['{"amount":6}', '{"amount":5}']},
+        {"properties": pa.array([{"amount": 6}, {"amount": 5}])},
+        {"properties.amount": [6, 5]},
+    ],
+    ids=["text", "struct", "columns"],
+)
+def test_properties_of_each_form(tmp_path: Path, columns: dict[str, Any]) -> None:
+    found = run(written(tmp_path, user=["a", "b"], type=["purchase"] * 2, time=[0, 1], **columns), WITH_WHERE)
+
+    assert [line.partition(b'"user":')[2][:3] for line in found.lines] == [b'"a"']
+    assert found.note == "streaming engine over the rows that matter: the rule `r` has a `where`"
+
+
+def test_a_folder_is_one_log_in_the_order_of_its_paths(tmp_path: Path) -> None:
+    (tmp_path / "b[1]").mkdir()
+    for number, name in enumerate(["a.parquet", "b[1]/a.parquet", "c.parquet"]):
+        table = pa.table({"user": [f"u{number}"] * 2, "type": ["purchase", "other"], "time": [number, number]})
+        parquet.write_table(table, tmp_path / name)
+
+    found = run(tmp_path)
+
+    assert [line.partition(b'"trigger":')[2][:4] for line in found.lines] == [b'"#1"', b'"#3"', b'"#5"']
+    assert found.counts.unknown_types == {"other": 3}
+
+
+def test_csv_is_text(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("user,type,time,id\nu,purchase,0,7\n,purchase,0,8\nv,purchase,2026-03-02T10:00:00Z,\nw,x,soon,\n")
+
+    found = run(log)
+
+    assert [(number, why.partition(":")[0]) for number, _, why in found.rejects] == [(2, "user"), (4, "time")]
+    assert [line.partition(b'"trigger":')[2][:4] for line in found.lines] == [b'"7",', b'"#3"']
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"user": ["u"], "type": ["x"]}, "it has no column `time`"),
+        ({"user": [1], "type": ["x"], "time": [0]}, "the column `user` is text, not BIGINT"),
+        ({"user": ["u"], "type": ["x"], "time": [1.5]}, "the column `time` is a timestamp"),
+        ({"user": ["u"], "type": ["x"], "time": [0], "id": [1.5]}, "the column `id` is text, not DOUBLE"),
+        ({"user": ["u"], "type": ["x"], "time": [0], "properties": ["{}"], "properties.a": [1]}, "and also"),
+    ],
+)
+def test_columns_of_no_event_are_refused(tmp_path: Path, columns: dict[str, Any], why: str) -> None:
+    with pytest.raises(UnreadableError, match=why):
+        run(written(tmp_path, **columns))
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more, though it is long enough for a footer PAR1")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UnreadableError, match="it cannot be read"):
+        run(tmp_path / "broken.parquet")
+    with pytest.raises(UnreadableError, match="there is no Parquet file in this folder"):
+        run(tmp_path / "empty")
+    with pytest.raises(UnreadableError, match="no such file"):
+        run(tmp_path / "nowhere.parquet")
+
+
+def test_awkward_texts_are_written_as_the_engine_writes_them() -> None:
+    texts = [
+        "".join(map(chr, range(1, 0x180))),
+        "\\u000B \\",
+        '"',
+        "\u2028\U0001f600",
+        "a\x1fb\\n",
+        "'; DROP TABLE log; --",
+    ]
+    events = [Event(user=text, type="purchase", time=n, id=text) for n, text in enumerate(texts)]
+    start = int(datetime(9999, 12, 31, 12, tzinfo=UTC).timestamp() * 1000)
+    events += [Event(user=text, type="purchase", time=start + n, id=text) for n, text in enumerate(texts)]
+    plan = connrules.compile_rules(connrules.loads(PLAIN))
+    engine = connrules.Engine(plan)
+
+    assert run_over_events(plan, events, {}).lines == lines_of(engine.feed_many(events) + engine.finish())
