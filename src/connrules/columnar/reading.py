@@ -124,11 +124,12 @@ def is_in_order(con: "DuckDBPyConnection") -> bool:
     return unlike == (0, 0)
 
 
-def take_census(con: "DuckDBPyConnection") -> Iterator[Census]:
-    """What the events are about."""
+def take_census(con: "DuckDBPyConnection", missing: frozenset[str]) -> Iterator[Census]:
+    """What the events are about; `missing` are the columns that the log does not have."""
+    columns = ", ".join(f"NULL AS {name}" if name in missing else name for name in ("campaign", "card", "name"))
     cursor = con.cursor().execute(
         f"""SELECT type, {ABOUT} AS about, sum(events) FROM (
-            SELECT type, campaign, card, name, count(*) AS events FROM {events(con)} GROUP BY ALL) GROUP BY ALL"""
+            SELECT type, {columns}, count(*) AS events FROM {events(con)} GROUP BY ALL) GROUP BY ALL"""
     )
     while rows := cursor.fetchmany(BATCH):
         yield from (Census(type_, what, int(count)) for type_, what, count in rows)

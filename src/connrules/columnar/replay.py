@@ -70,9 +70,11 @@ class ColumnarReplay:
         """Which engine runs, and why not the columnar one."""
         with ExitStack() as stack:
             self._con = stack.enter_context(database(memory))
+            self._missing = frozenset[str]()
             if isinstance(log, Path):
                 with readable(log):
                     self._source = open_source(self._con, log, needs_of(plan).properties)
+                self._missing = self._source.columns.missing
             self._stack = stack.pop_all()
 
     def close(self) -> None:
@@ -137,7 +139,7 @@ class ColumnarReplay:
     def _codes(self) -> Codes:
         world = World(self._plan)
         codes = Codes(world, spoken_of(self._plan, world), self.counts)
-        for census in reading.take_census(self._con):
+        for census in reading.take_census(self._con, self._missing):
             codes.add(census)
         tell_codes(self._con, codes)
         return codes

@@ -194,7 +194,7 @@ def _leap(triggers: Triggers, group: Numbers, run: Numbers, started: Flags, rows
     by_row = group * (rows + 1) + triggers.row
     instants = np.unique(triggers.time)
     by_time = group * (len(instants) + 1) + np.searchsorted(instants, triggers.time)
-    current = np.flatnonzero(started)
+    current = np.flatnonzero(started[:-1] & ~started[1:])
     while len(current):
         of_group = group[current]
         after_cancel = np.searchsorted(by_row, of_group * (rows + 1) + triggers.cancelled_by[current])

@@ -40,6 +40,11 @@ class Columns(NamedTuple):
     time_text: str = "NULL::VARCHAR"
     """The time as it was written, where it was."""
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """The fields that the log has no column for."""
+        return frozenset(field for field in self._fields if getattr(self, field) == "NULL::VARCHAR")
+
 
 class Source(NamedTuple):
     """A log that DuckDB can read."""
