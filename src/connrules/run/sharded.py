@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from connrules.event import Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run.engine import Engine
+from connrules.run.state import Wait
 from connrules.run.step import Stepper
-from connrules.run.topics import LOOK, Topics
+from connrules.run.topics import LOOK, Topic, Topics
 
 Key = tuple[int, int, int, int]
 """Where an outcome stands among those of all users: the instant; 0 where a timer brought it about, 1 where an event
@@ -27,7 +28,7 @@ class ShardedEngine(Engine):
     def __init__(self, plan: Plan, *, dedupe: int = 0, profiles: Profiles | None = None) -> None:
         super().__init__(plan, dedupe=dedupe, profiles=profiles)
         self._stepper = Stepper(self._program, profiles, numbered=True)
-        self._topics = Topics(self._program, plain=False)
+        self._topics = Topics(self._program, plain=True)
         self._keyed: list[Keyed] = []
 
     def take_numbered(self, rows: Sequence[Row], numbers: Sequence[int], until: int) -> list[Keyed]:
@@ -35,15 +36,26 @@ class ShardedEngine(Engine):
 
         Event i without an id is known as `#{numbers[i]}`.
         """
-        stepper, rules = self._stepper, len(self.plan.rules)
+        stepper, rules, repeats = self._stepper, len(self.plan.rules), self._repeats
+        timers, seen, of = stepper.timers, self._topics.seen, self._topics.of
         self.counts.events += len(rows)
         for row, number in zip(rows, numbers, strict=True):
-            topic = LOOK if self._repeats is not None else self._topics.of(row)
-            if topic is not None:
+            try:
+                topic = seen[row.type][row.campaign]
+            except KeyError:
+                topic = of(row)
+            if topic is None and repeats is None:
+                continue
+            if timers.next_due <= row.time:
                 self._fire(row.time)
-                topic = self._look(row) if topic is LOOK else topic
-            if topic is not None:
-                stepper.starts = number * rules
+            if topic is LOOK or repeats is not None:
+                topic = self._look(row)
+            if topic is None:
+                continue
+            stepper.starts = number * rules
+            if self._starts_plainly(row, number, topic):
+                self.counts.matched += 1
+            else:
                 self.counts.matched += stepper.on_event(row, row.id or f"#{number}", topic)
                 self._keep((row.time, 1, 0, number))
         self._fire(until)
@@ -57,6 +69,16 @@ class ShardedEngine(Engine):
         waits = self._stepper.timers.numbered()
         self.counts.outcomes[Kind.PENDING, None] = len(waits)
         return [((due, 0, since, n), self._stepper.pending(wait, until)) for due, since, n, wait in waits]
+
+    def _starts_plainly(self, row: Row, number: int, topic: Topic) -> bool:
+        """Start the wait of the one plain rule that an event concerns, if nothing is remembered of its user."""
+        start, user, now = topic.start, row.user, row.time
+        users = self._stepper.users
+        if start is None or start.holds is not None or user in users or not start.open_from <= now < start.open_until:
+            return False
+        wait = users[user] = Wait(user, row.id or f"#{number}", now, start.source)
+        self._stepper.timers.add_numbered(wait, self._stepper.starts)
+        return True
 
     def _fire(self, instant: int) -> None:
         """Fire what is due at or before an instant, one timer at a time."""
