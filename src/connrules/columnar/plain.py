@@ -67,7 +67,10 @@ def named_by(matcher: plan.Matcher, world: World) -> list[Known]:
 
 def _add(spoken: dict[str, set[Key] | None], type_: str, keys: Iterable[Key] | None) -> None:
     so_far = spoken[type_]
-    spoken[type_] = None if keys is None or so_far is None else so_far.union(keys)
+    if keys is None:
+        spoken[type_] = None
+    elif so_far is not None:
+        so_far.update(keys)
 
 
 def _keys(matcher: plan.Matcher, rule: plan.Rule, world: World) -> list[Key] | None:
