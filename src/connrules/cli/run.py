@@ -53,6 +53,7 @@ Examples:
   zcat log.gz | connrules run carts.conn --catalog catalog.toml --events - --outcomes all
   connrules run rules/ --catalog catalog.toml --events log.jsonl --lateness 10m --late late.jsonl
   connrules run rules/ --catalog catalog.toml --events log.jsonl --profiles users.jsonl.gz --dedupe 1d
+  connrules run rules/ --catalog catalog.toml --events log.jsonl --output sends.jsonl --jobs 2
 
 \b
 Events are JSON, one object a line:

@@ -37,12 +37,12 @@ class Sieve:
 
     def _spoken_of(self, places: Sequence[int], rows: Sequence[Row]) -> list[tuple[int, Row]]:
         """The rows of which there is more to say than that they do nothing: most of a log is told by two look-ups."""
-        seen, of = self._topics.seen, self._topics.of
+        seen, of, find = self._topics.seen, self._topics.of, self._topics.find
         try:
             return [
                 (place, row)
                 for place, row in zip(places, rows, strict=True)
-                if seen[row.type][row.campaign] is not None
+                if (topic := seen[row.type][row.campaign]) is not None and (topic is not LOOK or find(row) is not None)
             ]
         except KeyError:  # something is named that was not seen before
             return [(place, row) for place, row in zip(places, rows, strict=True) if of(row) is not None]
