@@ -20,6 +20,7 @@ from connrules.check import Checked
 from connrules.connectors import streams
 from connrules.connectors.streams import Lines
 from connrules.plan import Plan
+from connrules.replay.jobs import ranges
 from connrules.replay.jobs.hub import Hub
 from connrules.replay.jobs.messages import Answer, Finish, Finished, Round
 from connrules.replay.jobs.pipes import Pipe
@@ -115,10 +116,11 @@ def of_several(task: Task, until: int | None, log: Ranges | Pipe) -> Seen:
     look=looks(),
     jobs=st.integers(2, 4),
     longest=st.integers(1, 2_000),
+    rest=st.sampled_from([0, 1, 100, 4_096]),
     sent_to=st.booleans(),
 )
 def test_several_workers_give_what_one_engine_gives(
-    checked: Checked, log: bytes, until: int | None, look: Look, jobs: int, longest: int, sent_to: bool
+    checked: Checked, log: bytes, until: int | None, look: Look, jobs: int, longest: int, rest: int, sent_to: bool
 ) -> None:
     plan = connrules.compile_rules(checked)
     assume(not any(trigger.rule for rule in plan.rules for trigger in rule.triggers))
@@ -133,7 +135,8 @@ def test_several_workers_give_what_one_engine_gives(
             with patch.object(streams, "_CHUNK", longest), closing(Lines(path)) as lines:
                 several = of_several(task, until, Pipe(lines))
         else:
-            several = of_several(task, until, Ranges(len(log), jobs, longest))
+            with patch.object(ranges, "_REST", rest):
+                several = of_several(task, until, Ranges(len(log), jobs, longest))
 
     assert several == one
     event(f"late: {bool(one.late)}, rejects: {bool(one.rejects)}, repeated: {bool(look.dedupe)}")

@@ -3,13 +3,15 @@
 A line belongs to the range in which it begins.
 """
 
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 from connrules.connectors.streams import BOM
 from connrules.replay.jobs.messages import Piece, Range
 
 LONGEST: Final = 4 << 20
 """So many bytes at a time: a worker has little to do with a message then."""
+_REST: Final = 1 << 12
+"""So many bytes more are read at once, for the line that goes on beyond a range."""
 _SHORTEST: Final = 1 << 16
 _ROUNDS: Final = 12
 """A short file is dealt out in so many rounds: while one is merged, the next is read."""
@@ -40,16 +42,29 @@ class Ranges:
         self._next = max(self._next, end)
 
 
-def read_range(file: IO[bytes], piece: Range) -> tuple[bytes, int]:
-    """The lines of a file that begin in a range, and where the last of them ends."""
+class Lines(NamedTuple):
+    """Lines of a file: those in `data[begin:stop]`, for to cut them out would take as long as to read them."""
+
+    data: bytes
+    begin: int
+    stop: int
+    end: int
+    """Where in the file the last of them ends."""
+
+
+def read_range(file: IO[bytes], piece: Range) -> Lines:
+    """The lines of a file that begin in a range."""
     start, end = piece
-    if start:
-        file.seek(start - 1)
-        start += len(file.readline()) - 1
-    if start >= end:
-        return b"", start
-    file.seek(start)
-    data = file.read(end - start)
-    if not data.endswith(b"\n"):
+    before = max(start - 1, 0)  # the byte that says whether a line begins at the start
+    file.seek(before)
+    data = file.read(end - before + _REST)
+    last = end - 1 - before
+    if data.find(b"\n", last) < 0:
         data += file.readline()
-    return (data if start else data.removeprefix(BOM)), start + len(data)
+    stop = data.find(b"\n", last) + 1 or len(data)
+    if start == 0:
+        return Lines(data, len(BOM) if data.startswith(BOM) else 0, stop, stop)
+    begin = data.find(b"\n") + 1 or len(data)
+    if begin > last:  # no line begins in the range
+        stop = begin
+    return Lines(data, begin, stop, before + stop)

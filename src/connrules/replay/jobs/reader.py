@@ -17,7 +17,7 @@ from connrules.connectors.rows import Reading, RowReader
 from connrules.connectors.streams import Block
 from connrules.event import Row
 from connrules.replay.jobs.messages import Before, Found, Piece, Range, Rejected, Settled
-from connrules.replay.jobs.ranges import read_range
+from connrules.replay.jobs.ranges import Lines, read_range
 from connrules.run.sieve import Sieve, Unknown
 
 _AT_ONCE: Final = 1 << 16
@@ -48,16 +48,16 @@ class Reader:
         self._jobs = jobs
         self._lateness = lateness
         self._wants_late = wants_late
-        self._data = b""
+        self._lines = Lines(b"", 0, 0, 0)
         self._search = _Search(sieve, jobs, lateness)
 
     def find(self, piece: Piece) -> Found:
         """What is in a piece. Raises OSError where it cannot be read."""
-        self._data, end = self._read(piece)
+        self._lines = self._read(piece)
         search = self._search = _Search(self._sieve, self._jobs, self._lateness)
-        for block in _blocks(self._data):
+        for block in _blocks(self._lines):
             search.look(block, self._rows.read(block, None))
-        return search.found(end)
+        return search.found(self._lines.end)
 
     def settle(self, before: Before) -> Settled:
         """What is to be said of the piece that was read last, now that it is known what came before it."""
@@ -71,11 +71,11 @@ class Reader:
         if self._file is not None:
             self._file.close()
 
-    def _read(self, piece: Piece) -> tuple[bytes, int]:
+    def _read(self, piece: Piece) -> Lines:
         if isinstance(piece, Range):
             assert self._file is not None, "ranges are of files"
             return read_range(self._file, piece)
-        return piece, 0
+        return Lines(piece, 0, len(piece), 0)
 
     def _look_again(self, before: Before) -> Settled:
         """Go through a piece event by event."""
@@ -99,7 +99,7 @@ class Reader:
         return Settled(unknown, late, worst, lines)
 
     def _events(self) -> Iterator[tuple[bytes, Row]]:
-        for block in _blocks(self._data):
+        for block in _blocks(self._lines):
             reading = self._rows.read(block, None)
             for place, row in zip(reading.places, reading.rows, strict=True):
                 yield block.lines[place], row
@@ -174,10 +174,10 @@ class _Search:
             rows_of_user.append(row)
 
 
-def _blocks(data: bytes) -> Iterator[Block]:
+def _blocks(lines: Lines) -> Iterator[Block]:
     """Whole lines, some of them at a time."""
-    start = 0
-    while start < len(data):
-        end = data.rfind(b"\n", start, start + _AT_ONCE) + 1 or data.find(b"\n", start) + 1 or len(data)
+    data, start, stop, _ = lines
+    while start < stop:
+        end = data.rfind(b"\n", start, min(start + _AT_ONCE, stop)) + 1 or data.find(b"\n", start, stop) + 1 or stop
         yield Block.of(data[start:end])
         start = end
