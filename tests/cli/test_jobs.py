@@ -24,6 +24,7 @@ from connrules.replay.jobs.worker import Task
 from connrules.replay.outcomes import WorkerError
 
 RULES = RULE + 'rule welcome: on event "Joined" after 2h unless purchase once send "Welcome"\n'
+forks_beside_threads = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # those of other tests
 linux_only = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 
 
@@ -127,7 +128,7 @@ def test_a_number_of_processes_is_one_from_1_up(tmp_path: Path, jobs: str) -> No
 
 
 def test_auto_is_as_many_as_there_are_cores(tmp_path: Path) -> None:
-    assert users(invoke(folder(tmp_path), "--jobs", "auto").stdout) == ["ana", "ben"]
+    assert users(process("run", folder(tmp_path), "--jobs", "auto").stdout) == ["ana", "ben"]
 
 
 @contextmanager
@@ -217,6 +218,7 @@ def hub_over(place: Path, plan: Plan, method: str, profiles: Plaintive | None = 
     return Hub(task, log, crew, on_reject=lambda *_: None, on_late=lambda _: None), crew
 
 
+@forks_beside_threads
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes_may_be_forked_or_spawned(tmp_path: Path, method: str) -> None:
     if method == "fork" and sys.platform == "win32":
@@ -231,6 +233,7 @@ def test_processes_may_be_forked_or_spawned(tmp_path: Path, method: str) -> None
     assert lines == process("run", place, "--outcomes", "all").stdout
 
 
+@forks_beside_threads
 def test_what_a_worker_raises_is_raised(tmp_path: Path) -> None:
     rule = RULE.replace("after", 'if user.country = "FR" after')
     hub, crew = hub_over(folder(tmp_path), compile_rules(loads(rule)), "fork", Plaintive())
