@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Final
 
 import pytest
-from hypothesis import event, given
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tests.properties.histories import Look, histories, looks
 from tests.properties.test_engine import UNTIL, checked_rules, engine_of
@@ -97,8 +97,17 @@ def logs(draw: st.DrawFn) -> list[bytes]:
     return draw(st.permutations([*log, *odd, *blank]))
 
 
-def beyond_a_double(line: bytes) -> bool:
-    return b"1e400" in line
+def may_go_unnoticed(line: bytes, needs: Needs) -> bool:
+    """Whether something is wrong with a line that rules may not notice that do not look at it."""
+    return b"1e400" in line or (needs.properties == frozenset() and nests_too_deep(line))
+
+
+def nests_too_deep(line: bytes) -> bool:
+    try:
+        parse_event(line)
+    except EventError as error:
+        return str(error) == f"properties: they nest more than {DEEPEST} deep"
+    return False
 
 
 def expected(line: bytes, number: int, needs: Needs) -> Event | str | None:
@@ -120,11 +129,12 @@ def as_needed(row: Row, number: int, needs: Needs) -> Event:
 
 
 @given(
-    log=logs().filter(lambda log: not any(map(beyond_a_double, log))),
+    log=logs(),
     ending=st.sampled_from((b"", b"\n")),
     needs=st.sampled_from(NEEDS),
 )
 def test_what_is_read_for_a_plan_is_what_the_lines_hold(log: list[bytes], ending: bytes, needs: Needs) -> None:
+    assume(not any(may_go_unnoticed(line, needs) for line in log))
     reading = assert_read(b"\n".join(log) + ending, needs)
     event("rejects" if reading.rejected else "no rejects")
 
@@ -156,6 +166,11 @@ ALONE: Final = (
     b'{"user":"u","type":"t","time":1772445600000,"batch":"\xff"}',
     b'{"user":"u","type":"t","time":1772445600000}{"user":"u","type":"t","time":1772445600000}\n',
     b'{"user":"u","type":"t",\n"time":1772445600000}',
+    b'{"user":"u","type":"t","time":1772445600000}{"user":"u","type":"t","time":1772445600000}\n\n',
+    b'{"user":"u","type":"t","time":1772445600000}\r\n\r\n{"user":"u","type":"t","time":1772445600000}\r',
+    b'{"user":"u","type":"t","time":1772445600000,"x":[{}\n{}]}',
+    b'{"user":"u","type":"t","time":1772445600000,"x":"}\n{"}',
+    b'\xef\xbb\xbf{"user":"u","type":"t","time":1772445600000}',
 )
 """Lines that matter at the edge of what a decoder notices that skips what it does not need."""
 
@@ -163,8 +178,31 @@ ALONE: Final = (
 @pytest.mark.parametrize("needs", NEEDS, ids=lambda needs: ",".join(sorted(needs.properties or "*")))
 def test_a_line_that_is_odd_among_healthy_ones(needs: Needs) -> None:
     for odd in (*ALONE, *UNHEALTHY):
-        if not beyond_a_double(odd):
+        if not may_go_unnoticed(odd, needs):
             assert_read(b"\n".join((HEALTHY[0], odd, HEALTHY[1])), needs)
+
+
+def test_what_nests_too_deep_goes_unnoticed_only_where_no_property_matters() -> None:
+    deep = b'{"user":"u","type":"t","time":1772445600000,"properties":{"x":%b}}' % DEEP[1].encode()
+    read = {needs: RowReader(needs).read(Block.of(deep), 1) for needs in NEEDS}
+    assert [len(read[needs].rows) for needs in NEEDS] == [1, 0, 0, 0]
+    assert [len(read[needs].rejected) for needs in NEEDS] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("names", [1, 60, 64, 65, 200])
+@pytest.mark.parametrize("time", ["1772445600000", '"2026-03-02T10:00:00Z"'])
+def test_names_that_were_never_read_before_are_read_as_those_that_were(names: int, time: str) -> None:
+    reader = RowReader(NEEDS[0])
+    for type_, campaign in [("t", 0), ("t", 0), ("new", 0), ("", 0), ("Zo\u00eb", 1), ("t", 70), ("t", 0)]:
+        data = b"".join(
+            f'{{"user":"u","type":"{type_}","campaign":"{campaign + n}","time":{time}}}\n'.encode()
+            for n in range(names)
+        )
+        rows = reader.read(Block.of(data + data.replace(b'"campaign"', b'"card"')), 1).rows
+        assert {row.type for row in rows} == {type_}
+        named = [str(campaign + n) for n in range(names)]
+        assert [(row.campaign, row.card) for row in rows] == [(n, None) for n in named] + [(None, n) for n in named]
+        assert {row.time for row in rows} == {1772445600000}
 
 
 @given(log=logs(), needs=st.sampled_from(NEEDS))

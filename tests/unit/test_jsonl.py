@@ -9,6 +9,7 @@ import pytest
 
 import connrules
 from connrules import Event, EventError, Kind, Outcome, Reason, encode_outcome, parse_event
+from connrules.connectors.jsonl import encode_outcomes
 from connrules.duration import EARLIEST, LATEST, format_instant
 
 WHOLE: dict[str, Any] = {
@@ -157,6 +158,12 @@ def test_an_outcome_is_one_line_with_its_fields_in_order() -> None:
         b'{"id":"' + id_ + b'","outcome":"sent","rule":"r","user":"u","send":"Say \\"hi\\"\\n",'
         b'"at":"1970-01-01T00:00:00.001Z","trigger":"e","triggered_at":"1969-12-31T23:59:59.999Z"}\n'
     )
+
+
+def test_outcomes_together_are_the_lines_of_each() -> None:
+    several = [outcome(send="X"), outcome(kind=Kind.PENDING, due=7), outcome(kind=Kind.CANCELLED, by="\u2028\n")]
+    assert encode_outcomes(several) == b"".join(map(encode_outcome, several))
+    assert encode_outcomes([]) == b""
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 
 import base64
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -88,6 +89,7 @@ class _OutcomeLine(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
 
 _NONE_OF_FIVE: Final = (None,) * 5
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_odd_time = msgspec.json.Decoder(_OddTimeLine).decode
 
@@ -184,6 +186,11 @@ def _encoded(data: object) -> bytes:
 def encode_outcome(outcome: Outcome) -> bytes:
     """An outcome as a line of JSON, its line break included. Instants are ISO 8601 in UTC."""
     return _encode(_plain_line(outcome) or _outcome_line(outcome)) + b"\n"
+
+
+def encode_outcomes(outcomes: Iterable[Outcome]) -> bytes:
+    """Outcomes as lines of JSON, as `encode_outcome` writes each."""
+    return _encode_lines([_plain_line(outcome) or _outcome_line(outcome) for outcome in outcomes])
 
 
 def encode_reject(number: int, line: bytes, why: str) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from connrules.connectors.jsonl import encode_outcome
+from connrules.connectors.jsonl import encode_outcomes
 from connrules.event import Kind, Outcome
 from connrules.run.counts import Counts
 
@@ -61,4 +61,4 @@ def encode_batch(batch: Batch, *, everything: bool) -> bytes:
     if isinstance(batch, bytes):
         return batch
     sent = Kind.SENT  # looked up once: a member of an enum is not found quickly
-    return b"".join([encode_outcome(outcome) for outcome in batch if everything or outcome.kind is sent])
+    return encode_outcomes(batch if everything else [outcome for outcome in batch if outcome.kind is sent])
