@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from connrules.columnar.sources import Columns, Source
+from connrules.columnar.sources import Clock, Columns, Source
 from connrules.duration import EARLIEST, LATEST, LIKE_SECONDS, parse_instant
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -22,14 +22,6 @@ OnLate = Callable[[bytes], object]
 BATCH: Final = 50_000
 """How many rows come into Python at once."""
 _TIME_HELP: Final = 'write ISO 8601 with an offset ("2026-03-02T10:00:00Z") or an integer of epoch milliseconds'
-_NO_EVENT: Final = (
-    '"user" IS NULL',
-    "\"user\" = ''",
-    "type IS NULL",
-    "time IS NULL",
-    f"time < {EARLIEST}",
-    f"time > {LATEST}",
-)
 _AS_WRITTEN: Final = 'id, "user", type, time, campaign, card, name, properties, time_text'
 _LATE: Final = "newest - time > $lateness"
 
@@ -56,13 +48,14 @@ class Census(NamedTuple):
     events: int
 
 
-def load(con: "DuckDBPyConnection", source: Source) -> None:
-    """Make a source the log: as it is where it can be read again and again, else as a table."""
+def load(con: "DuckDBPyConnection", source: Source) -> Clock:
+    """Make a source the log: as it is where it can be read again and again, else as a table. Returns its clock."""
     fields = (f"{sql} AS {field}" for field, sql in zip(_FIELDS, source.columns, strict=True))
     kind = "VIEW" if source.is_cheap else "TABLE"
     con.execute(f"CREATE {kind} log AS SELECT {', '.join(fields)} FROM {source.relation}")
     if source.columns.time_text != "NULL::VARCHAR":
         _read_odd_times(con)
+    return source.clock
 
 
 _FIELDS: Final = tuple('"user"' if field == "user" else field for field in Columns._fields)
@@ -88,15 +81,22 @@ def _instant(text: str) -> int | str:
         return f"time: {_TIME_HELP if 'is not a time' in str(error) else error}"
 
 
-def leave_out_what_is_no_event(con: "DuckDBPyConnection", on_reject: OnReject) -> None:
+def leave_out_what_is_no_event(con: "DuckDBPyConnection", clock: Clock, on_reject: OnReject) -> None:
     """Reject the rows that are no events."""
     con.execute("CREATE TABLE left_out (number BIGINT)")
+    no_event = _no_event(clock)
     # One by one: what the statistics of a file rule out is not even read.
-    counts = (con.execute(f"SELECT count(*) FROM log WHERE {what}").fetchall()[0][0] for what in _NO_EVENT)
-    if any(list(counts)):
-        con.execute(f"INSERT INTO left_out SELECT number FROM log WHERE {' OR '.join(_NO_EVENT)} ORDER BY number")
+    if any(count_of(con, f"log WHERE {what}") for what in no_event):
+        con.execute(f"INSERT INTO left_out SELECT number FROM log WHERE {' OR '.join(no_event)} ORDER BY number")
         for number, *row in _rows_of(con, "left_out"):
             on_reject(number, as_line(row), _why(row))
+
+
+def _no_event(clock: Clock) -> tuple[str, ...]:
+    """SQL for what makes a row no event."""
+    time = clock.column
+    outside = (f"{time} IS NULL", f"{time} < {clock.at(EARLIEST)}", f"{time} >= {clock.at(LATEST + 1)}")
+    return ('"user" IS NULL', "\"user\" = ''", "type IS NULL", *outside)
 
 
 def leave_out_what_is_late(con: "DuckDBPyConnection", lateness: int, on_late: OnLate) -> tuple[int, int]:
@@ -113,15 +113,16 @@ def leave_out_what_is_late(con: "DuckDBPyConnection", lateness: int, on_late: On
     return late, worst
 
 
-def is_in_order(con: "DuckDBPyConnection") -> bool:
-    """Whether no event is older than the one before it. A log of which no row is left out is looked at in one go."""
+def is_in_order(con: "DuckDBPyConnection", clock: Clock) -> bool:
+    """Whether no event is older than the one before it.
+
+    A log of which no row is left out is looked at in one go: DuckDB promises that a window without an order sees rows
+    as they are stored. Where events are in disorder within a millisecond, they count as if in disorder.
+    """
     order = "ORDER BY number" if count_of(con, "left_out") else ""
-    unlike = con.execute(
-        f"""SELECT count(*) FILTER (is_older), count(*) FILTER (is_astray) FROM (
-            SELECT time < lag(time) OVER ({order}) AS is_older,
-                number < lag(number) OVER ({order}) AS is_astray FROM {events(con)})"""
-    ).fetchall()[0]
-    return unlike == (0, 0)
+    time = clock.column
+    older = f"(SELECT {time} < lag({time}) OVER ({order}) AS is_older FROM {events(con)}) WHERE is_older"
+    return not count_of(con, older)
 
 
 def take_census(con: "DuckDBPyConnection", missing: frozenset[str]) -> Iterator[Census]:
@@ -135,15 +136,17 @@ def take_census(con: "DuckDBPyConnection", missing: frozenset[str]) -> Iterator[
         yield from (Census(type_, what, int(count)) for type_, what, count in rows)
 
 
-def newest(con: "DuckDBPyConnection") -> int | None:
+def newest(con: "DuckDBPyConnection", clock: Clock) -> int | None:
     """The time of the newest event; None where there is none."""
-    found: int | None = con.execute(f"SELECT max(time) FROM {events(con)}").fetchall()[0][0]
+    latest = clock.milliseconds(f"max({clock.column})")
+    found: int | None = con.execute(f"SELECT {latest} FROM {events(con)}").fetchall()[0][0]
     return found
 
 
-def like_seconds(con: "DuckDBPyConnection") -> int:
+def like_seconds(con: "DuckDBPyConnection", clock: Clock) -> int:
     """How many events have a time that looks like seconds."""
-    return count_of(con, f"{events(con)} WHERE time >= {LIKE_SECONDS.start} AND time < {LIKE_SECONDS.stop}")
+    first, beyond = clock.at(LIKE_SECONDS.start), clock.at(LIKE_SECONDS.stop)
+    return count_of(con, f"{events(con)} WHERE {clock.column} >= {first} AND {clock.column} < {beyond}")
 
 
 def events(con: "DuckDBPyConnection") -> str:

@@ -12,7 +12,7 @@ from connrules.columnar.database import database, readable
 from connrules.columnar.plain import Codes, spoken_of, why_not_plain
 from connrules.columnar.reading import OnLate, OnReject
 from connrules.columnar.relevant import event_of, log_of_rows, make_relevant, nests_deeper, rows_for_engine, tell_codes
-from connrules.columnar.sources import open_source
+from connrules.columnar.sources import MILLISECONDS, open_source
 from connrules.event import DEEPEST, Event, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run.counts import Counts
@@ -107,16 +107,16 @@ class ColumnarReplay:
 
     def _read(self) -> bool:
         """Read what is no event, what is late and when the log ends; whether it is in order."""
-        con = self._con
+        con, clock = self._con, MILLISECONDS
         if isinstance(self._log, Path):
-            reading.load(con, self._source)
+            clock = reading.load(con, self._source)
         else:
             log_of_rows(con, self._log)
-        reading.leave_out_what_is_no_event(con, self.reject)
+        reading.leave_out_what_is_no_event(con, clock, self.reject)
         self.counts.events = reading.count_of(con, reading.events(con))
-        self.like_seconds = reading.like_seconds(con)
-        self.newest = reading.newest(con)
-        in_order = reading.is_in_order(con)
+        self.like_seconds = reading.like_seconds(con, clock)
+        self.newest = reading.newest(con, clock)
+        in_order = reading.is_in_order(con, clock)
         if not in_order:
             late = reading.leave_out_what_is_late(con, self._lateness, self._on_late)
             self.counts.late, self.worst_late = late

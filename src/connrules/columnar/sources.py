@@ -16,10 +16,34 @@ _MAGIC: Final = b"PAR1"
 _FIELDS: Final = ("campaign", "card", "name")
 _WHOLE: Final = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT)")
 _TEXTS: Final = re.compile(r"VARCHAR|JSON|UUID|ENUM\(.*\)", re.DOTALL)
+_COARSE: Final = ("TIMESTAMP_S", "TIMESTAMP_MS")
+_MOMENTS: Final = (*_COARSE, "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+"""Types of timestamp that hold all instants that events may have; what has nanoseconds does not."""
 _PREFIX: Final = "properties."
 _COLUMNS_HELP: Final = "a log has the columns user, type and time, and may have id, campaign, card, name and properties"
 _ISO: Final = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3])(:[0-5]\d)?)"
 """Times that DuckDB reads as everybody does, and as databases write them; the others are looked at one by one."""
+
+
+class Clock(NamedTuple):
+    """A column of instants as it is stored: files have statistics of it, and comparing it costs no conversion."""
+
+    column: str
+    type: str | None
+    """The type of timestamp that it has; None: epoch milliseconds."""
+
+    def at(self, instant: int) -> str:
+        """SQL for an instant (epoch ms) to compare the column with."""
+        return str(instant) if self.type is None else f"make_timestamp_ms({instant})::{self.type}"
+
+    def milliseconds(self, instant: str) -> str:
+        """SQL for the epoch milliseconds of an instant as it is stored; what is finer is cut off."""
+        if self.type is None:
+            return instant
+        return f"epoch_ms({instant})" if self.type in _COARSE else _floor(f"epoch_us({instant})", 1_000)
+
+
+MILLISECONDS: Final = Clock("time", None)
 
 
 class Columns(NamedTuple):
@@ -39,6 +63,8 @@ class Columns(NamedTuple):
     """The properties as the text of a JSON object."""
     time_text: str = "NULL::VARCHAR"
     """The time as it was written, where it was."""
+    moment: str = "NULL::BIGINT"
+    """The time as it is stored, where that is a timestamp."""
 
     @property
     def missing(self) -> frozenset[str]:
@@ -54,6 +80,7 @@ class Source(NamedTuple):
     columns: Columns
     is_cheap: bool
     """Whether it may be read more than once: single columns of it cost little."""
+    clock: Clock
 
 
 def is_columnar(path: Path) -> bool:
@@ -87,7 +114,8 @@ def open_source(con: "DuckDBPyConnection", path: Path, properties: frozenset[str
     types = {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
     number = _number(con, names, len(files)) if is_cheap else "row_number() OVER ()"
     columns = columns_of(str(path), types, number, properties, is_text=not is_cheap)
-    return Source(relation, columns, is_cheap and columns.time_text == "NULL::VARCHAR")
+    clock = Clock("moment", types["time"]) if columns.moment == '"time"' else MILLISECONDS
+    return Source(relation, columns, is_cheap and columns.time_text == "NULL::VARCHAR", clock)
 
 
 def columns_of(
@@ -108,6 +136,7 @@ def columns_of(
         id=_id(path, types),
         properties=_properties(path, types, properties),
         time_text='"time"::VARCHAR' if _TEXTS.fullmatch(types["time"]) else "NULL::VARCHAR",
+        moment='"time"' if types["time"] in _MOMENTS else "NULL::BIGINT",
     )
 
 
@@ -152,10 +181,8 @@ def _time(path: str, type_: str, *, is_text: bool) -> str:
     """Epoch milliseconds; what is finer is cut off."""
     if _WHOLE.fullmatch(type_):
         return '"time"' if type_ == "BIGINT" else 'try_cast("time" AS BIGINT)'
-    if type_ in {"TIMESTAMP_S", "TIMESTAMP_MS"}:
-        return 'epoch_ms("time")'
-    if type_ in {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}:
-        return _floor('epoch_us("time")', 1_000)
+    if type_ in _MOMENTS:
+        return Clock('"time"', type_).milliseconds('"time"')
     if type_ == "TIMESTAMP_NS":
         return _floor('epoch_ns("time")', 1_000_000)
     if not _TEXTS.fullmatch(type_):
