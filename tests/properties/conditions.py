@@ -38,6 +38,27 @@ def properties() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=names)
 
 
+@cache
+def by_one_property() -> st.SearchStrategy[list[plan.Condition]]:
+    """Conditions of many rules that all are about one property, and alike."""
+    kinds = (_equalities(), _ranges(2, 1, 2.5, 0, -3, 10**30), _ranges("b", "a", _CAFE, ""))
+    return st.sampled_from(kinds).flatmap(lambda kind: st.lists(kind, min_size=9, max_size=30))
+
+
+def _equalities() -> st.SearchStrategy[plan.Condition]:
+    literals = st.builds(plan.Value, st.sampled_from(LITERALS))
+    one_of = st.builds(plan.OneOf, st.just(("amount",)), st.lists(literals, min_size=1, max_size=4).map(tuple))
+    return st.one_of(st.builds(plan.Compare, st.just(("amount",)), st.just("="), literals), one_of)
+
+
+def _ranges(*bounds: str | float) -> st.SearchStrategy[plan.Condition]:
+    literals = st.builds(plan.Value, st.sampled_from(bounds))
+    ends = [
+        st.builds(plan.Compare, st.just(("amount",)), st.sampled_from(o), literals) for o in ((">=", ">"), ("<", "<="))
+    ]
+    return st.one_of(*ends, st.tuples(*ends).map(plan.AllOf))
+
+
 def _combined(terms: st.SearchStrategy[plan.Condition]) -> st.SearchStrategy[plan.Condition]:
     several = st.lists(terms, min_size=1, max_size=4).map(tuple)
     return st.one_of(

@@ -7,12 +7,11 @@ of the values that the conditions name equally often.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple
 
 from connrules import plan
-from connrules.run.conditions import is_instant
 from connrules.run.ranges import Range
 from connrules.run.values import as_instant, scalar
 from connrules.text import nfc
@@ -46,94 +45,115 @@ class Within(NamedTuple):
 Anchor = Is | Within
 
 
+class Choice(NamedTuple):
+    """Anchors of which one holds wherever a condition does."""
+
+    anchors: tuple[Anchor, ...]
+    is_whole: bool
+    """Whether the condition holds, too, wherever one of them does."""
+
+
 class Anchors:
     """Finds anchors for conditions, and knows how selective each is among those of all of them.
 
     A bare date begins in the zone (None: in UTC).
     """
 
-    def __init__(self, conditions: Iterable[plan.Condition], zone: tzinfo | None) -> None:
+    def __init__(self, conditions: Sequence[plan.Condition], zone: tzinfo | None) -> None:
         self._zone = zone
+        self._conditions = conditions
+        self._made: dict[int, Choice | None] = {}
+        """The choice for each comparison, by its identity: the conditions live as long."""
         self._values: dict[Column, Counter[Any]] = {}
         self._bounds: dict[tuple[Column, bool], list[Any]] = {}
         for condition in conditions:
-            for anchor in self._all(condition):
-                self._note(anchor)
+            self._look_at(condition)
         for bounds in self._bounds.values():
             bounds.sort()
         self._totals = {column: counts.total() for column, counts in self._values.items()}
 
-    def best(self, condition: plan.Condition) -> tuple[Anchor, ...] | None:
-        """Anchors of which one holds wherever the condition does, as selective as can be; None: there are none."""
+    def best(self, condition: plan.Condition) -> Choice | None:
+        """The most selective choice for one of the conditions, or for a part of it; None: there is none."""
         match condition:
             case plan.AllOf():
-                choices = [choice for choice in self._choices(condition) if choice is not None]
-                return min(choices, key=self._share, default=None)
+                return self._best_of(list(self._choices(condition)))
             case plan.AnyOf(terms):
                 found = [self.best(term) for term in terms]
-                anchors = [choice for choice in found if choice is not None]
-                return sum(anchors, ()) if len(anchors) == len(found) else None
+                choices = [choice for choice in found if choice is not None]
+                if len(choices) < len(found):
+                    return None
+                return Choice(sum((c.anchors for c in choices), ()), all(c.is_whole for c in choices))
             case _:
-                return self._of_comparison(condition)
+                return self._made[id(condition)]
 
-    def _choices(self, condition: plan.AllOf) -> Iterator[tuple[Anchor, ...] | None]:
-        """The anchors of each term; the ranges in which one property must lie are one."""
-        ranges: dict[tuple[Column, bool], Range] = {}
+    def _best_of(self, found: list[Choice | None]) -> Choice | None:
+        if len(found) == 1:
+            return found[0]
+        choices = [choice for choice in found if choice is not None]
+        best = min(choices, key=self._share, default=None)
+        return None if best is None else Choice(best.anchors, is_whole=False)
+
+    def _choices(self, condition: plan.AllOf) -> Iterator[Choice | None]:
+        """The choice for each term; the ranges in which one property must lie are one."""
+        ranges: dict[tuple[Column, bool], tuple[Range, bool]] = {}
         for term in _terms(condition):
             choice = self.best(term)
             match choice:
-                case (Within(column, texts, range_),):
-                    known = ranges.get((column, texts))
-                    ranges[column, texts] = range_ if known is None else known.and_also(range_)
+                case Choice((Within(column, texts, range_),), is_whole):
+                    if known := ranges.get((column, texts)):
+                        range_, is_whole = known[0].and_also(range_), known[1] and is_whole
+                    ranges[column, texts] = range_, is_whole
                 case _:
                     yield choice
-        for (column, texts), range_ in ranges.items():
-            yield (Within(column, texts, range_),)
+        for (column, texts), (range_, is_whole) in ranges.items():
+            yield Choice((Within(column, texts, range_),), is_whole)
 
-    def _of_comparison(self, condition: plan.Condition) -> tuple[Anchor, ...] | None:
+    def _of_comparison(self, condition: plan.Condition) -> Choice | None:
         match condition:
-            case plan.Compare(path, "=", plan.Value() as operand, instant):
-                return self._equal(path, (operand,), instant=instant)
+            case plan.Compare(path, symbol, plan.Value() as operand, instant) if symbol != "!=":
+                if symbol == "=":
+                    return self._equal(path, (operand,), instant=instant)
+                column = Column(path, instant or operand.instant)
+                return self._ordered(column, symbol, self._literal(operand, instant=column.instant))
             case plan.OneOf(path, operands, instant):
                 return self._equal(path, operands, instant=instant)
-            case plan.Compare(path, symbol, plan.Value() as operand, instant) if symbol != "!=":
-                column = Column(path, instant or is_instant(operand))
-                return self._ordered(column, symbol, self._literal(operand, instant=column.instant))
             case plan.StartsWith(path, plan.Value(str() as start)):
-                return (Within(Column(path, instant=False), True, _beginning(nfc(start))),)  # noqa: FBT003
+                within = Within(Column(path, instant=False), True, _beginning(nfc(start)))  # noqa: FBT003
+                return Choice((within,), is_whole=False)
             case _:
                 return None
 
-    def _equal(
-        self, path: plan.Path, operands: tuple[plan.Operand, ...], *, instant: bool
-    ) -> tuple[Anchor, ...] | None:
+    def _equal(self, path: plan.Path, operands: tuple[plan.Operand, ...], *, instant: bool) -> Choice | None:
         anchors: list[Anchor] = []
         for operand in operands:
             if isinstance(operand, plan.FromTrigger):
                 return None
             column = Column(path, instant or operand.instant)
             value = self._literal(operand, instant=column.instant)
-            if value is not None:  # else it equals nothing
+            if value is not None and value == value:  # noqa: PLR0124  # else, or as NaN, it equals nothing
                 anchors.append(Is(column, value))
-        return tuple(anchors)
+        return Choice(tuple(anchors), is_whole=True)
 
     def _literal(self, operand: plan.Value, *, instant: bool) -> Any:
         return as_instant(operand.value, self._zone) if instant else scalar(operand.value)
 
-    def _ordered(self, column: Column, symbol: str, bound: Any) -> tuple[Anchor, ...]:
+    def _ordered(self, column: Column, symbol: str, bound: Any) -> Choice:
         if bound is None or isinstance(bound, tuple) or bound != bound:  # noqa: PLR0124  # as NaN does
-            return ()  # what is no instant, booleans and what is no number have no order
+            return Choice((), is_whole=True)  # what is no instant, booleans and what is no number have no order
         range_ = Range(bound, None) if symbol in {">", ">="} else Range(None, bound, closed=symbol == "<=")
-        return (Within(column, isinstance(bound, str), range_),)
+        # A slab goes from a bound up to the next: only so are the values in its slabs just those in the range.
+        return Choice((Within(column, isinstance(bound, str), range_),), symbol in {">=", "<"})
 
-    def _all(self, condition: plan.Condition) -> Iterator[Anchor]:
-        """The anchors of every comparison that could be chosen."""
+    def _look_at(self, condition: plan.Condition) -> None:
+        """Make the choice for every comparison, and note its anchors."""
         match condition:
             case plan.AllOf(terms) | plan.AnyOf(terms):
                 for term in terms:
-                    yield from self._all(term)
+                    self._look_at(term)
             case _:
-                yield from self._of_comparison(condition) or ()
+                choice = self._made[id(condition)] = self._of_comparison(condition)
+                for anchor in choice.anchors if choice else ():
+                    self._note(anchor)
 
     def _note(self, anchor: Anchor) -> None:
         match anchor:
@@ -143,9 +163,9 @@ class Anchors:
                 ends = self._bounds.setdefault((column, texts), [])
                 ends += [bound for bound in (range_.low, range_.high) if bound is not None]
 
-    def _share(self, anchors: tuple[Anchor, ...]) -> float:
-        """The share of the events, from 0 to 1, that are expected to satisfy one of them."""
-        return sum(map(self._share_of, anchors))
+    def _share(self, choice: Choice) -> float:
+        """The share of the events, from 0 to 1, that are expected to satisfy one of its anchors."""
+        return sum(map(self._share_of, choice.anchors))
 
     def _share_of(self, anchor: Anchor) -> float:
         if isinstance(anchor, Is):

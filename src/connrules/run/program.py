@@ -58,7 +58,7 @@ class Program:
         for rule in self.rules:
             if rule.goal is not None:
                 goals.setdefault(rule.goal.pattern.type, set()).add(rule.index)
-        listening = listeners(self.rules, compiled, zone)
+        listening = listeners(self.rules, conditions)
         self.routes = {
             type_: self._route(kind, listening.get(type_, NOBODY), exceptions.get(type_, {}), goals.get(type_, ()))
             for type_, kind in OBJECT_KIND.items()

@@ -1,13 +1,19 @@
 """Ranges of values: those that hold a value are found in one bisection and a step for each few of them.
 
-A segment tree that never changes. The bounds of all ranges cut the order of values into slabs, the leaves of the tree;
-a range stands at the few nodes that together cover its slabs, so that ranges which overlap take no more room than
-others. From a leaf, links lead up past the nodes at which nothing stands.
+The bounds of all ranges cut the order of values into slabs. Where few ranges overlap, those that hold a slab are listed
+for each. Else the slabs are the leaves of a segment tree, which never changes: a range stands at the few nodes that
+together cover its slabs, so that ranges which overlap take no more room than others. From a leaf, links lead up past
+the nodes at which nothing stands.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+_ROOM: Final = 8
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Range(NamedTuple):
@@ -38,18 +44,34 @@ _Node = tuple[tuple[int, ...], Any]
 """The numbers that stand at a node, and the nearest node above at which any do; None: there is none."""
 
 
-class Ranges:
-    """Numbered ranges of values of one type."""
+class Slabs(Generic[T]):
+    """What holds each slab, listed: things in the order of their numbers."""
+
+    __slots__ = ("_bounds", "_lists")
+
+    def __init__(self, bounds: list[Any], lists: Sequence[tuple[T, ...]]) -> None:
+        self._bounds = bounds
+        self._lists = lists
+
+    def holding(self, value: Any) -> tuple[T, ...]:
+        """What holds a value, and what ends at the bound before it."""
+        return self._lists[bisect_right(self._bounds, value)]
+
+    def of(self, thing: Callable[[T], U]) -> "Slabs[U]":
+        """The same with other things in the place of these."""
+        return Slabs(self._bounds, [tuple(map(thing, listed)) for listed in self._lists])
+
+
+class Tree:
+    """Ranges of which many overlap."""
 
     __slots__ = ("_bounds", "_leaves")
 
-    def __init__(self, ranges: Iterable[tuple[Range, int]]) -> None:
-        numbered = list(ranges)
-        ends = (bound for range_, _ in numbered for bound in (range_.low, range_.high) if bound is not None)
-        self._bounds = sorted(set(ends))
-        standing: list[list[int]] = [[] for _ in range(2 * len(self._bounds) + 2)]
-        for range_, number in numbered:
-            for node in _cover(*range_.slabs(self._bounds), len(self._bounds) + 1):
+    def __init__(self, bounds: list[Any], covered: Iterable[tuple[int, int, int]]) -> None:
+        self._bounds = bounds
+        standing: list[list[int]] = [[] for _ in range(2 * len(bounds) + 2)]
+        for first, last, number in covered:
+            for node in _cover(first, last, len(bounds) + 1):
                 standing[node].append(number)
         self._leaves = _linked(standing)
 
@@ -61,6 +83,22 @@ class Ranges:
             numbers, node = node
             found += numbers
         return found
+
+
+def ranges(numbered: Sequence[tuple[Range, int]], room: int = _ROOM) -> Slabs[int] | Tree:
+    """Numbered ranges of values of one type, by rising numbers, in the form that suits them.
+
+    Slabs are listed where the ranges have no more than `room` of them on average.
+    """
+    bounds = sorted({bound for range_, _ in numbered for bound in (range_.low, range_.high) if bound is not None})
+    covered = [(*range_.slabs(bounds), number) for range_, number in numbered]
+    if sum(max(0, last - first) for first, last, _ in covered) > room * len(covered):
+        return Tree(bounds, covered)
+    lists: list[list[int]] = [[] for _ in range(len(bounds) + 1)]
+    for first, last, number in covered:
+        for slab in range(first, last):
+            lists[slab].append(number)
+    return Slabs(bounds, list(map(tuple, lists)))
 
 
 def _cover(first: int, last: int, leaves: int) -> list[int]:

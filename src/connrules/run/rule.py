@@ -21,8 +21,17 @@ _NO_PROPERTIES: Final[Mapping[str, Any]] = {}
 _encode = msgspec.json.Encoder().encode
 
 
+class Trigger(NamedTuple):
+    """What starts a rule. `objects` are those that it names; None: any."""
+
+    type: str
+    objects: frozenset[Known] | None
+    where: plan.Condition | None
+    """What the event's properties must satisfy: no function yet, for an index may tell; None: nothing."""
+
+
 class Pattern(NamedTuple):
-    """One pattern of a rule. `objects` are those that it names; None: any, or the object of the trigger event."""
+    """A pattern that ends a wait or reaches a goal. `objects` are those that it names; None: any, or the trigger's."""
 
     text: str
     type: str
@@ -123,7 +132,7 @@ class Rule:
         self._arms = [Arm(send, rule, compiled, world) for send in _sends(rule)]
         self.arm = self._arms[0] if len(self._arms) == 1 else None
         """The only arm; None: it depends on the user, and `arm_of` says."""
-        self.triggers = [_pattern(matcher, world, conditions) for matcher in rule.triggers if matcher.rule is None]
+        self.triggers = [_trigger(matcher, world) for matcher in rule.triggers if matcher.rule is None]
         self.kept_paths = _kept_paths(rule.exceptions)
         """The properties of the trigger event that the exceptions look at."""
         alike = {} if alike is None else alike
@@ -192,16 +201,24 @@ def _goal(goal: plan.Goal, world: World, conditions: Conditions) -> RuleGoal:
     return RuleGoal(_pattern(goal.matcher, world, conditions), goal.within)
 
 
+def _trigger(matcher: plan.Matcher, world: World) -> Trigger:
+    return Trigger(matcher.type, _objects(matcher, world), matcher.where)
+
+
 def _pattern(
     matcher: plan.Matcher, world: World, conditions: Conditions, kept_paths: tuple[plan.Path, ...] = ()
 ) -> Pattern:
-    kind = OBJECT_KIND.get(matcher.type)
-    objects: frozenset[Known] | None = None
-    if matcher.objects is not None and kind is not None:
-        found = (world.find_for_rule(kind, name) for name in matcher.objects)
-        objects = frozenset(known for known in found if known is not None)
     holds = None if matcher.where is None else conditions.predicate(matcher.where, kept_paths)
-    return Pattern(matcher.text, matcher.type, objects, holds)
+    return Pattern(matcher.text, matcher.type, _objects(matcher, world), holds)
+
+
+def _objects(matcher: plan.Matcher, world: World) -> frozenset[Known] | None:
+    """The objects that a pattern names, as far as they are known; None: it names none."""
+    kind = OBJECT_KIND.get(matcher.type)
+    if matcher.objects is None or kind is None:
+        return None
+    found = (world.find_for_rule(kind, name) for name in matcher.objects)
+    return frozenset(known for known in found if known is not None)
 
 
 def _exception(
