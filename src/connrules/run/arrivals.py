@@ -6,15 +6,14 @@ if that is later. Events wait in a list in order of time, those of one instant i
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
-from itertools import accumulate
-from operator import ge, itemgetter
+from operator import itemgetter
 from typing import Final, NamedTuple, Self
 
 from connrules.event import Row
-from connrules.run.topics import Topic
+from connrules.run.timers import NEVER
 
-Buffered = tuple[int, str, Row, Topic]
-"""An event that waits for the watermark: its time, what it is known by, itself, and what it may do."""
+Buffered = tuple[int, str, Row]
+"""An event that waits for the watermark: its time, what it is known by, and itself."""
 OnLate = Callable[[int, Row], object]
 """Is told of a late event, and of its place among those that came together."""
 
@@ -99,10 +98,8 @@ class Arrivals:
     def _admits_all(self, times: Sequence[int], span: Span) -> bool:
         """Whether none of some events is late, as is seen at a glance; if so, time moves on to the newest."""
         least, greatest, in_order = span
-        if not in_order and greatest - least > self.lateness:
-            oldest = [newest - self.lateness for newest in accumulate(times, max)]
-            if not all(map(ge, times, oldest)):
-                return False
+        if not in_order and greatest - least > self.lateness and _is_any_late(times, self.lateness):
+            return False
         if self.watermark is not None and least < self.watermark:
             return False
         self._see(greatest)
@@ -114,3 +111,14 @@ class Arrivals:
         reached = self.greatest - self.lateness
         if self.watermark is None or reached > self.watermark:
             self.watermark = reached
+
+
+def _is_any_late(times: Sequence[int], lateness: int) -> bool:
+    """Whether one of some times is too much older than one before it."""
+    newest = oldest = -NEVER
+    for time in times:
+        if time > newest:
+            newest, oldest = time, time - lateness
+        elif time < oldest:
+            return True
+    return False

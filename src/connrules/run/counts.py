@@ -13,6 +13,7 @@ OTHERS: Final = "(others)"
 _ONE_BY_ONE: Final = 1_000
 _KIND_AND_REASON: Final = attrgetter("kind", "reason")
 _CANCELLED: Final = Kind.CANCELLED
+_SENT: Final = Kind.SENT
 
 
 @dataclass(slots=True)
@@ -89,13 +90,22 @@ class Counts:
         self.unknown_objects[key if one_by_one else (OTHERS, OTHERS)] += count
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
-        """Count outcomes."""
-        self.outcomes.update(map(_KIND_AND_REASON, outcomes))
-        self.cancelled.update(f"{o.rule}: {o.pattern}" for o in outcomes if o.kind is _CANCELLED)
+        """Count outcomes: sends, which most are, at a glance."""
+        others = [outcome for outcome in outcomes if outcome.kind is not _SENT]
+        if sends := len(outcomes) - len(others):
+            self.outcomes[_SENT, None] += sends
+        if others:
+            self.outcomes.update(map(_KIND_AND_REASON, others))
+            self.cancelled.update(f"{o.rule}: {o.pattern}" for o in others if o.kind is _CANCELLED)
         if self.conversions:
             for outcome in outcomes:
                 if outcome.rule in self.conversions:
                     self.conversions[outcome.rule].add(outcome)
+
+    def add_cancelled(self, rule: str, pattern: str) -> None:
+        """Count a cancelled send of which nobody wants to be told."""
+        self.outcomes[_CANCELLED, None] += 1
+        self.cancelled[f"{rule}: {pattern}"] += 1
 
     def total(self, kind: Kind) -> int:
         """How many outcomes of a kind there were."""

@@ -6,7 +6,7 @@ as the watermark reaches them; what is due at the instant of an event fires befo
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Final, cast
 
@@ -16,12 +16,12 @@ from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.arrivals import Arrivals, OnLate, Span
 from connrules.run.audience import said
-from connrules.run.batch import Relevant, take_in
+from connrules.run.batch import Intake
 from connrules.run.counts import Counts
+from connrules.run.firing import Firing
 from connrules.run.program import Program
 from connrules.run.repeats import Repeats
-from connrules.run.step import Stepper
-from connrules.run.topics import LOOK, Topic, Topics
+from connrules.run.topics import LOOK, AnyRow, Topic, Topics
 from connrules.run.wellformed import are_instants, are_well_formed, check_event
 from connrules.vocabulary import ATTRIBUTES
 
@@ -35,7 +35,8 @@ class Engine:
     changes nothing; it is counted and handed to `on_late`. An event with the id of one that the same user was seen
     with less than `dedupe` milliseconds before is counted and changes nothing; 0: no event is a repeat. `profiles` is
     asked, whenever a condition looks at a user, for the attributes that no event said. `counts` says in numbers what
-    the engine has seen and decided since it was made or restored. An engine is not safe for use by several threads at
+    the engine has seen and decided since it was made or restored. `kinds` are the outcomes to give; those of other
+    kinds are counted, and cost less (None: all). An engine is not safe for use by several threads at
     once.
 
     Raises TypeError or ValueError where `lateness` or `dedupe` is not a whole number from 0 up, and PlanError where the
@@ -43,7 +44,7 @@ class Engine:
     leave the engine amid an event: go on from a snapshot then.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what an engine is made with
         self,
         plan: Plan,
         *,
@@ -51,6 +52,7 @@ class Engine:
         dedupe: int = 0,
         on_late: Callable[[Event], object] | None = None,
         profiles: Profiles | None = None,
+        kinds: Collection[Kind] | None = None,
     ) -> None:
         if not isinstance(plan, Plan):
             raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
@@ -67,9 +69,9 @@ class Engine:
         self._profiles = profiles
         self._program = Program(plan)
         self.counts = self._new_counts()
-        self._stepper = Stepper(self._program, profiles)
-        self._topics = Topics(self._program, plain=not self._stepper.numbered)
         self._repeats = Repeats(dedupe) if dedupe else None
+        self._kinds = frozenset(Kind if kinds is None else map(Kind, kinds))
+        self._set_stepper(Firing(self._program, profiles))
         self._arrivals = Arrivals(lateness)
 
     @property
@@ -92,8 +94,8 @@ class Engine:
         the next outcomes.
         """
         if isinstance(events, list | tuple):
-            for begin in range(0, len(events), _BATCH):
-                self._receive_batch(events[begin : begin + _BATCH])
+            for batch in _batches(events):
+                self._receive_batch(batch)
         else:
             for event in events:
                 self._receive(event)
@@ -135,7 +137,7 @@ class Engine:
         self._catch_up()
         waiting = self.pending()
         self.counts.outcomes[Kind.PENDING, None] = len(waiting)
-        return self._take_outcomes() + waiting
+        return self._take_outcomes() + self._wanted(waiting)
 
     def pending(self) -> list[Outcome]:
         """The sends that are pending now, in the order in which they are due."""
@@ -158,9 +160,9 @@ class Engine:
                 watermark=arrivals.watermark,
                 arrivals=arrivals.number,
                 users=saved.save_users(self._stepper),
-                buffered=tuple(saved.SavedEvent(name, as_event(row)) for _, name, row, _ in arrivals.buffer),
+                buffered=tuple(saved.SavedEvent(name, as_event(row)) for _, name, row in arrivals.buffer),
                 seen=tuple(self._repeats or ()),
-                undelivered=tuple(self._stepper.outcomes),
+                undelivered=tuple(self._stepper.collected()),
             )
         )
 
@@ -176,15 +178,21 @@ class Engine:
             raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
         if snapshot.dedupe != self.dedupe:
             raise saved.SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
-        self._stepper = Stepper(self._program, self._profiles)
+        self._set_stepper(Firing(self._program, self._profiles))
         saved.restore_users(snapshot.users, self._program, self._stepper)
         self._stepper.outcomes = list(snapshot.undelivered)
         self._repeats = Repeats(self.dedupe, snapshot.seen) if self.dedupe else None
         self._arrivals = Arrivals(self.lateness)
         self._arrivals.number = snapshot.arrivals
         self._arrivals.greatest, self._arrivals.watermark = snapshot.greatest, snapshot.watermark
-        self._arrivals.buffer = [(s.event.time, s.name, s.event, LOOK) for s in snapshot.buffered]
-        self.counts = self._new_counts()
+        self._arrivals.buffer = [(s.event.time, s.name, s.event) for s in snapshot.buffered]
+        self.counts = self._intake.counts = self._new_counts()
+
+    def _set_stepper(self, stepper: Firing) -> None:
+        self._stepper = stepper
+        self._topics = Topics(self._program, plain=not stepper.numbered)
+        look_at_all = self._repeats is not None
+        self._intake = Intake(stepper, self._topics, self._look, self.counts, self._kinds, look_at_all=look_at_all)
 
     def _receive(self, event: Event) -> None:
         """Take in an event that came alone."""
@@ -193,10 +201,11 @@ class Engine:
         arrivals.number += 1
         self.counts.events += 1
         if not arrivals.admits(event.time):
+            self.counts.late += 1
             self._say_late(0, event)
             return
         if topic is not None:
-            self._admit([(event, topic)], [event.id or f"#{arrivals.number}"])
+            self._admit([event], [event.id or f"#{arrivals.number}"])
         self._catch_up()
 
     def _check(self, event: object) -> Topic | None:
@@ -223,13 +232,17 @@ class Engine:
         else:
             self._take_batch(events, times, span, self._say_late, found)
 
-    def _find_well_formed(self, events: Sequence[Event]) -> list[Relevant] | None:
+    def _find_well_formed(self, events: Sequence[Event]) -> Sequence[Event] | None:
         """The events that may do anything; None: something may be wrong with one of them."""
         try:
-            found = self._find(events)
+            found = self._relevant(events)
         except TypeError:  # a type or a campaign that cannot be looked up
             return None
         return found if are_well_formed(found) else None
+
+    def _relevant(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+        """The events that may do anything or have to be looked at."""
+        return rows if self._repeats is not None else self._topics.relevant(rows)
 
     def _take_batch(  # what is known of a batch is not worked out again
         self,
@@ -237,7 +250,7 @@ class Engine:
         times: Sequence[int],
         span: Span,
         on_late: OnLate,
-        found: list[Relevant] | None = None,
+        found: Sequence[Row] | None = None,
     ) -> None:
         def late(index: int, row: Row) -> None:
             self.counts.late += 1
@@ -246,48 +259,34 @@ class Engine:
         self.counts.events += len(rows)
         in_time, numbers = self._arrivals.in_time(rows, times, span, late)
         if found is None or in_time is not rows:
-            found = self._find(in_time)
+            found = self._relevant(in_time)
         self._admit(found, self._names(in_time, numbers, found))
         self._catch_up()
 
-    def _find(self, rows: Sequence[Row]) -> list[Relevant]:
-        """The events that may do anything or have to be looked at, with what they may do."""
-        if self._repeats is not None:
-            return [(row, LOOK) for row in rows]
-        seen, of, find = self._topics.seen, self._topics.of, self._topics.find
-        try:
-            return [
-                (row, topic)
-                for row in rows
-                if (topic := seen[row.type][row.campaign]) is not None
-                and (topic is not LOOK or (topic := find(row)) is not None)
-            ]
-        except KeyError:
-            return [(row, topic) for row in rows if (topic := of(row)) is not None]
-
-    def _names(self, rows: Sequence[Row], numbers: Sequence[int], found: Sequence[Relevant]) -> list[str]:
+    def _names(self, rows: Sequence[Row], numbers: Sequence[int], found: Sequence[Row]) -> list[str]:
         """What the relevant ones of some events are known by."""
-        ids = [row.id for row, _ in found]
+        ids = [row.id for row in found]
         if all(ids):
             return cast("list[str]", ids)
         numbered = zip(rows, numbers, strict=True)
-        return [row.id or next(f"#{n}" for other, n in numbered if other is row) for row, _ in found]
+        return [row.id or next(f"#{n}" for other, n in numbered if other is row) for row in found]
 
-    def _admit(self, found: Sequence[Relevant], names: Sequence[str]) -> None:
+    def _admit(self, found: Sequence[Row], names: Sequence[str]) -> None:
         """Let events that are not late take effect, or wait until the watermark reaches them."""
         if self.lateness:
-            pairs = zip(found, names, strict=True)
-            self._arrivals.hold([(row.time, name, row, topic) for (row, topic), name in pairs])
+            self._arrivals.hold([(row.time, name, row) for row, name in zip(found, names, strict=True)])
         else:
-            self.counts.matched += take_in(found, names, self._stepper, self._look)
+            self._take_in(found, names)
 
     def _catch_up(self) -> None:
         """Let the buffered events take effect that the watermark has reached, and fire what is due until then."""
         if reached := self._arrivals.reached():
-            found = [(row, topic) for _, _, row, topic in reached]
-            self.counts.matched += take_in(found, [name for _, name, _, _ in reached], self._stepper, self._look)
+            self._take_in([row for *_, row in reached], [name for _, name, _ in reached])
         if self._arrivals.watermark is not None:
             self._stepper.fire(self._arrivals.watermark)
+
+    def _take_in(self, rows: Sequence[Row], names: Sequence[str]) -> None:
+        self._intake.take_in(rows, names)
 
     def _look(self, row: Row) -> Topic | None:
         """What an event may do that has to be looked at; None: nothing more."""
@@ -299,6 +298,7 @@ class Engine:
             return topic
         if row.type == ATTRIBUTES:
             if attributes := said(row.properties or {}, self._program.attributes):
+                self._stepper.fire(row.time)  # what is due by then is decided by what was known before
                 self._stepper.learn(row.user, attributes)
         elif row.type in self._program.routes:
             field = self._program.routes[row.type].field
@@ -312,10 +312,13 @@ class Engine:
             self._on_late(cast("Event", event))
 
     def _take_outcomes(self) -> list[Outcome]:
-        outcomes = self._stepper.outcomes
-        self._stepper.outcomes = []
+        outcomes = self._stepper.take_outcomes()
         self.counts.add(outcomes)
-        return outcomes
+        return self._wanted(outcomes)
+
+    def _wanted(self, outcomes: list[Outcome]) -> list[Outcome]:
+        kinds = self._kinds
+        return outcomes if len(kinds) == len(Kind) else [outcome for outcome in outcomes if outcome.kind in kinds]
 
     def _new_counts(self) -> Counts:
         return Counts.of_goals(rule.name for rule in self._program.rules if rule.goal)
@@ -323,6 +326,12 @@ class Engine:
     @cached_property
     def _fingerprint(self) -> str:
         return hashlib.sha256(self.plan.to_json()).hexdigest()
+
+
+def _batches(events: Sequence[Event]) -> Iterable[Sequence[Event]]:
+    if len(events) <= _BATCH:
+        return (events,) if events else ()
+    return (events[begin : begin + _BATCH] for begin in range(0, len(events), _BATCH))
 
 
 def _check_span(what: str, ms: object) -> None:

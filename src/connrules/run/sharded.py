@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from connrules.event import Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run.engine import Engine
+from connrules.run.firing import Firing
 from connrules.run.state import Wait
-from connrules.run.step import Stepper
 from connrules.run.topics import LOOK, Topic, Topics
 
 Key = tuple[int, int, int, int]
@@ -27,7 +27,7 @@ class ShardedEngine(Engine):
 
     def __init__(self, plan: Plan, *, dedupe: int = 0, profiles: Profiles | None = None) -> None:
         super().__init__(plan, dedupe=dedupe, profiles=profiles)
-        self._stepper = Stepper(self._program, profiles, numbered=True)
+        self._stepper = Firing(self._program, profiles, numbered=True)
         self._topics = Topics(self._program, plain=True)
         self._keyed: list[Keyed] = []
 

@@ -42,11 +42,11 @@ class Stepper:
         "_forgets",
         "_goals",
         "_links",
-        "_plain",
         "_profiles",
         "_targets",
         "numbered",
         "outcomes",
+        "plain",
         "queues",
         "rules",
         "starts",
@@ -65,7 +65,7 @@ class Stepper:
         self.queues = [self.timers.queue(Wait, rule.delay) for rule in program.rules]
         """Where the waits of a rule stand, by its index, unless they are numbered."""
         self._profiles = profiles
-        self._plain = [rule.arm if rule.is_plain else None for rule in program.rules]
+        self.plain = [rule.arm if rule.is_plain else None for rule in program.rules]
         self._goals = {rule.index: self.timers.queue(Goal, rule.goal.within) for rule in program.rules if rule.goal}
         windows = program.windows.items()
         self._forgets = {index: self.timers.queue(Forget, window) for index, window in windows if window}
@@ -99,26 +99,6 @@ class Stepper:
         state = state_of(self.users.get(user))
         state.learn(attributes)
         self.users[user] = state
-
-    def fire(self, instant: int) -> None:
-        """Fire every timer that is due at or before an instant, in order.
-
-        A plain send that is all there is of its user is fired here, for most are such; the others by `_on_timer`.
-        """
-        timers, users = self.timers, self.users
-        while timers.next_due <= instant:
-            due = timers.next_due
-            timer = timers.pop()
-            held = users.get(timer.user)
-            if held is timer:
-                arm = self._plain[held.source.rule]
-                if arm is not None and arm.open_from <= due < arm.open_until:
-                    wait: Any = timer
-                    del users[wait.user]
-                    rule = self.rules[wait.source.rule].name
-                    self.outcomes.append(Outcome(_SENT, rule, wait.user, due, wait.trigger, wait.since, arm.send))
-                    continue
-            self._on_timer(held, timer)
 
     def fire_next(self) -> None:
         """Fire the timer that is due next."""

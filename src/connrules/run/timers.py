@@ -109,6 +109,26 @@ class Timers:
         self._look_ahead()
         return timer
 
+    def run_of_waits(self, instant: int) -> tuple[Queue, int] | None:
+        """The queue whose waits come next, and the instant up to which nothing else comes between; not later than
+        `instant`. None: something else is next, or as soon.
+        """
+        heads = self._heads
+        if self._numbered or not heads:
+            return None
+        queue = self._queues[heads[0][2]]
+        last = instant if len(heads) == 1 else min(instant, min(heads[1:3])[0] - 1)  # a heap: the next is one of two
+        return (queue, last) if queue.of_waits and heads[0][0] <= last else None
+
+    def taken(self, queue: Queue, count: int) -> None:
+        """So many timers were taken out of the queue that comes next."""
+        self.size -= count
+        if queue.timers:
+            heapq.heapreplace(self._heads, queue.head)
+        else:
+            heapq.heappop(self._heads)
+        self._look_ahead()
+
     @property
     def next_place(self) -> tuple[int, int, int]:
         """The place of the next timer: its due instant, and of a numbered wait the trigger's instant and the number."""

@@ -4,9 +4,9 @@ Names and ids are remembered as events write them, those that rules or a catalog
 any number, and memory must not grow with it.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeVar
 
 from connrules.event import Row
 from connrules.run.conditions import Predicate
@@ -17,6 +17,10 @@ from connrules.run.state import Source
 from connrules.run.world import Known
 
 _MOST: Final = 1_000
+_NEARLY_ALL: Final = 0.8
+_NEXT: Final = 16
+
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 class Topic:
@@ -75,10 +79,45 @@ class Topics:
 
         A KeyError says that `of` has to be asked.
         """
+        self.dull: dict[str, set[str | None]] = {type_: set() for type_ in program.routes}
+        """By the type of an event, the campaigns of which such events can do nothing: what most of a log is told by.
+
+        A KeyError says that `of` has to be asked.
+        """
+        self._unasked = 0
+        """How many more batches are taken whole."""
         self._routes = program.routes
         self._plain = plain
-        self._getters = {type_: attrgetter(route.field) for type_, route in program.routes.items() if route.field}
-        self._topics: dict[str, Names] = {type_: {} for type_ in program.routes}
+        self.dull_names: dict[str, set[str | None]] = {type_: set() for type_ in program.routes}
+        """The same for what else such events are about."""
+        self.by_name: dict[str, Names] = {type_: {} for type_ in program.routes}
+        """The topic of an event by its type and what it is about, with `LOOK` for what is unknown."""
+        self.getters = {
+            type_: attrgetter(route.field)
+            for type_, route in program.routes.items()
+            if route.field not in {None, "campaign"}
+        }
+        """What tells a card or a custom event, by the type of an event that is about one."""
+
+    def relevant(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+        """Those of some events that may do anything or have to be looked at, and perhaps some that do nothing.
+
+        Where nearly all may, the next ones are not even asked.
+        """
+        if self._unasked:
+            self._unasked -= 1
+            return rows
+        dull, dull_names, getters = self.dull, self.dull_names, self.getters
+        try:
+            rest = [row for row in rows if row.campaign not in dull[row.type]]
+        except KeyError:  # a type that was not seen before, or one of too many
+            return [row for row in rows if self.of(row) is not None]
+        rest = [
+            row for row in rest if (type_ := row.type) not in getters or getters[type_](row) not in dull_names[type_]
+        ]
+        if len(rest) > _NEARLY_ALL * len(rows):
+            self._unasked = _NEXT
+        return rest
 
     def of(self, row: Row) -> Topic | None:
         """The topic of an event; None: it can do nothing; `LOOK`: its type or what it is about is unknown."""
@@ -86,27 +125,27 @@ class Topics:
         if route is None or route.field not in {None, "campaign"}:
             if row.type in self.seen or len(self.seen) < _MOST:
                 _see(self.seen.setdefault(row.type, {}), row.campaign, LOOK)
+                self.dull.setdefault(row.type, set())
             return self.find(row)
         topic = self.find(row)
         _see(self.seen[row.type], row.campaign, topic, route.named)
+        if topic is None and row.campaign in self.seen[row.type]:
+            self.dull[row.type].add(row.campaign)
         return topic
 
     def find(self, row: Row) -> Topic | None:
         """The same for an event of whose type and campaign `seen` says `LOOK`."""
-        get = self._getters.get(row.type)
-        if get is None:
-            return self._find(row.type, None)
-        return self._find(row.type, get(row))
-
-    def _find(self, type_: str, reference: str | None) -> Topic | None:
-        topics = self._topics.get(type_)
-        if topics is None:
+        route = self._routes.get(row.type)
+        if route is None:
             return LOOK
+        reference = getattr(row, route.field) if route.field else None
+        topics = self.by_name[row.type]
         if reference in topics:
             return topics[reference]
-        route = self._routes[type_]
         topic = self._made(route, reference)
         _see(topics, reference, topic, route.named)
+        if topic is None and reference in topics:
+            self.dull_names[row.type].add(reference)
         return topic
 
     def _made(self, route: Route, reference: str | None) -> Topic | None:

@@ -2,16 +2,19 @@
 program made can have anything in its fields, and what is remembered of it must come back from a snapshot.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from connrules.duration import EARLIEST, LATEST
-from connrules.event import Event, Row
+from connrules.event import Event
 from connrules.run.arrivals import Span
 from connrules.vocabulary import ATTRIBUTES
 
 _TEXTS: Final = ("user", "type", "id", "campaign", "card", "name")
 _MUST_BE: Final = frozenset({"user", "type"})
+_OPTIONAL: Final = [attrgetter(field) for field in _TEXTS if field not in _MUST_BE]
+_EVENTS: Final = {Event}
 
 
 def are_instants(times: Sequence[int], span: Span) -> bool:
@@ -24,25 +27,26 @@ def are_instants(times: Sequence[int], span: Span) -> bool:
     return least >= EARLIEST and not 0 <= least <= 1 and greatest <= LATEST and type(sum(times)) is int
 
 
-def are_well_formed(found: Iterable[tuple[Row, object]]) -> bool:
-    """Whether nothing is wrong with some events, as is seen at a glance; False: look at them one by one."""
-    for row, _ in found:
-        user, id_, campaign, properties = row.user, row.id, row.campaign, row.properties
-        if (
-            not isinstance(row, Event)
-            or type(user) is not str
-            or not user.isascii()
-            or (id_ is not None and (type(id_) is not str or not id_.isascii()))
-            or (campaign is not None and (type(campaign) is not str or not campaign.isascii()))
-            or (properties is not None and (type(properties) is not dict or row.type == ATTRIBUTES))
-            or ((row.card is not None or row.name is not None) and not _are_texts(row.card, row.name))
-        ):
+def are_well_formed(events: Sequence[Event]) -> bool:
+    """Whether nothing is wrong with some events, as is seen at a glance; False: look at them one by one.
+
+    Built-in functions go through each field of all of them, several times as fast as a loop goes through an event.
+    """
+    if not set(map(type, events)) <= _EVENTS:
+        return False
+    try:
+        if not all(map(str.isascii, [event.user for event in events])):
             return False
-    return True
-
-
-def _are_texts(*values: object) -> bool:
-    return all(value is None or (type(value) is str and value.isascii()) for value in values)
+        for field in _OPTIONAL:
+            values = [value for value in map(field, events) if value is not None]
+            if values and not all(map(str.isascii, values)):
+                return False
+    except TypeError:  # no text
+        return False
+    properties = [event.properties for event in events if event.properties is not None]
+    return not properties or (
+        set(map(type, properties)) == {dict} and all(event.type != ATTRIBUTES for event in events)
+    )
 
 
 def check_event(event: Event) -> None:
