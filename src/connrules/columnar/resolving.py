@@ -177,10 +177,13 @@ def _started(rows: Rows, triggers: Triggers) -> Flags:
     is_free = is_first.copy()
     is_free[1:] |= triggers.time[1:] >= triggers.due[:-1]
     is_free[1:] |= triggers.row[1:] >= _latest(group, triggers.cancelled_by, len(rows.user))[:-1]
-    started = is_free.copy()
-    if not is_free.all():
-        _leap(triggers, group, np.cumsum(is_free), started, len(rows.user))
-    return started
+    is_crowded = ~is_free
+    is_crowded[:-1] |= ~is_free[1:]
+    if (crowded := np.flatnonzero(is_crowded)).size:
+        run = np.cumsum(is_free)
+        of_crowded = Triggers(*(column[crowded] for column in triggers))
+        is_free[crowded] = _leap(of_crowded, group[crowded], run[crowded], is_free[crowded], len(rows.user))
+    return is_free
 
 
 def _latest(group: Numbers, cancelled_by: Numbers, rows: int) -> Numbers:
@@ -189,12 +192,13 @@ def _latest(group: Numbers, cancelled_by: Numbers, rows: int) -> Numbers:
     return np.maximum.accumulate(group * size + cancelled_by) - group * size
 
 
-def _leap(triggers: Triggers, group: Numbers, run: Numbers, started: Flags, rows: int) -> None:
-    """Mark what starts in runs of triggers that overlap; the first of each run does."""
+def _leap(triggers: Triggers, group: Numbers, run: Numbers, is_first: Flags, rows: int) -> Flags:
+    """What starts in runs of triggers that overlap; the first of each run does."""
+    started = is_first.copy()
     by_row = group * (rows + 1) + triggers.row
     instants = np.unique(triggers.time)
     by_time = group * (len(instants) + 1) + np.searchsorted(instants, triggers.time)
-    current = np.flatnonzero(started[:-1] & ~started[1:])
+    current = np.flatnonzero(is_first)
     while len(current):
         of_group = group[current]
         after_cancel = np.searchsorted(by_row, of_group * (rows + 1) + triggers.cancelled_by[current])
@@ -206,6 +210,7 @@ def _leap(triggers: Triggers, group: Numbers, run: Numbers, started: Flags, rows
         is_inside[is_inside] = run[next_[is_inside]] == run[current[is_inside]]
         current = next_[is_inside]
         started[current] = True
+    return started
 
 
 def _ignored(rows: Rows, row: Numbers, rule: Numbers, reason: Numbers) -> Resolved:
