@@ -30,10 +30,8 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, times: list[int], lateness: int) -> Self:
-        """The span of some times, of which there is at least one; within the lateness their order is no matter."""
-        if lateness and (greatest := max(times)) - (least := min(times)) <= lateness:
-            return cls(least, greatest, in_order=False)
-        if sorted(times) == times:  # quicker than a look at each
+        """The span of some times, of which there is at least one; with a lateness, nobody asks for their order."""
+        if not lateness and sorted(times) == times:  # quicker than a look at each, where they are in order
             return cls(times[0], times[-1], in_order=True)
         return cls(min(times), max(times), in_order=False)
 

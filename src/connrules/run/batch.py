@@ -63,8 +63,9 @@ class Intake:
                 topic = self._look(row)
             if topic is None:
                 continue
-            now, user, start = row.time, row.user, topic.start
-            if start is not None and start.holds is not None and not start.holds(row.properties or _NO_PROPERTIES, ()):
+            now, user = row.time, row.user
+            start = topic.start_for(row.properties or _NO_PROPERTIES) if topic.is_filtered else topic.start
+            if start is False:
                 start = None
                 if user not in users or not (topic.exceptions or topic.goals):
                     continue

@@ -44,13 +44,20 @@ class Firing(Stepper):
 
         Its outcome is kept for its turn.
         """
-        due, index = wait.due, wait.source.rule
-        arm = self.plain[index]
-        if arm is None or not arm.open_from <= due < arm.open_until:
+        outcome = self.plain_send(wait, wait.due)
+        if outcome is None:
             return False
-        del self.users[wait.user]
-        self._early[wait] = Outcome(_SENT, self.rules[index].name, wait.user, due, wait.trigger, wait.since, arm.send)
+        self._early[wait] = outcome
         return True
+
+    def plain_send(self, wait: Wait, due: int) -> Outcome | None:
+        """Send what is due, if it is plain and all there is of its user; None: it is not, and nothing was done."""
+        user, index = wait.user, wait.source.rule
+        arm = self.plain[index]
+        if arm is None or self.users.get(user) is not wait or not arm.open_from <= due < arm.open_until:
+            return None
+        del self.users[user]
+        return Outcome(_SENT, self.rules[index].name, user, due, wait.trigger, wait.since, arm.send)
 
     def collected(self) -> list[Outcome]:
         """All outcomes so far, in order: at one instant those of timers first, then those of events."""

@@ -102,7 +102,10 @@ class Stepper:
 
     def fire_next(self) -> None:
         """Fire the timer that is due next."""
-        timer = self.timers.pop()
+        self.fire_timer(self.timers.pop())
+
+    def fire_timer(self, timer: Timer) -> None:
+        """Fire a timer that was taken out."""
         self._on_timer(self.users.get(timer.user), timer)
 
     def restore(self, timer: Timer) -> None:

@@ -109,6 +109,16 @@ class Timers:
         self._look_ahead()
         return timer
 
+    def pop_numbered(self, instant: int) -> Numbered | None:
+        """Take out the next timer, if it is a numbered wait that is due at or before an instant."""
+        numbered, heads = self._numbered, self._heads
+        if not numbered or numbered[0][0] > instant or (heads and heads[0][:2] <= numbered[0][:2]):
+            return None
+        self.size -= 1
+        entry = heapq.heappop(numbered)
+        self._look_ahead()
+        return entry
+
     def run_of_waits(self, instant: int) -> tuple[Queue, int] | None:
         """The queue whose waits come next, and the instant up to which nothing else comes between; not later than
         `instant`. None: something else is next, or as soon.

@@ -4,9 +4,9 @@ Names and ids are remembered as events write them, those that rules or a catalog
 any number, and memory must not grow with it.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from connrules.event import Row
 from connrules.run.conditions import Predicate
@@ -14,6 +14,7 @@ from connrules.run.filters import Candidates
 from connrules.run.program import Program, Route
 from connrules.run.rule import Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.state import Source
+from connrules.run.values import Properties
 from connrules.run.world import Known
 
 _MOST: Final = 1_000
@@ -26,7 +27,7 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 class Topic:
     """What an event of one type about one object may do."""
 
-    __slots__ = ("candidates", "exceptions", "goals", "known", "sources", "start")
+    __slots__ = ("_starts", "candidates", "exceptions", "goals", "is_filtered", "known", "sources", "start")
 
     def __init__(
         self,
@@ -47,6 +48,23 @@ class Topic:
         """What waits that it started have in common, by the index of their rule."""
         self.start: Start | None = None
         """What it may start, where that is one plain rule."""
+        self.is_filtered = False
+        """Whether `start_for` has to be asked what it may start, for that depends on its properties."""
+        self._starts: dict[int, Start | None] = {}
+
+    def start_for(self, properties: Properties) -> "Start | Literal[False] | None":
+        """What an event with such properties starts, where that is one plain rule; False: nothing."""
+        if self.start is not None:
+            return self.start if self.start.holds is None or self.start.holds(properties, ()) else False
+        found = self.candidates.of(properties)
+        if not found:
+            return False
+        rule, holds = found[0]
+        if len(found) > 1 or holds is not None:
+            return None
+        if rule.index not in self._starts:
+            self._starts[rule.index] = Start(rule, None, self.known) if rule.is_plain else None
+        return self._starts[rule.index]
 
 
 class Start:
@@ -98,6 +116,11 @@ class Topics:
             if route.field not in {None, "campaign"}
         }
         """What tells a card or a custom event, by the type of an event that is about one."""
+        for type_, route in program.routes.items():
+            named = [name for name, known in route.named.items() if known in route.by_object]
+            self.by_name[type_] = {name: self._made(route, name) for name in named}
+            if route.field == "campaign":
+                self.seen[type_] = dict(self.by_name[type_])
 
     def relevant(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
         """Those of some events that may do anything or have to be looked at, and perhaps some that do nothing.
@@ -157,9 +180,9 @@ class Topics:
         return LOOK if known is None else _topic(route, known, plain=self._plain)
 
 
-def _see(names: Names, name: str | None, topic: Topic | None, named: Container[str | None] = ()) -> None:
-    """Remember a topic, unless there are too many; those of a catalog always."""
-    if len(names) < _MOST or name in named:
+def _see(names: Names, name: str | None, topic: Topic | None, named: Collection[str | None] = ()) -> None:
+    """Remember a topic, unless there are too many; those of a catalog always, and they take no room of the others."""
+    if len(names) < _MOST + len(named) or name in named:
         names[name] = topic
 
 
@@ -171,6 +194,7 @@ def _topic(route: Route, known: Known | None, *, plain: bool) -> Topic | None:
     if plain and candidates.narrow is None and len(candidates.all) == 1 and candidates.all[0][0].is_plain:
         topic.start = Start(*candidates.all[0], known)
         topic.sources[topic.start.rule.index] = topic.start.source
+    topic.is_filtered = plain and (candidates.narrow is not None or (topic.start and topic.start.holds) is not None)
     return topic
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from connrules.connectors.jsonl import encode_outcome
+from connrules.connectors.jsonl import encode_outcomes
 from connrules.duration import EARLIEST
 from connrules.event import Event, Kind, Outcome
 from connrules.replay.jobs.messages import Share
@@ -72,8 +72,9 @@ class Owner:
 
     def _encoded(self, outcomes: Sequence[tuple[Key, Outcome]]) -> list[bytes]:
         sent = Kind.SENT
-        wanted = (entry for entry in outcomes if self._everything or entry[1].kind is sent)
-        return [_order_key(key, place) + encode_outcome(outcome) for place, (key, outcome) in enumerate(wanted)]
+        wanted = [entry for entry in outcomes if self._everything or entry[1].kind is sent]
+        lines = encode_outcomes([outcome for _, outcome in wanted]).splitlines(keepends=True)
+        return [_order_key(key, place) + line for place, ((key, _), line) in enumerate(zip(wanted, lines, strict=True))]
 
 
 def _order_key(key: Key, place: int) -> bytes:
