@@ -1,5 +1,6 @@
 """Logs of columns: whatever types their columns have, what is no event, and what cannot be read."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ import pytest
 from tests.columnar_runs import ColumnarRun, lines_of, run_columnar, run_over_events
 
 import connrules
+from connrules.columnar import plain_run
+from connrules.columnar.lines import lines
+from connrules.columnar.resolving import Resolved, Rows, resolve
+from connrules.columnar.tables import Tables
 from connrules.event import Event
 from connrules.files import UnreadableError
 
@@ -169,3 +174,46 @@ def test_awkward_texts_are_written_as_the_engine_writes_them() -> None:
     engine = connrules.Engine(plan)
 
     assert run_over_events(plan, events, {}).lines == lines_of(engine.feed_many(events) + engine.finish())
+
+
+def test_a_log_that_fits_no_memory_is_spilled_and_resolved_some_users_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_run, "_AT_ONCE", 10_000)
+    parts, spilled = list[int](), list[tuple[int]]()
+
+    def resolve_and_note(rows: Rows, tables: Tables, end: int) -> tuple[Resolved, int]:
+        parts.append(len(rows.user))
+        return resolve(rows, tables, end)
+
+    def write_and_note(con: Any, *rest: Any) -> Iterator[bytes]:
+        con.execute("SET threads = 2")  # each takes memory of its own
+        yield from lines(con, *rest)
+        spilled.extend(con.execute("SELECT count(*) FROM duckdb_temporary_files()").fetchall())
+
+    monkeypatch.setattr(plain_run, "resolve", resolve_and_note)
+    monkeypatch.setattr(plain_run, "lines", write_and_note)
+    plan, events = connrules.compile_rules(connrules.loads(PLAIN)), _bulky_events(120_000)
+    engine = connrules.Engine(plan)
+
+    found = run_over_events(plan, events, {"memory": "56MB"})
+
+    assert found.lines == lines_of(engine.feed_many(events) + engine.finish())
+    assert found.counts == engine.counts
+    assert len(parts) > 10
+    assert max(parts) < 20_000
+    assert spilled > [(0,)]
+
+
+def test_memory_that_is_far_too_small_is_told() -> None:
+    plan = connrules.compile_rules(connrules.loads(PLAIN))
+    with pytest.raises(UnreadableError, match="there is not enough memory, or room to spill"):
+        run_over_events(plan, _bulky_events(120_000), {"memory": "16MB"})
+
+
+def _bulky_events(count: int) -> list[Event]:
+    types = ("purchase", "purchase", "session_start", "received_push")
+    return [
+        Event(user=f"user-{n * 7919 % 60_013:040}", type=types[n * 31 % 4], time=n * 500, id=f"{n:060}")
+        for n in range(count)
+    ]
