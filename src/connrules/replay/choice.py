@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from connrules.columnar.sources import is_columnar
 from connrules.connectors.rows import RowReader
 from connrules.connectors.streams import Lines
-from connrules.event import Profiles, Row
+from connrules.event import Kind, Profiles, Row
 from connrules.files import UnreadableError
 from connrules.plan import Plan
 from connrules.replay.stream import OnLate, OnReject, StreamReplay
@@ -60,7 +60,8 @@ def stream_replay(
     reason = _reason_for_one(plan) if jobs > 1 else None
     if jobs > 1 and reason is None:
         return _several(plan, lines, options, jobs, on_reject, on_late)
-    engine = Engine(plan, lateness=options.lateness, dedupe=options.dedupe, profiles=options.profiles)
+    kinds = None if options.everything else {Kind.SENT}
+    engine = Engine(plan, lateness=options.lateness, dedupe=options.dedupe, profiles=options.profiles, kinds=kinds)
     note = None if reason is None else f"one process instead of {jobs}: {reason}"
     return StreamReplay(engine, lines, on_reject=on_reject, on_late=on_late or _let_go, note=note)
 

@@ -17,7 +17,7 @@ CREATE MACRO iso(ms) AS replace(strftime(make_timestamp_ms(ms), '%Y-%m-%dT%H:%M:
 """
 QUERY = """
 COPY (
-    WITH newest AS (SELECT max(epoch_ms(time)) AS newest FROM '{log}'),
+    WITH newest AS (SELECT epoch_ms(max(time)) AS newest FROM '{log}'),
     relevant AS (
         SELECT "user", id, epoch_ms(time) AS time, file_row_number AS n, type = 'purchase' AS bought
         FROM read_parquet('{log}', file_row_number = true)
