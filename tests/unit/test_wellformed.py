@@ -19,10 +19,26 @@ def plan(rules: str) -> Plan:
     return connrules.compile_rules(connrules.loads(rules))
 
 
+class Word(str):
+    __slots__ = ()
+
+
+class Number(int):
+    pass
+
+
 @pytest.mark.parametrize("lateness", [0, DAY])
 @pytest.mark.parametrize(
     ("fields", "error", "words"),
     [
+        ({"type": 5}, TypeError, "type is text, not 5"),
+        ({"type": ["a"]}, TypeError, "type is text"),
+        ({"type": None}, TypeError, "type is text, not None"),
+        ({"type": "opened_push", "campaign": ["a"]}, TypeError, "campaign is text"),
+        ({"user": Word("u")}, TypeError, "user is text"),
+        ({"time": Number(DAY)}, TypeError, "whole number"),
+        ({"time": float(DAY)}, TypeError, "whole number"),
+        ({"time": True}, TypeError, "whole number"),
         ({"user": 5}, TypeError, "user is text, not 5"),
         ({"user": ["a"]}, TypeError, "user is text"),
         ({"user": None}, TypeError, "user is text, not None"),
@@ -40,11 +56,36 @@ def test_a_field_of_a_wrong_type_is_named_and_changes_nothing(
     engine = Engine(plan(WAITING), lateness=lateness)
     engine.feed(Event(user="good", type="purchase", time=0))
     before = engine.snapshot()
+    bad = Event(**{"user": "u", "type": "purchase", "time": DAY, **fields})
 
-    with pytest.raises(error, match=words):
-        engine.feed(Event(**{"user": "u", "type": "purchase", "time": DAY, **fields}))
+    for feed in (engine.feed, lambda event: engine.feed_many([event]), lambda event: engine.feed_many(iter([event]))):
+        with pytest.raises(error, match=words):
+            feed(bad)
+        assert engine.snapshot() == before
 
-    assert engine.snapshot() == before
+
+@pytest.mark.parametrize("many", [1, 40])
+def test_events_before_one_that_is_refused_count_also_where_nearly_all_matter(many: int) -> None:
+    engine = Engine(plan(WAITING))
+    batches = [[Event(user=f"{n}-{i}", type="purchase", time=n) for i in range(5)] for n in range(many)]
+    for batch in batches:
+        engine.feed_many(batch)
+    good = [Event(user=f"last-{i}", type="purchase", time=many) for i in range(3)]
+    bad: Any = Event(user="x", type="purchase", time=many, id=5)  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="id is text"):
+        engine.feed_many([*good, bad, *good])
+
+    assert len(engine.finish()) == 5 * many + 3
+
+
+def test_properties_that_nobody_can_write_down_are_missing_in_what_waits() -> None:
+    engine, other = (Engine(plan("rule r: on purchase where amount > 1 after 1d send X"), lateness=DAY) for _ in "ab")
+    engine.feed(Event(user="u", type="purchase", time=0, properties={"amount": 2, "odd": "\ud800", "set": {1}}))
+
+    other.restore(engine.snapshot())
+
+    assert other.finish() == engine.finish() != []
 
 
 @pytest.mark.parametrize(

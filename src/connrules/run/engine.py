@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final, cast
 
 from connrules.duration import EARLIEST, LATEST
-from connrules.event import Event, Kind, Outcome, Profiles, Row, as_event
+from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run import snapshot as saved
 from connrules.run.arrivals import Arrivals, OnLate, Span
@@ -26,6 +26,7 @@ from connrules.run.wellformed import are_instants, are_well_formed, check_event
 from connrules.vocabulary import ATTRIBUTES
 
 _BATCH: Final = 1_000
+_TEXT_OR_NONE: Final = (str, type(None))
 
 
 class Engine:
@@ -160,7 +161,7 @@ class Engine:
                 watermark=arrivals.watermark,
                 arrivals=arrivals.number,
                 users=saved.save_users(self._stepper),
-                buffered=tuple(saved.SavedEvent(name, as_event(row)) for _, name, row in arrivals.buffer),
+                buffered=tuple(saved.save_event(name, row) for _, name, row in arrivals.buffer),
                 seen=tuple(self._repeats or ()),
                 undelivered=tuple(self._stepper.collected()),
             )
@@ -213,6 +214,8 @@ class Engine:
         if not isinstance(event, Event):
             raise TypeError("an engine takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
         _check_instant(event.time)
+        if type(event.type) is not str or type(event.campaign) not in _TEXT_OR_NONE:
+            check_event(event)  # nothing can be looked up by it
         topic = LOOK if self._repeats is not None else self._topics.of(event)
         if topic is not None and (self._remembers_all or event.type in self._program.heard):
             check_event(event)

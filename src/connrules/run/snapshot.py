@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from connrules.event import Event, Outcome
+from connrules.event import Event, Outcome, Row, as_event, per_value
 from connrules.run.program import Program
 from connrules.run.repeats import Sighting
 from connrules.run.state import Goal, Held, Source, UserState, Wait, settled, state_of
@@ -114,6 +114,12 @@ def from_bytes(data: bytes) -> Snapshot:
         return msgspec.json.decode(body, type=Snapshot)
     except msgspec.DecodeError as error:
         raise SnapshotError(f"the snapshot cannot be read: {error}") from None
+
+
+def save_event(name: str, row: Row) -> SavedEvent:
+    """An event that waits; of its properties, what can be written down, which is all that a rule can see."""
+    event = as_event(row)
+    return SavedEvent(name, msgspec.structs.replace(event, properties=per_value(event.properties)))
 
 
 def save_users(stepper: Stepper) -> dict[str, SavedUser]:

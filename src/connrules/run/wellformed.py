@@ -3,8 +3,7 @@ program made can have anything in its fields, and what is remembered of it must 
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event
@@ -13,18 +12,17 @@ from connrules.vocabulary import ATTRIBUTES
 
 _TEXTS: Final = ("user", "type", "id", "campaign", "card", "name")
 _MUST_BE: Final = frozenset({"user", "type"})
-_OPTIONAL: Final = [attrgetter(field) for field in _TEXTS if field not in _MUST_BE]
 _EVENTS: Final = {Event}
+_NUMBERS: Final = {int}
+_STRINGS: Final = {str}
+_NONE: Final = {type(None)}
+_OPTIONAL: Final = _STRINGS | _NONE
+_PROPERTIES: Final = {dict} | _NONE
 
 
 def are_instants(times: Sequence[int], span: Span) -> bool:
-    """Whether some times are whole numbers with a date, as is seen at a glance; False: look at them one by one.
-
-    A sum of numbers is whole where all are; true and false are 1 and 0, and told by that. Raises TypeError where
-    something is no number at all.
-    """
-    least, greatest, _ = span
-    return least >= EARLIEST and not 0 <= least <= 1 and greatest <= LATEST and type(sum(times)) is int
+    """Whether some times are whole numbers with a date, as is seen at a glance; False: look at them one by one."""
+    return span.least >= EARLIEST and span.greatest <= LATEST and set(map(type, times)) == _NUMBERS
 
 
 def are_well_formed(events: Sequence[Event]) -> bool:
@@ -34,19 +32,20 @@ def are_well_formed(events: Sequence[Event]) -> bool:
     """
     if not set(map(type, events)) <= _EVENTS:
         return False
-    try:
-        if not all(map(str.isascii, [event.user for event in events])):
-            return False
-        for field in _OPTIONAL:
-            values = [value for value in map(field, events) if value is not None]
-            if values and not all(map(str.isascii, values)):
-                return False
-    except TypeError:  # no text
+    properties = {type(event.properties) for event in events}
+    if not properties <= _PROPERTIES or (properties != _NONE and any(event.type == ATTRIBUTES for event in events)):
         return False
-    properties = [event.properties for event in events if event.properties is not None]
-    return not properties or (
-        set(map(type, properties)) == {dict} and all(event.type != ATTRIBUTES for event in events)
-    )
+    return all(_are_plain([getattr(event, field) for event in events], field) for field in _TEXTS)
+
+
+def _are_plain(values: list[Any], field: str) -> bool:
+    """Whether the values of a field are texts, where they are not left out, that anyone can write down."""
+    types = set(map(type, values))
+    if types == _NONE:
+        return field not in _MUST_BE
+    if types == _STRINGS:
+        return all(map(str.isascii, values))
+    return field not in _MUST_BE and types <= _OPTIONAL and all(v.isascii() for v in values if v is not None)
 
 
 def check_event(event: Event) -> None:
