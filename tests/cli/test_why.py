@@ -301,6 +301,12 @@ def test_late_events_are_told_from_an_instant_on_too(world: Path) -> None:
     assert late not in why(world, "--user", "ana", "--since", "2026-03-02T15:00:00.001Z").stdout
 
 
+def test_a_table_is_no_log_to_tell_from(tmp_path: Path) -> None:
+    result = why(folder(tmp_path, CANCELLED), "--user", "ana", "--events", "log.parquet")
+    assert result.exit_code == 2
+    assert "log.parquet: `connrules why` reads lines of JSON" in result.stderr
+
+
 # progress
 
 

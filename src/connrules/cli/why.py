@@ -27,6 +27,7 @@ from connrules.cli.render import counted, render_full
 from connrules.cli.report import Progress, StatusLine, early_until, say_before, warn
 from connrules.cli.telling.document import render_document
 from connrules.cli.telling.stories import render_explanation
+from connrules.columnar.sources import is_columnar
 from connrules.connectors.jsonl import EventError, parse_event
 from connrules.connectors.streams import Lines
 from connrules.event import Event
@@ -174,6 +175,10 @@ def _know_user(log: Log) -> None:
 def _read(path: Path, user: str, lateness: int) -> tuple[Log, int]:
     """What matters of the log for the user, and how many of its lines are no events."""
     log, rejected = Log(user, lateness), 0
+    if is_columnar(path):
+        raise ShellError(
+            f"{path}: `connrules why` reads lines of JSON", "write the events that are about the user as such lines"
+        )
     with ExitStack() as stack:
         try:
             lines = Lines(path)
