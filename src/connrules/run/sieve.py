@@ -48,7 +48,7 @@ class Sieve:
             return [(place, row) for place, row in zip(places, rows, strict=True) if of(row) is not None]
 
     def _is_let_through(self, row: Row, unknown: Unknown) -> bool:
-        topic = self._topics.find(row)
+        topic = self._topics.of(row)
         if topic is not LOOK:
             return topic is not None
         if row.type == ATTRIBUTES:
