@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
@@ -14,7 +15,7 @@ import connrules
 from connrules.columnar import plain_run
 from connrules.columnar.lines import lines
 from connrules.columnar.resolving import Resolved, Rows, resolve
-from connrules.columnar.tables import Tables
+from connrules.columnar.tables import Tables, order_by
 from connrules.event import Event
 from connrules.files import UnreadableError
 
@@ -217,3 +218,10 @@ def _bulky_events(count: int) -> list[Event]:
         Event(user=f"user-{n * 7919 % 60_013:040}", type=types[n * 31 % 4], time=n * 500, id=f"{n:060}")
         for n in range(count)
     ]
+
+
+@pytest.mark.parametrize("beyond", [10, 1 << 40], ids=["one number", "several"])
+def test_order_by_keys(beyond: int) -> None:
+    rows = [(2, 0, 1), (0, 1, 0), (2, 0, 0), (0, 0, 5), (0, beyond, 0), (beyond, 0, 0), (0, 0, beyond)]
+    order = order_by(*np.array(rows, dtype=np.int64).T)
+    assert [rows[place] for place in order.tolist()] == sorted(rows)

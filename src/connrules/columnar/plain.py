@@ -93,7 +93,8 @@ class Codes:
     """Numbers for what events are about: one for each type and object that rules speak of and the log has."""
 
     def __init__(self, world: World, spoken: Spoken, counts: Counts) -> None:
-        self._world = world
+        self.world = world
+        """What is known; it has found by now what rules name."""
         self._spoken = spoken
         self._counts = counts
         self._code: dict[tuple[str, Key], int] = {}
@@ -119,7 +120,7 @@ class Codes:
             self._note(type_, about, key, known, events)
 
     def _find(self, kind: ObjectKind | None, about: str) -> Known | None:
-        return self._world.find(kind, about) if kind is not None and about else None
+        return self.world.find(kind, about) if kind is not None and about else None
 
     def _note(self, type_: str, about: str, key: Key, known: Known | None, events: int) -> None:
         code = self._code.setdefault((type_, key), len(self.known))

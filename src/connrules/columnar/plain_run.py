@@ -8,11 +8,10 @@ import numpy as np
 from connrules.columnar.lines import Words, lines
 from connrules.columnar.plain import Codes
 from connrules.columnar.resolving import KINDS, REASONS, Resolved, Rows, resolve
-from connrules.columnar.tables import NONE, Numbers, Tables, tables_of
+from connrules.columnar.tables import NONE, Numbers, Tables, order_by, tables_of
 from connrules.event import Kind
 from connrules.plan import Plan
 from connrules.run.counts import Counts
-from connrules.run.world import World
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +28,7 @@ class PlainRun:
     ) -> None:
         self._con = con
         self._plan = plan
-        self._tables = tables_of(plan, World(plan), codes)
+        self._tables = tables_of(plan, codes)
         self._parts = 1 + _size(self._tables, codes) // _AT_ONCE
         self._counts = counts
         self._everything = everything
@@ -55,7 +54,7 @@ class PlainRun:
             WHERE users.rowid % $parts = $part""",
             {"parts": self._parts, "part": part},
         ).fetchnumpy()
-        order = np.lexsort((columns["place"], columns["code_of_user"]))
+        order = order_by(columns["code_of_user"], columns["place"])
         return Rows(*(columns[name][order] for name in ("place", "code_of_user", "time", "code")))
 
     def _keep(self, resolved: Resolved) -> None:

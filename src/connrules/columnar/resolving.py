@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from connrules.columnar.tables import NONE, Numbers, Slot, Tables
+from connrules.columnar.tables import NONE, Numbers, Slot, Tables, order_by
 from connrules.event import Kind, Reason
 
 KINDS: Final = tuple(Kind)
@@ -161,7 +161,7 @@ def _next_of_user(rows: Rows, keys: Numbers, classes: Numbers, row: Numbers) -> 
 
 def _in_groups(rows: Rows, triggers: Triggers) -> Triggers:
     """Triggers by user and rule."""
-    order = np.lexsort((triggers.row, triggers.rule, rows.user[triggers.row]))
+    order = order_by(rows.user[triggers.row], triggers.rule, triggers.row)
     return Triggers(*(column[order] for column in triggers))
 
 

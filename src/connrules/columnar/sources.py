@@ -183,7 +183,7 @@ def _time(path: str, type_: str, *, is_text: bool) -> str:
         return '"time"' if type_ == "BIGINT" else 'try_cast("time" AS BIGINT)'
     if type_ in _MOMENTS:
         return Clock('"time"', type_).milliseconds('"time"')
-    if type_ == "TIMESTAMP_NS":
+    if type_ in {"TIMESTAMP_NS", "TIMESTAMPTZ_NS"}:
         return _floor('epoch_ns("time")', 1_000_000)
     if not _TEXTS.fullmatch(type_):
         raise UnreadableError(f"{path}: the column `time` is a timestamp, whole milliseconds or text, not {type_}")

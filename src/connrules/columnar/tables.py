@@ -5,6 +5,7 @@ An event is of two classes: that of its code, and that of its type.
 """
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,11 +13,22 @@ from numpy.typing import NDArray
 
 from connrules import plan
 from connrules.columnar.plain import Codes, named_by
-from connrules.run.world import ALWAYS, Key, World
+from connrules.run.world import ALWAYS, Key
 
 Numbers = NDArray[np.int64]
 NEVER: Final = 2**62
 NONE: Final = -1
+
+
+def order_by(*keys: Numbers) -> Numbers:
+    """The order of things by keys, none of them negative and the first going before the others; no two are alike."""
+    beyond = [int(key.max(initial=0)) + 1 for key in keys]
+    if prod(beyond) > NEVER:
+        return np.lexsort(keys[::-1])
+    one = keys[0]  # one number is sorted in a tenth of the time that two take
+    for key, size in zip(keys[1:], beyond[1:], strict=True):
+        one = one * size + key
+    return np.argsort(one)
 
 
 class Activity(NamedTuple):
@@ -64,15 +76,15 @@ class Tables(NamedTuple):
     """Whether events of a class cancel anything."""
 
 
-def tables_of(compiled: plan.Plan, world: World, codes: Codes) -> Tables:
+def tables_of(compiled: plan.Plan, codes: Codes) -> Tables:
     """A plain rule set as numbers."""
-    return _Maker(compiled, world, codes).make()
+    return _Maker(compiled, codes).make()
 
 
 class _Maker:
-    def __init__(self, compiled: plan.Plan, world: World, codes: Codes) -> None:
+    def __init__(self, compiled: plan.Plan, codes: Codes) -> None:
         self._rules = compiled.rules
-        self._world = world
+        self._world = codes.world
         self._known = codes.known
         self._codes: dict[tuple[str, Key | None], int] = {
             (type_, None if known is None else known.key): code for code, (type_, known) in enumerate(codes.known)
@@ -92,7 +104,7 @@ class _Maker:
             starts=starts,
             delay=_numbers(rule.delay for rule in self._rules),
             live=_activity([_life(rule)] for rule in self._rules),
-            target=_activity(self._world.target(_send(rule)).active for rule in self._rules),
+            target=self._targets(),
             source=_activity(ALWAYS if known is None else known.active for _, known in self._known),
             slots=slots,
             implied=implied,
@@ -118,6 +130,12 @@ class _Maker:
         """The codes of the objects that a pattern names, as far as the log has them."""
         keys = dict.fromkeys((matcher.type, known.key) for known in named_by(matcher, self._world))
         return [self._codes[key] for key in keys if key in self._codes]
+
+    def _targets(self) -> Activity:
+        """When each rule's target is published; many rules may send the same."""
+        sends = [_send(rule) for rule in self._rules]
+        active = {send: self._world.target(send).active for send in set(sends)}
+        return _activity(active[send] for send in sends)
 
     def _slots(self) -> tuple[Slot, ...]:
         of_rules = [self._cancelling_events(rule) for rule in self._rules]
