@@ -29,6 +29,42 @@ def kinds(outcomes: Iterable[Outcome]) -> list[Kind]:
 
 # wrong arguments
 
+
+def test_what_is_told_of_late_events_can_be_called() -> None:
+    with pytest.raises(TypeError, match="on_late is called"):
+        Engine(plan(), on_late=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lateness", [0, 100])
+@pytest.mark.parametrize("as_list", [True, False])
+def test_what_on_late_raises_leaves_the_events_before_it_as_they_are(lateness: int, *, as_list: bool) -> None:
+    def refuse(_: Event) -> None:
+        raise RuntimeError("no")
+
+    engine = Engine(plan(), lateness=lateness, on_late=refuse)
+    events = [event(9_000, "a"), event(9_001, "b"), event(500, "late"), event(9_002, "c")]
+
+    with pytest.raises(RuntimeError):
+        engine.feed_many(events if as_list else iter(events))
+
+    assert (engine.counts.events, engine.counts.late) == (3, 1)
+    assert [outcome.user for outcome in engine.finish()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("many", [1, 1_000])
+def test_outcomes_that_are_not_asked_for_are_counted(many: int) -> None:
+    rules = plan('rule r: on purchase after 1d unless session_start send "X"')
+    full, sends = Engine(rules), Engine(rules, kinds={Kind.SENT})
+    history = [
+        event(n * 3_600_000, f"u{n // 4 % 7}", type_)
+        for n, type_ in enumerate(["purchase", "purchase", "session_start", "purchase"] * many)
+    ]
+    told, sent = ([*e.feed_many(history), *e.finish(until=10_000 * DAY)] for e in (full, sends))
+    assert sent == [outcome for outcome in told if outcome.kind is Kind.SENT] != []
+    assert full.counts == sends.counts
+    assert {Kind.CANCELLED, Kind.IGNORED} < set(kinds(told))
+
+
 WRONG_TYPES = [1.0, True, "5", None, datetime(2026, 3, 2, tzinfo=UTC)]
 OUT_OF_RANGE = [EARLIEST - 1, LATEST + 1, 2**62, 10**30, -(10**30)]
 

@@ -65,7 +65,8 @@ class Arrivals:
         """Those of some events that are not late, with their numbers; `on_late` is told of the others."""
         numbers: Sequence[int] = range(self.number + 1, self.number + len(rows) + 1)
         self.number += len(rows)
-        if self._admits_all(times, span):
+        if self.admits_all(times, span):
+            self._see(span.greatest)
             return rows, numbers
         admitted = []
         for index, time in enumerate(times):
@@ -93,15 +94,12 @@ class Arrivals:
         del self.buffer[:end]
         return events
 
-    def _admits_all(self, times: Sequence[int], span: Span) -> bool:
-        """Whether none of some events is late, as is seen at a glance; if so, time moves on to the newest."""
+    def admits_all(self, times: Sequence[int], span: Span) -> bool:
+        """Whether none of some events is late, as is seen at a glance."""
         least, greatest, in_order = span
-        if not in_order and greatest - least > self.lateness and _is_any_late(times, self.lateness):
-            return False
         if self.watermark is not None and least < self.watermark:
             return False
-        self._see(greatest)
-        return True
+        return in_order or greatest - least <= self.lateness or not _is_any_late(times, self.lateness)
 
     def _see(self, time: int) -> None:
         if self.greatest is None or time > self.greatest:

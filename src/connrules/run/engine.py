@@ -59,6 +59,8 @@ class Engine:
             raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
         _check_span("lateness", lateness)
         _check_span("dedupe horizon", dedupe)
+        if on_late is not None and not callable(on_late):
+            raise TypeError("on_late is called with each late event")
         if profiles is not None and not callable(getattr(profiles, "attributes", None)):
             raise TypeError("profiles are looked up with `attributes(user)`; see connrules.Profiles")
         self.plan = plan
@@ -222,14 +224,17 @@ class Engine:
         return topic
 
     def _receive_batch(self, events: Sequence[Event]) -> None:
-        """Take in events that came together. Where one may be ill-formed, they are taken one by one, up to that."""
+        """Take in events that came together. Where one may be ill-formed or late, they are taken one by one.
+
+        So what is raised for one, by `on_late` too, leaves those before it as they are.
+        """
         try:
             times = [event.time for event in events]
             span = _span(times, self.lateness)
         except AttributeError:
             times, span = [], None
         found = None if span is None else self._find_well_formed(events)
-        if span is None or found is None:
+        if span is None or found is None or not self._arrivals.admits_all(times, span):
             for event in events:
                 self._receive(event)
         else:
