@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,9 +59,9 @@ def run_columnar(
         **told,
     )
     lines: list[bytes] = []
-    for batch in replay.batches(until):
-        lines += batch.splitlines(keepends=True) if isinstance(batch, bytes) else map(encode_outcome, batch)
-    replay.close()
+    with closing(replay):
+        for batch in replay.batches(until):
+            lines += batch.splitlines(keepends=True) if isinstance(batch, bytes) else map(encode_outcome, batch)
     assert replay.rejected == len(rejects)
     return ColumnarRun(lines, replay.counts, replay.note, replay.newest, replay.worst_late, late, rejects)
 

@@ -1,5 +1,8 @@
 """Logs of columns: whatever types their columns have, what is no event, and what cannot be read."""
 
+import gzip
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +45,7 @@ def written(folder: Path, **columns: Any) -> Path:
         pa.array([1_500_999, -1], pa.timestamp("us")),
         pa.array([1_500_999_999, -1], pa.timestamp("ns")),
         pa.array([1_500_999, -1], pa.timestamp("us", tz="Europe/Paris")),
+        pa.array([1_500_999_999, -1], pa.timestamp("ns", tz="UTC")),
         pa.array(["1970-01-01T00:00:01.500999Z", "1970-01-01T00:59:59.999+01:00"]),
         pa.array(["1970-01-01 00:00:01.5+00", "1969-12-31T23:59:59.9999999Z"]),
     ],
@@ -131,6 +135,105 @@ def test_csv_is_text(tmp_path: Path) -> None:
 
     assert [(number, why.partition(":")[0]) for number, _, why in found.rejects] == [(2, "user"), (4, "time")]
     assert [line.partition(b'"trigger":')[2][:4] for line in found.lines] == [b'"7",', b'"#3"']
+
+
+def users_of(found: ColumnarRun) -> list[str]:
+    """The user of each outcome."""
+    return [json.loads(line)["user"] for line in found.lines]
+
+
+def csv_of(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    log = folder / "log.csv"
+    log.write_bytes(text.encode(encoding))
+    return log
+
+
+@pytest.mark.parametrize("plain", [1, 20_470, 22_000])
+def test_a_quoted_cell_of_csv_is_one_wherever_it_stands(tmp_path: Path, plain: int) -> None:
+    user = 'the "q", of\ntwo lines'
+    rows = "".join(f"u{n},purchase,{n}\n" for n in range(plain))
+    log = csv_of(tmp_path, f'user,type,time\n{rows}"the ""q"", of\ntwo lines",purchase,{plain}\n')
+
+    found = run(log)
+
+    assert users_of(found)[-1] == user
+    assert found.counts.events == plain + 1
+
+
+def test_single_quotes_of_csv_are_letters(tmp_path: Path) -> None:
+    log = csv_of(tmp_path, "user,type,time\n'u1',purchase,0\nu1,session_start,1\n# no comment,purchase,2\n")
+    assert users_of(run(log)) == ["'u1'", "# no comment"]
+
+
+def test_an_empty_cell_of_csv_is_missing_also_a_quoted_one(tmp_path: Path) -> None:
+    found = run(csv_of(tmp_path, 'user,type,time,id\n"",purchase,0,a\nv,purchase,1,""\n'))
+    assert [(number, why) for number, _, why in found.rejects] == [(1, "user: it is missing")]
+    assert b'"trigger":"#2"' in found.lines[0]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_csv_of_any_line_break(tmp_path: Path, line_break: str, start: str) -> None:
+    rows = [start + "user,type,time,,", "u,purchase,0,x,y", '"v,w",purchase,1,,']
+    assert users_of(run(csv_of(tmp_path, line_break.join(rows)))) == ["u", "v,w"]
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".CSV.ZST"])
+def test_csv_that_is_compressed(tmp_path: Path, ending: str) -> None:
+    data = b"user,type,time\nu,purchase,0\n"
+    log = tmp_path / f"log{ending}"
+    log.write_bytes(gzip.compress(data) if ending.endswith("gz") else pa.compress(data, "zstd", asbytes=True))
+    assert users_of(run(log)) == ["u"]
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst"])
+def test_compressed_csv_that_is_cut_off_is_refused(tmp_path: Path, ending: str) -> None:
+    data = b"user,type,time\n" + b"".join(b"u%d,purchase,%d\n" % (n * 7919 % 10_007, n) for n in range(100_000))
+    log = tmp_path / f"log{ending}"
+    whole = gzip.compress(data) if ending.endswith("gz") else pa.compress(data, "zstd", asbytes=True)
+    for kept in (0.1, 0.5, 0.99):
+        log.write_bytes(whole[: int(len(whole) * kept)])
+        with pytest.raises(UnreadableError, match=r"damaged or cut off|unexpected end of GZIP stream"):
+            run(log)
+
+
+def test_a_long_cell_of_csv(tmp_path: Path) -> None:
+    user = "u" * 3_000_000
+    assert users_of(run(csv_of(tmp_path, f"user,type,time\n{user},purchase,0\n"))) == [user]
+    with pytest.raises(UnreadableError, match="CSV error: line 3 is longer than 16 MB"):
+        run(csv_of(tmp_path, f"user,type,time\nu,purchase,0\n{user * 6},purchase,0\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "help_"),
+    [
+        ("user;type;time\nu;purchase;0\n", "it has no column `user`", "a log as CSV is separated by commas"),
+        ("user\ttype\ttime\nu\tpurchase\t0\n", "it has no column `user`", "a log as CSV is separated by commas"),
+        ("", "it has no column `user`", "a log has the columns"),
+        ("User,type,time\n", "it has no column `user`", "it has `User`: write it `user`"),
+        ("user,User,type,time\n", "the columns `user` and `User` differ only in case", "rename one"),
+        ("user,user,type,time\n", "it has the column `user` more than once", "leave one of them out"),
+        ('"user,type,time\n', "CSV error in the header", "a log as CSV is in UTF-8"),
+        (
+            "user,type,time\nu,purchase,0\nu,purchase\n",
+            "line 3 has another number of cells than the header: 2, not 3",
+            "",
+        ),
+        ('user,type,time\nu,"purchase,0\n', "line 2 has a quote that does not end where the cell ends", ""),
+        ("user,type,time\nu,purchase,0\r\n", "CSV error: line breaks of several kinds", ""),
+    ],
+)
+def test_what_is_no_csv_is_refused_in_plain_words(tmp_path: Path, text: str, why: str, help_: str) -> None:
+    with pytest.raises(UnreadableError, match=re.escape(why)) as caught:
+        run(csv_of(tmp_path, text))
+    assert caught.value.help.startswith(help_)
+
+
+@pytest.mark.parametrize("rows_before", [0, 20_000])
+def test_csv_that_is_not_utf_8_is_refused(tmp_path: Path, rows_before: int) -> None:
+    rows = "u,purchase,0\n" * rows_before
+    with pytest.raises(UnreadableError, match="the file is not UTF-8"):
+        run(csv_of(tmp_path, f"user,type,time\n{rows}andr\u00e9,purchase,0\n", "latin-1"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Whole tables at once: a log in Parquet or CSV read by DuckDB, resolved by numpy, with the outcomes of the engine.
 
     sources    which files a log is, and its columns as events have them
+    csv_files  CSV, its header and its errors
+    sql        texts in SQL
     reading    the rows that are no events, those that are late, and those that rules speak of
     tables     a plan as numbers: which objects start which rules, and what cancels them
     resolving  which waits start, and what becomes of them

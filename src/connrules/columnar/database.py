@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from connrules.columnar import csv_files
 from connrules.files import UnreadableError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def readable(path: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise UnreadableError(f"{path}: there is not enough memory, or room to spill: {_first_line(error)}") from None
     except duckdb.Error as error:
+        if plain := csv_files.complaint(str(error)):
+            raise UnreadableError(f"{path}: it cannot be read: {plain}", csv_files.HELP) from None
         raise UnreadableError(
             f"{path}: it cannot be read: {_first_line(error)}", "see that the file is whole"
         ) from None
@@ -53,4 +56,6 @@ def readable(path: Path) -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     """The gist of what DuckDB says: its first line, without the kind of error before it."""
     text = re.sub(r"^[A-Z][\w -]*Error: ", "", str(error).partition("\n")[0])
+    if text.startswith("don't know what type") or not text.isprintable():
+        return "what is in the file is damaged"
     return text[:1].lower() + text[1:].rstrip(".")

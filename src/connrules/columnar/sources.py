@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from connrules.columnar import csv_files
+from connrules.columnar.sql import literal, name_of, no_pattern
 from connrules.files import UnreadableError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PARQUET: Final = (".parquet", ".pq")
-_CSV: Final = (".csv", ".csv.gz", ".csv.zst")
 _MAGIC: Final = b"PAR1"
+_NEEDED: Final = ("user", "type", "time")
 _FIELDS: Final = ("campaign", "card", "name")
 _WHOLE: Final = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT)")
 _TEXTS: Final = re.compile(r"VARCHAR|JSON|UUID|ENUM\(.*\)", re.DOTALL)
@@ -85,7 +87,7 @@ class Source(NamedTuple):
 
 def is_columnar(path: Path) -> bool:
     """Whether a log is one that a columnar engine reads best: a folder, Parquet or CSV."""
-    return path.is_dir() or path.name.lower().endswith(_CSV) or is_parquet(path)
+    return path.is_dir() or csv_files.is_csv(path) or is_parquet(path)
 
 
 def is_parquet(path: Path) -> bool:
@@ -104,18 +106,26 @@ def open_source(con: "DuckDBPyConnection", path: Path, properties: frozenset[str
 
     Raises UnreadableError where there is no log, or a column is missing or of a type that is no event's.
     """
+    return _of_parquet(con, path, properties) if path.is_dir() or is_parquet(path) else _of_csv(path, properties)
+
+
+def _of_parquet(con: "DuckDBPyConnection", path: Path, properties: frozenset[str] | None) -> Source:
     files = _files(path)
-    names = "[" + ", ".join(_literal(_no_pattern(str(file))) for file in files) + "]"
-    is_cheap = path.is_dir() or is_parquet(path)
-    if is_cheap:
-        relation = f"read_parquet({names}, union_by_name = true, hive_partitioning = false)"
-    else:
-        relation = f"read_csv({names}, all_varchar = true, header = true, nullstr = '', strict_mode = true)"
+    names = "[" + ", ".join(literal(no_pattern(str(file))) for file in files) + "]"
+    relation = f"read_parquet({names}, union_by_name = true, hive_partitioning = false)"
     types = {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
-    number = _number(con, names, len(files)) if is_cheap else "row_number() OVER ()"
-    columns = columns_of(str(path), types, number, properties, is_text=not is_cheap)
+    columns = columns_of(str(path), types, _number(con, names, len(files)), properties, is_text=False)
     clock = Clock("moment", types["time"]) if columns.moment == '"time"' else MILLISECONDS
-    return Source(relation, columns, is_cheap and columns.time_text == "NULL::VARCHAR", clock)
+    return Source(relation, columns, columns.time_text == "NULL::VARCHAR", clock)
+
+
+def _of_csv(path: Path, properties: frozenset[str] | None) -> Source:
+    if not path.exists():
+        raise UnreadableError(f"{path}: no such file or directory")
+    header = csv_files.header_of(path)
+    types = dict.fromkeys(header, "VARCHAR")
+    columns = columns_of(str(path), types, "row_number() OVER ()", properties, is_text=True)
+    return Source(csv_files.relation_of(path, header), columns, is_cheap=False, clock=MILLISECONDS)
 
 
 def columns_of(
@@ -125,9 +135,7 @@ def columns_of(
 
     Raises UnreadableError where a column is missing or of a type that is no event's.
     """
-    for name in ("user", "type", "time"):
-        if name not in types:
-            raise UnreadableError(f"{path}: it has no column `{name}`", _COLUMNS_HELP)
+    _check_names(path, types)
     texts = {name: _text(path, name, types) for name in ("user", "type", *_FIELDS)}
     return Columns(
         number=number,
@@ -138,6 +146,20 @@ def columns_of(
         time_text='"time"::VARCHAR' if _TEXTS.fullmatch(types["time"]) else "NULL::VARCHAR",
         moment='"time"' if types["time"] in _MOMENTS else "NULL::BIGINT",
     )
+
+
+def _check_names(path: str, types: Mapping[str, str]) -> None:
+    for name in _NEEDED:
+        if name not in types:
+            raise UnreadableError(f"{path}: it has no column `{name}`", _help_without(name, types))
+
+
+def _help_without(name: str, types: Mapping[str, str]) -> str:
+    if found := next((other for other in types if other.casefold() == name), None):
+        return f"it has `{found}`: write it `{name}`"
+    if any(re.search("[;\t]", other) for other in types):
+        return "a log as CSV is separated by commas"
+    return _COLUMNS_HELP
 
 
 def _files(path: Path) -> list[Path]:
@@ -168,7 +190,7 @@ def _text(path: str, name: str, types: Mapping[str, str]) -> str:
         return "NULL::VARCHAR"
     if not _TEXTS.fullmatch(type_):
         raise UnreadableError(f"{path}: the column `{name}` is text, not {type_}", _COLUMNS_HELP)
-    return _name(name) if type_ == "VARCHAR" else f"{_name(name)}::VARCHAR"
+    return name_of(name) if type_ == "VARCHAR" else f"{name_of(name)}::VARCHAR"
 
 
 def _id(path: str, types: Mapping[str, str]) -> str:
@@ -205,23 +227,8 @@ def _properties(path: str, types: Mapping[str, str], wanted: frozenset[str] | No
         raise UnreadableError(f"{path}: it has the column `properties` and also `{apart[0]}`", "leave one of them out")
     if apart:
         names = [name for name in apart if wanted is None or name.removeprefix(_PREFIX) in wanted]
-        parts = (f"{_literal(name.removeprefix(_PREFIX))}: {_name(name)}" for name in names)
+        parts = (f"{literal(name.removeprefix(_PREFIX))}: {name_of(name)}" for name in names)
         return "to_json({" + ", ".join(parts) + "})::VARCHAR" if names else "NULL::VARCHAR"
     if type_.startswith(("STRUCT", "MAP")):
         return 'to_json("properties")::VARCHAR'
     return _text(path, "properties", types)
-
-
-def _literal(text: str) -> str:
-    """A text as a constant of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(text: str) -> str:
-    """A text as the name of a column."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _no_pattern(path: str) -> str:
-    """A path whose characters mean themselves, where DuckDB would take it for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", path)
