@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 import pytest
 from tests.columnar_runs import ColumnarRun, lines_of, run_columnar, run_over_events
@@ -113,6 +114,62 @@ def test_properties_of_each_form(tmp_path: Path, columns: dict[str, Any]) -> Non
 
     assert [line.partition(b'"user":')[2][:3] for line in found.lines] == [b'"a"']
     assert found.note == "streaming engine over the rows that matter: the rule `r` has a `where`"
+
+
+STORIES: list[dict[str, Any]] = [
+    {"country": "FR", "home": {"city": "Paris"}},
+    {"plan": "gold", "home": {"zip": "75"}},
+]
+COUNTRIES = {"country": ["FR", None, None], "plan": [None, "gold", None]}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"properties": [*map(json.dumps, STORIES), None]},
+        {"properties": pa.array([*STORIES, None])},
+        {
+            "properties": pa.array(
+                [*(list(row.items()) for row in ({"country": "FR", "plan": None}, {"plan": "gold"})), None],
+                pa.map_(pa.string(), pa.string()),
+            )
+        },
+        {f"properties.{name}": values for name, values in COUNTRIES.items()},
+    ],
+    ids=["text", "struct", "map", "columns"],
+)
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_what_an_event_does_not_speak_of_stays_as_it_was(tmp_path: Path, columns: dict[str, Any], form: str) -> None:
+    table = {"user": ["u"] * 3, "type": ["attributes", "attributes", "session_start"], "time": [0, 1, 2], **columns}
+    rules = 'rule r: on session_start if user.country = "FR" and user.plan = "gold" after 1d send X'
+    log = written(tmp_path, **table)
+    if form == "csv" and "properties" not in columns:
+        log = tmp_path / "log.csv"
+        csv.write_csv(pa.table(table), log)
+
+    assert [json.loads(line)["outcome"] for line in run(log, rules).lines] == ["pending"]
+
+
+def test_nulls_of_structs_within_structs_say_nothing(tmp_path: Path) -> None:
+    log = written(tmp_path, user=["u", "u"], type=["purchase"] * 2, time=[1, 0], properties=pa.array(STORIES))
+    assert [row["properties"] for row in run(log, WITH_WHERE, lateness=0).late] == [STORIES[1]]
+
+
+def test_what_tools_leave_behind_in_a_folder_is_not_read(tmp_path: Path) -> None:
+    names = (
+        "a.parquet",
+        "day=1/b_.pq",
+        "_temporary/0/c.parquet",
+        ".d.parquet",
+        "_e.parquet",
+        ".cache/f.parquet",
+        "g.crc",
+    )
+    for name in names:
+        (tmp_path / ".log" / name).parent.mkdir(parents=True, exist_ok=True)
+        table = pa.table({"user": [name], "type": ["purchase"], "time": [0]})
+        parquet.write_table(table, tmp_path / ".log" / name)
+    assert users_of(run(tmp_path / ".log")) == ["a.parquet", "day=1/b_.pq"]
 
 
 def test_a_folder_is_one_log_in_the_order_of_its_paths(tmp_path: Path) -> None:
@@ -240,9 +297,17 @@ def test_csv_that_is_not_utf_8_is_refused(tmp_path: Path, rows_before: int) -> N
     ("columns", "why"),
     [
         ({"user": ["u"], "type": ["x"]}, "it has no column `time`"),
-        ({"user": [1], "type": ["x"], "time": [0]}, "the column `user` is text, not BIGINT"),
-        ({"user": ["u"], "type": ["x"], "time": [1.5]}, "the column `time` is a timestamp"),
-        ({"user": ["u"], "type": ["x"], "time": [0], "id": [1.5]}, "the column `id` is text, not DOUBLE"),
+        ({"user": [1], "type": ["x"], "time": [0]}, "the column `user` must be text, not BIGINT"),
+        ({"user": ["u"], "type": ["x"], "time": [1.5]}, "the column `time` must be a timestamp"),
+        (
+            {"user": ["u"], "type": ["x"], "time": [0], "id": [1.5]},
+            "the column `id` must be text or a whole number, not DOUBLE",
+        ),
+        (
+            {"user": ["u"], "type": ["x"], "time": [0], "properties": [[{"a": 1}]]},
+            r"the column `properties` must be the text of JSON, a STRUCT or a MAP, not STRUCT\(a BIGINT\)\[\]",
+        ),
+        ({"User": ["u"], "type": ["x"], "time": [0]}, "it has no column `user`"),
         ({"user": ["u"], "type": ["x"], "time": [0], "properties": ["{}"], "properties.a": [1]}, "and also"),
     ],
 )

@@ -167,10 +167,16 @@ def _files(path: Path) -> list[Path]:
         raise UnreadableError(f"{path}: no such file or directory")
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _PARQUET and file.is_file())
+    files = sorted(file for file in path.rglob("*.*") if _counts(file, path))
     if not files:
         raise UnreadableError(f"{path}: there is no Parquet file in this folder")
     return files
+
+
+def _counts(file: Path, folder: Path) -> bool:
+    """Whether a file is one of the log: not what tools leave behind, hidden or in a folder such as `_temporary`."""
+    left_behind = any(part.startswith(("_", ".")) for part in file.relative_to(folder).parts)
+    return file.suffix.lower() in _PARQUET and not left_behind and file.is_file()
 
 
 def _number(con: "DuckDBPyConnection", names: str, files: int) -> str:
@@ -184,19 +190,19 @@ def _number(con: "DuckDBPyConnection", names: str, files: int) -> str:
     return f"file_row_number + 1 + list_extract({before}::BIGINT[], (file_index + 1)::BIGINT)"
 
 
-def _text(path: str, name: str, types: Mapping[str, str]) -> str:
+def _text(path: str, name: str, types: Mapping[str, str], wanted: str = "text") -> str:
     type_ = types.get(name)
     if type_ is None or type_ == '"NULL"':
         return "NULL::VARCHAR"
     if not _TEXTS.fullmatch(type_):
-        raise UnreadableError(f"{path}: the column `{name}` is text, not {type_}", _COLUMNS_HELP)
+        raise UnreadableError(f"{path}: the column `{name}` must be {wanted}, not {type_}", _COLUMNS_HELP)
     return name_of(name) if type_ == "VARCHAR" else f"{name_of(name)}::VARCHAR"
 
 
 def _id(path: str, types: Mapping[str, str]) -> str:
     if _WHOLE.fullmatch(types.get("id", "")):
         return '"id"::VARCHAR'
-    return _text(path, "id", types)
+    return _text(path, "id", types, "text or a whole number")
 
 
 def _time(path: str, type_: str, *, is_text: bool) -> str:
@@ -208,7 +214,8 @@ def _time(path: str, type_: str, *, is_text: bool) -> str:
     if type_ in {"TIMESTAMP_NS", "TIMESTAMPTZ_NS"}:
         return _floor('epoch_ns("time")', 1_000_000)
     if not _TEXTS.fullmatch(type_):
-        raise UnreadableError(f"{path}: the column `time` is a timestamp, whole milliseconds or text, not {type_}")
+        wanted = "a timestamp, whole milliseconds or text"
+        raise UnreadableError(f"{path}: the column `time` must be {wanted}, not {type_}", _COLUMNS_HELP)
     instant = _floor('epoch_us(try_cast("time" AS TIMESTAMPTZ))', 1_000)
     iso = f"""WHEN regexp_full_match("time", '{_ISO}') THEN {instant}"""
     number = """WHEN regexp_full_match("time", '-?\\d{1,17}') THEN try_cast("time" AS BIGINT)""" if is_text else ""
@@ -228,7 +235,12 @@ def _properties(path: str, types: Mapping[str, str], wanted: frozenset[str] | No
     if apart:
         names = [name for name in apart if wanted is None or name.removeprefix(_PREFIX) in wanted]
         parts = (f"{literal(name.removeprefix(_PREFIX))}: {name_of(name)}" for name in names)
-        return "to_json({" + ", ".join(parts) + "})::VARCHAR" if names else "NULL::VARCHAR"
-    if type_.startswith(("STRUCT", "MAP")):
-        return 'to_json("properties")::VARCHAR'
-    return _text(path, "properties", types)
+        return _said("{" + ", ".join(parts) + "}") if names else "NULL::VARCHAR"
+    if type_.startswith(("STRUCT(", "MAP(")) and not type_.endswith("[]"):
+        return _said('"properties"')
+    return _text(path, "properties", types, "the text of JSON, a STRUCT or a MAP")
+
+
+def _said(struct: str) -> str:
+    """The JSON of what an event says: a struct has a null for each field that it is silent about. A patch has none."""
+    return f"json_merge_patch('{{}}', to_json({struct}))::VARCHAR"
