@@ -122,7 +122,7 @@ def test_a_page_that_is_damaged_is_told_without_traceback(tmp_path: Path) -> Non
     (tmp_path / "damaged.parquet").write_bytes(whole[:4] + b"\xff" * 200 + whole[204:])
     found = process("run", tmp_path / "rules.conn", "--events", tmp_path / "damaged.parquet")
     assert (found.returncode, found.stdout) == (2, b"")
-    assert b"it cannot be read" in found.stderr
+    assert b"it cannot be read: what is in the file is damaged\n" in found.stderr
     assert b"Traceback" not in found.stderr
     assert b"leaked" not in found.stderr
 

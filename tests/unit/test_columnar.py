@@ -184,6 +184,53 @@ def test_a_folder_is_one_log_in_the_order_of_its_paths(tmp_path: Path) -> None:
     assert found.counts.unknown_types == {"other": 3}
 
 
+def folder_of(folder: Path, *changes: dict[str, Any]) -> Path:
+    """A folder of files of one event each that differ in these columns; None: without the column."""
+    for number, change in enumerate(changes):
+        columns = {"user": ["u"], "type": ["purchase"], "time": [number], **change}
+        table = pa.table({name: values for name, values in columns.items() if values is not None})
+        parquet.write_table(table, folder / f"{number}.parquet")
+    return folder
+
+
+TIMESTAMP = pa.array([0], pa.timestamp("ms"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ([{}, {"time": TIMESTAMP}], r"`time` is TIMESTAMP in \S+1.parquet, but BIGINT in \S+0.parquet"),
+        ([{}, {"time": ["2026-03-02T10:00:00Z"]}], r"`time` is VARCHAR in \S+1.parquet, but BIGINT in \S+0.parquet"),
+        ([{"time": TIMESTAMP}, {"time": ["2026-03-02"]}], r"`time` is VARCHAR in \S+1.parquet, but TIMESTAMP"),
+        ([{}, {"time": None}], r"1.parquet: it has no column `time`"),
+        ([{}, {"user": [7]}], r"1.parquet: the column `user` must be text, not BIGINT"),
+        ([{}, {"id": [7]}, {"id": ["7"]}], r"`id` is VARCHAR in \S+2.parquet, but BIGINT in \S+1.parquet"),
+        ([{"properties.a": [7]}, {"properties.a": ["7"]}], r"`properties.a` is VARCHAR in \S+1.parquet, but BIGINT"),
+        ([{"properties": [{"a": 7}]}, {"properties": ["{}"]}], r"`properties` is VARCHAR in \S+1.parquet, but STRUCT"),
+        (
+            [{"properties": [{"a": None}]}, {"properties": [{"b": {"c": 7}}]}, {"properties": [{"b": {"c": "7"}}]}],
+            r"`properties.b.c` is VARCHAR in \S+2.parquet, but BIGINT in \S+1.parquet",
+        ),
+    ],
+)
+def test_files_of_a_folder_that_differ_are_refused(tmp_path: Path, changes: list[dict[str, Any]], why: str) -> None:
+    with pytest.raises(UnreadableError, match=why):
+        run(folder_of(tmp_path, *changes), WITH_WHERE)
+
+
+def test_files_of_a_folder_may_have_more_or_less(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [
+        {"properties": [{"amount": 6}], "time": pa.array([0], pa.int32()), "campaign": pa.nulls(1)},
+        {"properties": [{"amount": 6.5, "card": "x"}], "campaign": ["c"], "extra": [1]},
+        {"properties": pa.nulls(1), "user": pa.array(["v"]).dictionary_encode(), "extra": ["text"]},
+        {"properties": [{"amount": None}], "id": ["e"]},
+    ]
+    assert [json.loads(line)["trigger"] for line in run(folder_of(tmp_path, *changes), WITH_WHERE).lines] == [
+        "#2",
+        "#1",
+    ]
+
+
 def test_csv_is_text(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("user,type,time,id\nu,purchase,0,7\n,purchase,0,8\nv,purchase,2026-03-02T10:00:00Z,\nw,x,soon,\n")

@@ -2,6 +2,7 @@
 
     sources    which files a log is, and its columns as events have them
     csv_files  CSV, its header and its errors
+    agreeing   whether the files of a folder have the same types
     sql        texts in SQL
     reading    the rows that are no events, those that are late, and those that rules speak of
     tables     a plan as numbers: which objects start which rules, and what cancels them

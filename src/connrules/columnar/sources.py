@@ -1,11 +1,12 @@
 """Which files a log is, and its columns as events have them, whatever types they come in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from connrules.columnar import csv_files
+from connrules.columnar.agreeing import Agreement, Types, types_of, types_of_file
 from connrules.columnar.sql import literal, name_of, no_pattern
 from connrules.files import UnreadableError
 
@@ -113,10 +114,29 @@ def _of_parquet(con: "DuckDBPyConnection", path: Path, properties: frozenset[str
     files = _files(path)
     names = "[" + ", ".join(literal(no_pattern(str(file))) for file in files) + "]"
     relation = f"read_parquet({names}, union_by_name = true, hive_partitioning = false)"
-    types = {name: type_ for name, type_, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    if len(files) > 1:
+        _check_each(con, files, properties)
+    types = _written(types_of(con, relation))
     columns = columns_of(str(path), types, _number(con, names, len(files)), properties, is_text=False)
     clock = Clock("moment", types["time"]) if columns.moment == '"time"' else MILLISECONDS
     return Source(relation, columns, columns.time_text == "NULL::VARCHAR", clock)
+
+
+def _check_each(con: "DuckDBPyConnection", files: Iterable[Path], properties: frozenset[str] | None) -> None:
+    """Raises UnreadableError, naming the file, where one is no log by itself or does not agree with the others."""
+    agreement = Agreement()
+    for file in files:
+        types = types_of_file(con, file)
+        columns_of(str(file), _written(types), "NULL", properties, is_text=False)
+        agreement.check(file, {name: type_ for name, type_ in types.items() if _is_read(name)})
+
+
+def _is_read(name: str) -> bool:
+    return name in Columns._fields or name.startswith(_PREFIX)
+
+
+def _written(types: Types) -> dict[str, str]:
+    return {name: str(type_) for name, type_ in types.items()}
 
 
 def _of_csv(path: Path, properties: frozenset[str] | None) -> Source:
