@@ -1,7 +1,7 @@
 """The edges of the engine: wrong arguments, time that stands still or goes back, memory that must not grow."""
 
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -268,6 +268,12 @@ def peak(rules: str, count: int, events: Any = busy, lateness: int = 0) -> int:
         tracemalloc.stop()
 
 
+def grows(measure: Callable[[int], int], few: int, many: int) -> bool:
+    """Whether many events take more memory than few do, each time: what else a process does is traced, too."""
+    bound = measure(few) * 1.5 + 20_000
+    return all(measure(many) >= bound for _ in range(3))
+
+
 @pytest.mark.parametrize(
     "rules",
     [
@@ -281,8 +287,7 @@ def peak(rules: str, count: int, events: Any = busy, lateness: int = 0) -> int:
 )
 @pytest.mark.parametrize("lateness", [0, DAY])
 def test_memory_does_not_grow_with_the_log(rules: str, lateness: int) -> None:
-    few, many = (peak(rules, count, lateness=lateness) for count in (5_000, 25_000))
-    assert many < few * 1.5 + 20_000
+    assert not grows(lambda count: peak(rules, count, lateness=lateness), 5_000, 25_000)
 
 
 @pytest.mark.parametrize(
@@ -299,8 +304,7 @@ def test_memory_does_not_grow_with_the_log(rules: str, lateness: int) -> None:
     ],
 )
 def test_memory_does_not_grow_with_the_log_under_any_clause(rules: str) -> None:
-    few, many = (peak(rules, count) for count in (4_000, 14_000))
-    assert many < few * 1.5 + 20_000
+    assert not grows(lambda count: peak(rules, count), 4_000, 14_000)
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -318,7 +322,7 @@ def test_memory_of_ids_does_not_grow_with_the_log(*, again: bool) -> None:
         finally:
             tracemalloc.stop()
 
-    assert highest(12_000) < highest(3_000) * 1.5 + 20_000
+    assert not grows(highest, 3_000, 12_000)
 
 
 @pytest.mark.parametrize(("after", "left"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)])
