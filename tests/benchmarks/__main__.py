@@ -54,7 +54,7 @@ def measured(job: Job, rounds: int, scale: float) -> dict[str, Figure]:
 def parsed() -> argparse.Namespace:
     """The arguments of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure what connrules costs.")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs (default: 3)")
     parser.add_argument("--scale", type=float, default=1.0, help="of the volumes, 1 being those of the page")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=[job.name for job in JOBS], help="only these jobs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")

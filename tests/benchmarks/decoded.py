@@ -47,7 +47,7 @@ def against_loop(percent: int, setting: Setting) -> dict[str, Figure]:
 
     The loop looks at no event before it takes it, and gives what is sent; so does the engine here.
     """
-    count = setting.events(1_000_000)
+    count = setting.events(600_000)
     batches = in_batches(logs.events(logs.Log(count, max(1, count // 10), percent / 100)))
     plan = rules.plan_of(rules.CART_REMINDER)
     by_hand = loop.decide(batches)
@@ -73,7 +73,7 @@ def _sending(plan: Plan) -> Engine:
 
 def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
     """The same events in order, with no lateness allowed, and out of order within what is."""
-    count = setting.events(500_000)
+    count = setting.events(300_000)
     log = logs.Log(count, max(1, count // 10), percent / 100)
     plan = rules.plan_of(rules.CART_REMINDER)
     in_order, mixed = in_batches(logs.events(log)), in_batches(logs.events(log, late=LATENESS))
@@ -90,7 +90,7 @@ def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
 
 def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
     """One rule over a log with one campaign, 10,000 over one that has as many triggers of as many campaigns."""
-    count, number = setting.events(500_000), setting.rules(rules.MANY)
+    count, number = setting.events(300_000), setting.rules(rules.MANY)
     one = logs.Log(count, max(1, count // 10), percent / 100)
     single, mixed = in_batches(logs.events(one)), in_batches(logs.events(one._replace(campaigns=number)))
     few, many = rules.CARTS.plan(1), rules.CARTS.plan(number)
