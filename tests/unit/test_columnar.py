@@ -16,7 +16,7 @@ import pytest
 from tests.columnar_runs import ColumnarRun, lines_of, run_columnar, run_over_events
 
 import connrules
-from connrules.columnar import plain_run
+from connrules.columnar import csv_files, plain_run
 from connrules.columnar.lines import lines
 from connrules.columnar.resolving import Resolved, Rows, resolve
 from connrules.columnar.tables import Tables, order_by
@@ -264,6 +264,17 @@ def test_a_quoted_cell_of_csv_is_one_wherever_it_stands(tmp_path: Path, plain: i
     assert found.counts.events == plain + 1
 
 
+def test_lines_of_quoted_cells_of_csv_are_no_rows_wherever_buffers_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "_LONGEST", 20_000)
+    monkeypatch.setattr(csv_files, "_BUFFER", 40_000)
+    notes = ("plain", "x\nuq,purchase,0,evil\n" * 9, 'a ""quoted"" one,\n""')
+    rows = "".join(f'u{n},purchase,{n},"{notes[n * 7919 % 100_003 % 3]}"\n' for n in range(20_000))
+
+    assert users_of(run(csv_of(tmp_path, f"user,type,time,note\n{rows}"))) == [f"u{n}" for n in range(20_000)]
+
+
 def test_single_quotes_of_csv_are_letters(tmp_path: Path) -> None:
     log = csv_of(tmp_path, "user,type,time\n'u1',purchase,0\nu1,session_start,1\n# no comment,purchase,2\n")
     assert users_of(run(log)) == ["'u1'", "# no comment"]
@@ -297,7 +308,7 @@ def test_compressed_csv_that_is_cut_off_is_refused(tmp_path: Path, ending: str) 
     whole = gzip.compress(data) if ending.endswith("gz") else pa.compress(data, "zstd", asbytes=True)
     for kept in (0.1, 0.5, 0.99):
         log.write_bytes(whole[: int(len(whole) * kept)])
-        with pytest.raises(UnreadableError, match=r"damaged or cut off|unexpected end of GZIP stream"):
+        with pytest.raises(UnreadableError, match=r"damaged or cut off"):
             run(log)
 
 
@@ -323,7 +334,9 @@ def test_a_long_cell_of_csv(tmp_path: Path) -> None:
             "line 3 has another number of cells than the header: 2, not 3",
             "",
         ),
-        ('user,type,time\nu,"purchase,0\n', "line 2 has a quote that does not end where the cell ends", ""),
+        ('user,type,time\nu,"purchase,0\n', "CSV error: there is a quote that is never closed", ""),
+        ('user,type,time\nu,"purchase,0\nu,purchase,0\n', "CSV error: there is a quote that is never closed", ""),
+        ('user,type,time\nu,"purchase"x,0\n', "line 2 has a quote that does not end where the cell ends", ""),
         ("user,type,time\nu,purchase,0\r\n", "CSV error: line breaks of several kinds", ""),
     ],
 )

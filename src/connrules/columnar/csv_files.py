@@ -46,12 +46,15 @@ def header_of(path: Path) -> list[str]:
 
 
 def relation_of(path: Path, header: list[str]) -> str:
-    """The SQL to select the file's cells from; an empty cell is NULL, also a quoted one."""
+    """The SQL to select the file's cells from; an empty cell is NULL, also a quoted one.
+
+    One thread reads: several begin in the midst of the file, and take the lines of a quoted cell there for rows.
+    """
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     return (
         f"read_csv({literal(no_pattern(str(path)))}, auto_detect = false, header = true, columns = {{{columns}}}, "
         """delim = ',', quote = '"', escape = '"', nullstr = '', strict_mode = true, """
-        f"max_line_size = {_LONGEST}, buffer_size = {_BUFFER})"
+        f"parallel = false, max_line_size = {_LONGEST}, buffer_size = {_BUFFER})"
     )
 
 
@@ -78,8 +81,7 @@ def _first_record(path: Path) -> list[str]:
     try:
         with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
             first = next(csv.reader(text, strict=True), [])
-            if path.suffix.lower() == ".zst":
-                _read_to_the_end(file)
+            _check_end(path, file)
             return first
     except UnicodeDecodeError:
         raise UnreadableError(f"{path}: the file is not UTF-8", HELP) from None
@@ -89,6 +91,8 @@ def _first_record(path: Path) -> list[str]:
         raise UnreadableError(
             f"{path}: the compressed data is damaged or cut off", "see that the file is whole"
         ) from None
+    except UnreadableError:
+        raise
     except OSError as error:
         raise UnreadableError(f"{path}: {reason(error)}") from None
     except Exception as error:
@@ -97,10 +101,17 @@ def _first_record(path: Path) -> list[str]:
         raise
 
 
-def _read_to_the_end(file: BinaryIO) -> None:
-    """DuckDB takes the end of a cut file for the end of the log; this raises EOFError there."""
-    while file.read(1 << 20):
-        pass
+def _check_end(path: Path, file: BinaryIO) -> None:
+    """DuckDB's one thread is silent about a last cell whose quote stays open, and about zstd that is cut off.
+
+    Raises UnreadableError for the one and EOFError for the other.
+    """
+    file.seek(0)
+    quotes = 0
+    while data := file.read(1 << 20):
+        quotes += data.count(b'"')
+    if quotes % 2:
+        raise UnreadableError(f"{path}: CSV error: there is a quote that is never closed", HELP)
 
 
 def _opened(path: Path) -> BinaryIO:
