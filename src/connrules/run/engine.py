@@ -88,7 +88,8 @@ class Engine:
         Raises, and changes nothing: TypeError where a field of the event is of a wrong type, ValueError where its time
         is outside the years 1 to 9999 or a text cannot be written down.
         """
-        return self.feed_many((event,))
+        self._receive(event)
+        return self._take_outcomes()
 
     def feed_many(self, events: Iterable[Event]) -> list[Outcome]:
         """Take in events in the order in which they arrived, and give all outcomes that they bring about, in order.
@@ -321,6 +322,8 @@ class Engine:
 
     def _take_outcomes(self) -> list[Outcome]:
         outcomes = self._stepper.take_outcomes()
+        if not outcomes:
+            return outcomes
         self.counts.add(outcomes)
         return self._wanted(outcomes)
 
