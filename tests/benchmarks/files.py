@@ -16,7 +16,7 @@ from tests.benchmarks.contenders import loop, program
 from tests.benchmarks.measure import DisagreementError, Figure, Job, Measure, Setting, agree, at_least, at_most
 from tests.benchmarks.rounds import connrules, dearer, faster, in_turn, output_of, processes_in_turn, run
 
-EVENTS: Final = 1_500_000
+EVENTS: Final = 1_000_000
 Command = Sequence[str | Path]
 
 FILE = (

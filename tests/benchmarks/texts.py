@@ -43,7 +43,7 @@ def parsing(setting: Setting) -> dict[str, Figure]:
         "connrules": lambda: parse(SourceText("rules.conn", text)),
         **{name: partial(parser.parse, text) for name, parser in lark.items()},
     }
-    times = in_turn(contenders, setting.few)
+    times = in_turn(contenders, min(setting.rounds, 2))  # Lark takes long
     best = min(lark, key=lambda name: median(times[name].cpu or [0]))
     return {PARSE.name: dearer(times["connrules"], times[best], f"{count:,} rules; Lark's {best} lexer")}
 
@@ -65,7 +65,7 @@ def checking(kind: Kind, setting: Setting) -> dict[str, Figure]:
     """All that `connrules check` does between reading and writing, on all rules and on half of them."""
     against_parsing, doubling = check_measures(kind)
     whole, half = setting.rules(CHECKED), setting.rules(CHECKED // 2)
-    rounds = min(setting.rounds, 2)  # they take long, and differ little
+    rounds = min(setting.rounds, 1)  # they take long, and differ little
     took = {count: _parse_and_check(kind, count, rounds) for count in (half, whole)}
     if not rounds:
         return {m.name: Figure(None, "only the findings were counted") for m in (against_parsing, doubling)}
