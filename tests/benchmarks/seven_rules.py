@@ -42,7 +42,14 @@ def against_json(setting: Setting) -> dict[str, Figure]:
         path = setting.folder / f"{measure.name}.conn"
         path.write_text(text, encoding="utf-8")
         commands[measure.name] = connrules(
-            *("run", path, "--catalog", setting.folder / "catalog.json", "--events", setting.folder / "events.jsonl"),
+            *(
+                "run",
+                path,
+                "--catalog",
+                next(setting.folder.glob("catalog.*")),
+                "--events",
+                setting.folder / "events.jsonl",
+            ),
             *("--output", setting.folder / "out.jsonl", "--quiet"),
         )
         output_of(commands[measure.name])
