@@ -44,6 +44,10 @@ class Block(NamedTuple):
         """The block that holds these bytes."""
         return cls(data, BytesIO(data).readlines())
 
+    def text(self, place: int) -> bytes:
+        """A line as people would look at it: without its line break, LF or CRLF."""
+        return self.lines[place].removesuffix(b"\n").removesuffix(b"\r")
+
 
 class Lines:
     """The lines of a file, or of standard input for `-`, in blocks of what is there to be read.

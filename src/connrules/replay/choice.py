@@ -85,7 +85,7 @@ def columnar_replay(
         for block in lines.blocks():
             reading = reader.read(block, first)
             for place, why in reading.rejected:
-                replay.reject(first + place, block.lines[place].removesuffix(b"\n").removesuffix(b"\r"), why)
+                replay.reject(first + place, block.text(place), why)
             yield [(first + place, row) for place, row in zip(reading.places, reading.rows, strict=True)]
             first += len(block.lines)
         lines.close()

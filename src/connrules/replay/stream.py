@@ -62,7 +62,7 @@ class StreamReplay:
         self.like_seconds += reading.like_seconds
         self.rejected += len(reading.rejected)
         for place, why in reading.rejected:
-            self._on_reject(first + place, block.lines[place].removesuffix(b"\n").removesuffix(b"\r"), why)
+            self._on_reject(first + place, block.text(place), why)
         newest = self._newest_seen
         late: list[int] = []
         outcomes = self._engine.take(reading.rows, first, lambda index, _: late.append(index))

@@ -123,7 +123,7 @@ class _Search:
     def look(self, block: Block, reading: Reading) -> None:
         """Look at the lines of the piece that come next."""
         for place, why in reading.rejected:
-            line = block.lines[place].removesuffix(b"\n").removesuffix(b"\r")
+            line = block.text(place)
             self._rejected.append(Rejected(self._lines + place, line, why))
         if reading.rows:
             self._deal_out(*self._perhaps_in_time(reading))
