@@ -9,7 +9,7 @@ import pytest
 
 import connrules
 from connrules import Event, EventError, Kind, Outcome, Reason, encode_outcome, parse_event
-from connrules.connectors.jsonl import encode_outcomes
+from connrules.connectors.jsonl import decode_outcomes, encode_outcomes
 from connrules.duration import EARLIEST, LATEST, format_instant
 
 WHOLE: dict[str, Any] = {
@@ -230,6 +230,43 @@ def test_an_outcome_written_is_read_as_utf8() -> None:
     assert json.loads(encode_outcome(outcome(user="Zoë 😀\u2028")))["user"] == "Zoë 😀\u2028"
     assert encode_outcome(outcome(user="\u2028")).count(b"\n") == 1
     assert datetime.fromisoformat(json.loads(encode_outcome(outcome()))["at"]) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"send": 'Say "hi"\n\u2028'},
+        {"reason": Reason.LIMITED, "by": "", "pattern": "p", "due": LATEST + 1},
+        {"at": EARLIEST - 1, "triggered_at": EARLIEST, "due": 0},
+        *({"per": value} for value in ("c1", 0, False, [1, {"a": None}], 2**70, -(2**64), 1.5, 1e300)),
+    ],
+)
+def test_outcomes_are_read_as_they_were_written(kind: Kind, fields: dict[str, Any]) -> None:
+    several = [outcome(kind=kind, **fields), outcome(send="X")]
+    read = decode_outcomes(encode_outcomes(several))
+    assert read == several
+    assert [o.id for o in read] == [o.id for o in several]
+    assert [repr(o.per) for o in read] == [repr(o.per) for o in several]
+
+
+def test_no_lines_are_no_outcomes() -> None:
+    assert decode_outcomes(b"") == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (b"{}\n", "id: it is missing"),
+        (encode_outcome(outcome())[:-2], "not JSON"),
+        (encode_outcome(outcome()).replace(b'"sent"', b'"lost"'), "outcome: "),
+        (b"\xff\n", "not JSON"),
+    ],
+)
+def test_what_are_no_outcomes(lines: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=f"not the lines of outcomes: {why}"):
+        decode_outcomes(lines)
 
 
 # times that the decoder does not take, and events without ids

@@ -92,6 +92,7 @@ _encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_odd_time = msgspec.json.Decoder(_OddTimeLine).decode
+_decode_outcomes = msgspec.json.Decoder(_OutcomeLine).decode_lines
 
 
 def parse_event(data: bytes | str | dict[str, Any], number: int | None = None) -> Event:
@@ -193,6 +194,14 @@ def encode_outcomes(outcomes: Iterable[Outcome]) -> bytes:
     return _encode_lines([_plain_line(outcome) or _outcome_line(outcome) for outcome in outcomes])
 
 
+def decode_outcomes(lines: bytes) -> list[Outcome]:
+    """The outcomes that `encode_outcomes` wrote. Raises ValueError where a line is none."""
+    try:
+        return [_outcome(line) for line in _decode_outcomes(lines)]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise ValueError(f"not the lines of outcomes: {complaint(error, 'an outcome')}") from None
+
+
 def encode_reject(number: int, line: bytes, why: str) -> bytes:
     """A line that is no event, as a line of JSON with its number and the reason; in base64 where it is no text."""
     try:
@@ -228,6 +237,28 @@ def _outcome_line(outcome: Outcome) -> _OutcomeLine:
         by=outcome.by,
         pattern=outcome.pattern,
     )
+
+
+def _outcome(line: _OutcomeLine) -> Outcome:
+    return Outcome(
+        kind=line.outcome,
+        rule=line.rule,
+        user=line.user,
+        at=_instant(line.at),
+        trigger=line.trigger,
+        triggered_at=_instant(line.triggered_at),
+        send=line.send,
+        by=line.by,
+        pattern=line.pattern,
+        reason=line.reason,
+        due=None if line.due is None else _instant(line.due),
+        per=line.per,
+    )
+
+
+def _instant(written: str | int) -> int:
+    """The instant that `format_instant` wrote."""
+    return parse_instant(written) if isinstance(written, str) else written
 
 
 def milliseconds(moment: datetime) -> int:
