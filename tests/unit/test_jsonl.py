@@ -258,10 +258,10 @@ def test_no_lines_are_no_outcomes() -> None:
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        (b"{}\n", "id: it is missing"),
-        (encode_outcome(outcome())[:-2], "not JSON"),
-        (encode_outcome(outcome()).replace(b'"sent"', b'"lost"'), "outcome: "),
-        (b"\xff\n", "not JSON"),
+        (b"{}\n", "Object missing required field `id`"),
+        (encode_outcome(outcome())[:-2], "Input data was truncated"),
+        (encode_outcome(outcome()).replace(b'"sent"', b'"lost"'), "Invalid enum value 'lost'"),
+        (b"\xff\n", "JSON is malformed"),
     ],
 )
 def test_what_are_no_outcomes(lines: bytes, why: str) -> None:

@@ -199,7 +199,7 @@ def decode_outcomes(lines: bytes) -> list[Outcome]:
     try:
         return [_outcome(line) for line in _decode_outcomes(lines)]
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise ValueError(f"not the lines of outcomes: {complaint(error, 'an outcome')}") from None
+        raise ValueError(f"not the lines of outcomes: {error}") from None
 
 
 def encode_reject(number: int, line: bytes, why: str) -> bytes:
