@@ -1,0 +1,113 @@
+"""A state store in one SQLite file, for one process at a time: what a batch commits is on the disk when it returns.
+
+Beside the file stands one that ends in `-wal`, in which commits are written first. Both belong together: whoever copies
+a state copies it after `close`, when the second is gone, or copies both while no process has them open.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from connrules.connectors.sqlite import words
+from connrules.connectors.sqlite.opening import open_file
+from connrules.connectors.sqlite.outbox import Channels
+from connrules.connectors.sqlite.sealed import DamagedError, seal, unseal
+from connrules.connectors.sqlite.users import Users
+from connrules.run.ports import Batch, Loaded, Outbox
+
+__all__ = ["SqliteStore"]
+
+_LATEST: Final = 2**63 - 1
+"""The last instant that SQLite can write."""
+
+
+class SqliteStore:
+    """A `StateStore` in the file at `path`, which is made where there is none, unless `create` is False.
+
+    Raises StoreError where another process uses the file, where it cannot be opened or made, and where it is no state of
+    this or an older connrules. An instance may be used by several threads, by one at a time.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, create: bool = True) -> None:
+        self.path = Path(path)
+        self._connection = open_file(self.path, create=create)
+        self._users = Users(self._connection)
+        self._channels = Channels(self._connection)
+
+    def load(self) -> Loaded | None:
+        """What was committed last; None: nothing was, ever."""
+        with self._translated():
+            execute = self._connection.execute
+            known = {name: bytes(unseal(value)) for name, value in execute("SELECT name, value FROM meta")}
+            if "core" not in known:
+                return None
+            notes = tuple(bytes(unseal(data)) for (data,) in execute("SELECT data FROM notes ORDER BY number"))
+            return Loaded(known.get("plan", b""), known["core"], known.get("position"), notes, self._all_users())
+
+    def commit(self, batch: Batch) -> None:
+        """Keep all of a batch, durably when this returns, or nothing of it. After an error it can be tried again."""
+        with self._translated(), self._transaction():
+            self._put_notes(batch)
+            if batch.anew:
+                self._users.replace(batch.users)
+            else:
+                self._users.change(batch.users)
+            self._channels.add(batch.outbox)
+            self._channels.cut(batch.delivered)
+            self._put_meta(batch)
+
+    def outbox(self, channel: str) -> Outbox:
+        """What was committed for a channel and not said to be delivered."""
+        with self._translated():
+            return self._channels.waiting(channel)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._translated():
+            self._connection.close()
+
+    def _all_users(self) -> Iterator[tuple[str, bytes]]:
+        with self._translated():
+            yield from self._users.all()
+
+    def _put_notes(self, batch: Batch) -> None:
+        execute = self._connection.execute
+        if batch.anew:
+            execute("DELETE FROM notes")
+        elif batch.now is not None:
+            execute("DELETE FROM notes WHERE until <= ?", (batch.now,))
+        if batch.note is not None:
+            until, data = batch.note
+            execute("INSERT INTO notes(until, data) VALUES (?, ?)", (min(until, _LATEST), seal(data)))
+
+    def _put_meta(self, batch: Batch) -> None:
+        for name, value in (("plan", batch.plan), ("core", batch.core), ("position", batch.position)):
+            if value is not None:
+                self._connection.execute("REPLACE INTO meta(name, value) VALUES (?, ?)", (name, seal(value)))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            yield
+            execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (DamagedError, msgspec.MsgspecError) as error:
+            raise words.damaged(self.path) from error
+        except (sqlite3.Error, OverflowError) as error:
+            raise words.said(error, self.path) from error

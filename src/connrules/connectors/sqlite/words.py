@@ -1,0 +1,67 @@
+"""What SQLite says when it fails, in words that say what to do."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from connrules.run.ports import StoreError
+
+_OTHER_FILE: Final = "name another file for the state"
+_ROOM: Final = "make room and go on from the same file: what was committed before stands"
+_RIGHT: Final = "it takes the right to write to the file and to its folder"
+_COPY: Final = "go on from a copy of the file, or begin anew with another file"
+_DISK: Final = "what was committed before stands; go on from the same file when the disk is well"
+_PRIMARY: Final = 0xFF
+"""The lower byte of an extended error code says what kind of error it is."""
+
+
+def said(error: Exception, path: Path) -> StoreError:
+    """The error to raise for what went wrong with the file at `path`."""
+    code = getattr(error, "sqlite_errorcode", None)
+    match code and code & _PRIMARY:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreError(f"`{path}` is used by another process", "stop that process first")
+        case sqlite3.SQLITE_NOTADB:
+            return foreign(path)
+        case sqlite3.SQLITE_CORRUPT:
+            return damaged(path)
+        case sqlite3.SQLITE_CANTOPEN:
+            return _unopened(path)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreError(
+                f"`{path}` cannot be written", "it takes the right to write to the file and to its folder"
+            )
+        case sqlite3.SQLITE_FULL:
+            return StoreError(f"`{path}` cannot be written: the disk is full", _ROOM)
+        case sqlite3.SQLITE_IOERR:
+            return StoreError(f"`{path}` cannot be read or written: {error}", _DISK)
+        case _:
+            return StoreError(f"`{path}` cannot be used: {error}")
+
+
+def foreign(path: Path) -> StoreError:
+    """The error for a file that another program wrote."""
+    return StoreError(f"`{path}` holds something else than a state", _OTHER_FILE)
+
+
+def damaged(path: Path) -> StoreError:
+    """The error for a file that is ours and not whole."""
+    return StoreError(f"`{path}` is damaged", _COPY)
+
+
+def newer(path: Path) -> StoreError:
+    """The error for a file that a later version of connrules wrote."""
+    return StoreError(f"`{path}` was written by a newer connrules", "use that version, or newer")
+
+
+def missing(path: Path) -> StoreError:
+    """The error for a file that should be there."""
+    return StoreError(f"`{path}` does not exist")
+
+
+def _unopened(path: Path) -> StoreError:
+    if path.is_dir():
+        return StoreError(f"`{path}` is a folder", "name a file for the state")
+    if not path.parent.is_dir():
+        return StoreError(f"`{path}` cannot be made: there is no folder `{path.parent}`", "make the folder first")
+    return StoreError(f"`{path}` cannot be opened", _RIGHT)
