@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from connrules import plan
 from connrules.run.conditions import Conditions, first_keys
 from connrules.run.filters import Candidates
+from connrules.run.retired import Retired
 from connrules.run.rule import Alike, Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.triggers import NOBODY, Listeners, listeners
-from connrules.run.world import Known, World
+from connrules.run.world import Key, Known, World
 from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
+NOTHING_RETIRED: Final[Mapping[int, Retired]] = MappingProxyType({})
 TIME_ZONE: Final = "time_zone"
 """The attribute that holds a user's time zone."""
 
@@ -39,23 +42,30 @@ class Route(NamedTuple):
 
 
 class Program:
-    """A plan, ready to run."""
+    """A plan, ready to run.
 
-    def __init__(self, compiled: plan.Plan) -> None:
+    `retired` are definitions that rules had, by their numbers, under whose terms waits go on. Behind the rules of the
+    plan stand those that it names, as they were: nothing triggers them, and what they do counts as the rule's.
+    """
+
+    def __init__(self, compiled: plan.Plan, retired: Mapping[int, Retired] = NOTHING_RETIRED) -> None:
         self.world = World(compiled)
-        _check_types(compiled)
+        definitions = (*compiled.rules, *(former.definition for former in retired.values()))
+        _check_types(definitions)
         zone = _zone(compiled)
         conditions = Conditions(compiled.segments, zone)
         alike: Alike = {}
         self.rules = [Rule(index, compiled, self.world, conditions, alike) for index in range(len(compiled.rules))]
         _chain(self.rules, compiled)
+        self.retired = retired
+        self.rules += self._former_rules(conditions)
         self.windows = _windows(compiled)
         """How long sends count, by the index of their quota; None: for ever."""
         self.attributes = _attributes(compiled)
         """The attributes of users that some condition looks at."""
         exceptions = _exceptions(self.rules)
         goals: dict[str, set[int]] = {}
-        for rule in self.rules:
+        for rule in self.rules[: len(compiled.rules)]:
             if rule.goal is not None:
                 goals.setdefault(rule.goal.pattern.type, set()).add(rule.index)
         listening = listeners(self.rules, conditions)
@@ -65,9 +75,25 @@ class Program:
             if type_ != ATTRIBUTES
         }
         """Where events go, by their type. Those that set attributes go nowhere: they start and cancel nothing."""
-        spoken_of = {matcher.type for rule in compiled.rules for matcher in _matchers(rule)}
+        spoken_of = {matcher.type for rule in definitions for matcher in _matchers(rule)}
         self.heard = frozenset(spoken_of | {ATTRIBUTES})
         """The types of events that can change anything."""
+
+    def _former_rules(self, conditions: Conditions) -> list[Rule]:
+        """The rules as they were when waits began that go on so."""
+        by_name, former_rules = {rule.name: rule for rule in self.rules}, []
+        for index, (version, former) in enumerate(self.retired.items(), start=len(self.rules)):
+            if former.rule not in by_name:
+                raise plan.PlanError(f"users wait for the rule `{former.rule}`, which is not in the plan")
+            keys: dict[tuple[str, str], Key] = {(o.kind, o.name): (o.kind, o.name, o.id) for o in former.objects}
+            for key in keys.values():
+                self.world.recall(key)
+            find = partial(self._recall, keys)
+            former_rules.append(by_name[former.rule].formerly(index, version, former.definition, find, conditions))
+        return former_rules
+
+    def _recall(self, keys: Mapping[tuple[str, str], Key], kind: ObjectKind, name: str) -> Known:
+        return self.world.recall(keys.get((kind, name), (kind, name, None)))
 
     def _route(
         self,
@@ -105,9 +131,9 @@ def _matchers(rule: plan.Rule) -> Iterator[plan.Matcher]:
         yield rule.goal.matcher
 
 
-def _check_types(compiled: plan.Plan) -> None:
+def _check_types(rules: Iterable[plan.Rule]) -> None:
     """A plan of a newer version may speak of events that this one knows nothing of."""
-    for rule in compiled.rules:
+    for rule in rules:
         for matcher in _matchers(rule):
             if matcher.rule is None and (matcher.type not in OBJECT_KIND or matcher.type == ATTRIBUTES):
                 raise plan.PlanError(

@@ -1,6 +1,7 @@
 """A rule of a plan made ready to run: patterns that match, conditions that hold, campaigns that are found."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from connrules.run.quotas import Quota, limits_on, own_quota
 from connrules.run.state import Key
 from connrules.run.values import Kept, Properties, look_up
 from connrules.run.world import Known, World
-from connrules.vocabulary import OBJECT_KIND
+from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
 _NEVER: Final = 2**62
 _NO_PROPERTIES: Final[Mapping[str, Any]] = {}
@@ -53,6 +54,8 @@ class Exception(NamedTuple):  # noqa: A001  # the field's word
     matches: Matches
 
 
+Find = Callable[[ObjectKind, str], Known | None]
+"""Finds the object that a rule names."""
 Alike = dict[tuple[plan.Matcher, tuple[plan.Path, ...]], Exception]
 """The exceptions made so far: of rules that all say `unless purchase`, one is made."""
 
@@ -88,12 +91,14 @@ class Rule:
     __slots__ = (
         "_arms",
         "_ends",
+        "_known_by",
         "_per",
         "after_cancelled",
         "after_sent",
         "arm",
         "clockwork",
         "condition",
+        "current",
         "delay",
         "exceptions",
         "goal",
@@ -107,6 +112,7 @@ class Rule:
         "restarting",
         "still",
         "triggers",
+        "version",
         "waits_per_user",
     )
 
@@ -115,36 +121,58 @@ class Rule:
     ) -> None:
         rule = compiled.rules[index]
         self.index = index
+        self.current = index
+        """The index of the rule as it is now: its own, but for waits that go on under former terms."""
+        self.version = 0
+        """0, or the number of the retired definition under whose terms waits go on."""
         self.name = rule.name
-        self.delay = rule.delay
         self.restarting = rule.restarting
-        self.clockwork = clockwork(rule)
         self.condition = None if rule.condition is None else conditions.predicate(rule.condition)
         self.still = None if rule.still is None else conditions.predicate(rule.still)
         self.live_from = -_NEVER if rule.live_from is None else rule.live_from
         self.live_until = _NEVER if rule.live_until is None else rule.live_until
         self.quota: Quota | None = own_quota(index, rule)
         self.hold_out = rule.hold_out
-        self._per = rule.per
-        self.waits_per_user = rule.per is None
-        """Whether a user waits for it once, not once for each value of a property."""
         self._ends = _ends(rule)
         self._arms = [Arm(send, rule, compiled, world) for send in _sends(rule)]
         self.arm = self._arms[0] if len(self._arms) == 1 else None
         """The only arm; None: it depends on the user, and `arm_of` says."""
-        self.triggers = [_trigger(matcher, world) for matcher in rule.triggers if matcher.rule is None]
-        self.kept_paths = _kept_paths(rule.exceptions)
-        """The properties of the trigger event that the exceptions look at."""
-        alike = {} if alike is None else alike
-        for matcher in rule.exceptions:
-            if (matcher, self.kept_paths) not in alike:
-                alike[matcher, self.kept_paths] = _exception(matcher, world, conditions, self.kept_paths)
-        self.exceptions = [(matcher.type, alike[matcher, self.kept_paths]) for matcher in rule.exceptions]
-        self.goal = None if rule.goal is None else _goal(rule.goal, world, conditions)
+        self.triggers = [_trigger(matcher, world.find_for_rule) for matcher in rule.triggers if matcher.rule is None]
+        self._wait_under(rule, index, world.find_for_rule, conditions, {} if alike is None else alike)
+        self.goal = None if rule.goal is None else _goal(rule.goal, world.find_for_rule, conditions)
         self.after_sent: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that this rule sent."""
         self.after_cancelled: list[Rule] = []
         """The rules, in rule-set order, whose trigger is that a pending send of this rule was cancelled."""
+
+    def formerly(self, index: int, version: int, terms: plan.Rule, find: Find, conditions: Conditions) -> "Rule":
+        """The rule for waits that go on under the terms of a definition that it had: nothing triggers it.
+
+        Where they wait per something else, they are known apart from those that start now.
+        """
+        former = copy(self)  # what follows its outcomes and what it sends is shared
+        former.index, former.version, former.triggers = index, version, []
+        former._wait_under(terms, self.index if terms.per == self._per else index, find, conditions, {})
+        return former
+
+    def _wait_under(self, terms: plan.Rule, known_by: int, find: Find, conditions: Conditions, alike: Alike) -> None:
+        """Set what a wait keeps of the definition that it began under: when it is due, what cancels it, what it is per.
+
+        See `retired.Terms`.
+        """
+        self.delay = terms.delay
+        self.clockwork = clockwork(terms)
+        self._known_by = known_by
+        """The index under which its waits are known."""
+        self._per = terms.per
+        self.waits_per_user = terms.per is None
+        """Whether a user waits for it once, not once for each value of a property."""
+        self.kept_paths = kept_paths(terms.exceptions)
+        """The properties of the trigger event that the exceptions look at."""
+        for matcher in terms.exceptions:
+            if (matcher, self.kept_paths) not in alike:
+                alike[matcher, self.kept_paths] = _exception(matcher, find, conditions, self.kept_paths)
+        self.exceptions = [(matcher.type, alike[matcher, self.kept_paths]) for matcher in terms.exceptions]
 
     @property
     def is_plain(self) -> bool:
@@ -161,7 +189,7 @@ class Rule:
 
     def key(self, per: Any) -> Key:
         """What a wait for such a value is known by."""
-        return self.index if self.waits_per_user else (self.index, _encode(per))
+        return self._known_by if self.waits_per_user else (self._known_by, _encode(per))
 
     def keep(self, properties: Properties | None) -> Kept:
         """What a wait keeps of its trigger's properties."""
@@ -197,34 +225,34 @@ def _open(target: Known, rule: plan.Rule) -> tuple[int, int]:
     return max(start, live_from), min(_NEVER if end is None else end, live_until)
 
 
-def _goal(goal: plan.Goal, world: World, conditions: Conditions) -> RuleGoal:
-    return RuleGoal(_pattern(goal.matcher, world, conditions), goal.within)
+def _goal(goal: plan.Goal, find: Find, conditions: Conditions) -> RuleGoal:
+    return RuleGoal(_pattern(goal.matcher, find, conditions), goal.within)
 
 
-def _trigger(matcher: plan.Matcher, world: World) -> Trigger:
-    return Trigger(matcher.type, _objects(matcher, world), matcher.where)
+def _trigger(matcher: plan.Matcher, find: Find) -> Trigger:
+    return Trigger(matcher.type, _objects(matcher, find), matcher.where)
 
 
 def _pattern(
-    matcher: plan.Matcher, world: World, conditions: Conditions, kept_paths: tuple[plan.Path, ...] = ()
+    matcher: plan.Matcher, find: Find, conditions: Conditions, kept_paths: tuple[plan.Path, ...] = ()
 ) -> Pattern:
     holds = None if matcher.where is None else conditions.predicate(matcher.where, kept_paths)
-    return Pattern(matcher.text, matcher.type, _objects(matcher, world), holds)
+    return Pattern(matcher.text, matcher.type, _objects(matcher, find), holds)
 
 
-def _objects(matcher: plan.Matcher, world: World) -> frozenset[Known] | None:
+def _objects(matcher: plan.Matcher, find: Find) -> frozenset[Known] | None:
     """The objects that a pattern names, as far as they are known; None: it names none."""
     kind = OBJECT_KIND.get(matcher.type)
     if matcher.objects is None or kind is None:
         return None
-    found = (world.find_for_rule(kind, name) for name in matcher.objects)
+    found = (find(kind, name) for name in matcher.objects)
     return frozenset(known for known in found if known is not None)
 
 
 def _exception(
-    matcher: plan.Matcher, world: World, conditions: Conditions, kept_paths: tuple[plan.Path, ...]
+    matcher: plan.Matcher, find: Find, conditions: Conditions, kept_paths: tuple[plan.Path, ...]
 ) -> Exception:
-    _, _, objects, holds = _pattern(matcher, world, conditions, kept_paths)
+    _, _, objects, holds = _pattern(matcher, find, conditions, kept_paths)
     about = _is_about(matcher, objects)
     if holds is None:
         return Exception(matcher.text, about)
@@ -237,9 +265,12 @@ def _is_about(matcher: plan.Matcher, objects: frozenset[Known] | None) -> Matche
         return lambda known, _p, other, _k: known is not None and known.is_same(other)
     if objects is not None:
         return lambda known, _p, _o, _k: known in objects
+    if matcher.scope == "any":
+        return lambda known, _p, _o, _k: known is not None and not known.is_lost
     return lambda *_: True
 
 
-def _kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:
+def kept_paths(exceptions: tuple[plan.Matcher, ...]) -> tuple[plan.Path, ...]:
+    """The properties of the trigger event that exceptions look at, in the order in which a wait keeps them."""
     paths: frozenset[plan.Path] = frozenset().union(*(trigger_paths(matcher.where) for matcher in exceptions))
     return tuple(sorted(paths))

@@ -301,9 +301,10 @@ class Stepper:
     def _open(self, state: UserState, wait: Wait, now: int, send: str | None) -> None:
         """From now on the user can reach the goal of a rule."""
         source = wait.source
-        goal = Goal(wait.user, source.rule, now, wait.trigger, wait.since, send, source.per)
+        rule = self.rules[source.rule].current
+        goal = Goal(wait.user, rule, now, wait.trigger, wait.since, send, source.per)
         state.open(goal)
-        self.timers.add(self._goals[source.rule], goal)
+        self.timers.add(self._goals[rule], goal)
 
     def _follow(self, state: UserState) -> None:
         """Start what the outcomes of this step start, and what the outcomes of that do in turn."""

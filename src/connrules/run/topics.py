@@ -187,6 +187,8 @@ def _see(names: Names, name: str | None, topic: Topic | None, named: Collection[
 
 
 def _topic(route: Route, known: Known | None, *, plain: bool) -> Topic | None:
+    if known is not None and known.is_lost:
+        return Topic(known, Candidates(), route.exceptions, frozenset()) if route.exceptions else LOOK
     candidates = route.by_object.get(known, route.others)
     if not (candidates or route.exceptions or route.goals):
         return None

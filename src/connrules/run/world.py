@@ -17,12 +17,21 @@ ALWAYS: Final[tuple[plan.Interval, ...]] = ((-(2**62), None),)
 class Known:
     """An object that is known, and when it is active. One that rules or a catalog name is there once."""
 
-    __slots__ = ("active", "channels", "key")
+    __slots__ = ("active", "channels", "is_lost", "key")
 
-    def __init__(self, key: Key, active: tuple[plan.Interval, ...] = ALWAYS, channels: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        key: Key,
+        active: tuple[plan.Interval, ...] = ALWAYS,
+        channels: tuple[str, ...] = (),
+        *,
+        is_lost: bool = False,
+    ) -> None:
         self.key = key
         self.active = active
         self.channels = channels
+        self.is_lost = is_lost
+        """Whether only waits speak of it that began when it was known: it starts nothing, and is not among `any`."""
 
     def is_same(self, other: "Known | None") -> bool:
         """Whether both are the same object."""
@@ -81,9 +90,21 @@ class World:
         return self.find(ObjectKind.CAMPAIGN, name) or Known((ObjectKind.CAMPAIGN.value, name, None), ())
 
     def find_key(self, key: Key) -> Known | None:
-        """The object of a key that was written down."""
+        """The object of a key that was written down, perhaps with another catalog: by its id, or else its name."""
         kind, name, id_ = key
-        return self.find(ObjectKind(kind), name if id_ is None else id_)
+        known = None if id_ is None else self._by_kind[ObjectKind(kind)].get(id_)
+        return known or self.find(ObjectKind(kind), name)
+
+    def recall(self, key: Key) -> Known:
+        """The same, as events that name it find it. One that is unknown now is known from here on, as lost."""
+        kind, name, id_ = ObjectKind(key[0]), *key[1:]
+        references = self._by_kind[kind]
+        known = references.get(id_ or "") or self.find_for_rule(kind, name)
+        if known is None:
+            known = Known(key, (), is_lost=True)
+            references.setdefault(name, known)
+            references.setdefault(id_ or name, known)
+        return known
 
     def _find(self, kind: ObjectKind, reference: str) -> Known | None:
         """An object that is written otherwise, or that no rule names in a world without a catalog.
