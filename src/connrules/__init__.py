@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from connrules.reference import evaluate as evaluate
     from connrules.run.counts import Counts as Counts
     from connrules.run.engine import Engine as Engine
+    from connrules.run.ports import Figures as Figures
+    from connrules.run.ports import Observer as Observer
     from connrules.run.snapshot import SnapshotError as SnapshotError
     from connrules.testing import run_tests as run_tests
 
@@ -70,6 +72,7 @@ _HOMES = {
     "connrules.reference": ("evaluate",),
     "connrules.run.counts": ("Counts",),
     "connrules.run.engine": ("Engine",),
+    "connrules.run.ports": ("Figures", "Observer"),
     "connrules.run.snapshot": ("SnapshotError",),
     "connrules.testing": ("run_tests",),
 }

@@ -37,11 +37,15 @@ class Span(NamedTuple):
 
 
 class Arrivals:
-    """Events as they arrive. `greatest` is the greatest event time (epoch ms) seen; None before any event."""
+    """Events as they arrive. `greatest` is the greatest event time (epoch ms) seen, or the instant up to which time was
+    moved on, if that is later; None before either.
+    """
 
     def __init__(self, lateness: int) -> None:
         self.lateness = lateness
         self.greatest: int | None = None
+        self.newest: int | None = None
+        """The greatest time of an event that came since this was made."""
         self.watermark: int | None = None
         self.number = 0
         """How many events arrived so far, or the number of the newest."""
@@ -102,6 +106,8 @@ class Arrivals:
         return in_order or greatest - least <= self.lateness or not _is_any_late(times, self.lateness)
 
     def _see(self, time: int) -> None:
+        if self.newest is None or time > self.newest:
+            self.newest = time
         if self.greatest is None or time > self.greatest:
             self.greatest = time
         reached = self.greatest - self.lateness

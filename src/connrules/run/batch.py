@@ -122,14 +122,14 @@ class Intake:
             fate = (None, None, None, _ALREADY_WAITING)
             self._stepper.outcomes.append(Outcome(_IGNORED, rule, row.user, row.time, name, row.time, *fate))
         else:
-            self.counts.outcomes[_IGNORED, _ALREADY_WAITING] += 1
+            self.counts.add_ignored(rule)
 
     def _cancel(self, wait: Wait, row: Row, name: str, exception: Exception) -> None:
         """Cancel the pending send that is all there is of a user."""
         stepper, user = self._stepper, wait.user
         rule = stepper.rules[wait.source.rule].name
         del stepper.users[user]
-        stepper.timers.one_died()
+        stepper.timers.one_died(wait)
         if self._tells_cancelled:
             by = (None, name, exception.text, None, None, wait.source.per)
             stepper.outcomes.append(Outcome(_CANCELLED, rule, user, row.time, wait.trigger, wait.since, *by))

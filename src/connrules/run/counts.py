@@ -12,7 +12,10 @@ OTHERS: Final = "(others)"
 """What unknown things are counted under once there are too many to count one by one."""
 _ONE_BY_ONE: Final = 1_000
 _KIND_AND_REASON: Final = attrgetter("kind", "reason")
+_RULE_AND_KIND: Final = attrgetter("rule", "kind")
 _CANCELLED: Final = Kind.CANCELLED
+_IGNORED: Final = Kind.IGNORED
+_ALREADY_WAITING: Final = Reason.ALREADY_WAITING
 _SENT: Final = Kind.SENT
 
 
@@ -52,7 +55,7 @@ class Conversion:
 
 @dataclass(slots=True)
 class Counts:
-    """Counts since the engine was made or restored."""
+    """Counts since the engine was made or restored. All but `rejected` are the engine's to count."""
 
     events: int = 0
     """Events fed, late ones included."""
@@ -61,6 +64,8 @@ class Counts:
     late: int = 0
     repeated: int = 0
     """Events that were skipped, because their user was seen with their id before."""
+    rejected: int = 0
+    """Events that `feed` and its like refused. Add what you refuse yourself, such as lines that are no events."""
     unknown_objects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Events that are about an unknown campaign, card or custom event, by their type and what they name; the name is
     empty where they name none. The first thousand one by one, the others together."""
@@ -72,11 +77,13 @@ class Counts:
     """Cancelled sends by rule and exception pattern: `cart_reminder: purchase`."""
     conversions: dict[str, Conversion] = field(default_factory=dict)
     """For each rule that has a goal, by its name: how often it was reached."""
+    rules: Counter[tuple[str, Kind]] | None = None
+    """Outcomes by the name of their rule and kind; None: nobody asked for them."""
 
     @classmethod
-    def of_goals(cls, rules: Iterable[str]) -> Self:
-        """Nothing counted yet, of rules that have a goal."""
-        return cls(conversions={rule: Conversion() for rule in rules})
+    def of_goals(cls, rules: Iterable[str], *, by_rule: bool = False) -> Self:
+        """Nothing counted yet, of rules that have a goal; with `by_rule`, outcomes are counted by all rules, too."""
+        return cls(conversions={rule: Conversion() for rule in rules}, rules=Counter() if by_rule else None)
 
     def add_unknown_type(self, type_: str, count: int = 1) -> None:
         """Count events of an unknown type. A log may have a type for every event; memory must not grow with it."""
@@ -101,11 +108,21 @@ class Counts:
             for outcome in outcomes:
                 if outcome.rule in self.conversions:
                     self.conversions[outcome.rule].add(outcome)
+        if self.rules is not None:
+            self.rules.update(map(_RULE_AND_KIND, outcomes))
 
     def add_cancelled(self, rule: str, pattern: str) -> None:
         """Count a cancelled send of which nobody wants to be told."""
         self.outcomes[_CANCELLED, None] += 1
         self.cancelled[f"{rule}: {pattern}"] += 1
+        if self.rules is not None:
+            self.rules[rule, _CANCELLED] += 1
+
+    def add_ignored(self, rule: str) -> None:
+        """Count a trigger that started nothing, since a send was pending already, of which nobody wants to be told."""
+        self.outcomes[_IGNORED, _ALREADY_WAITING] += 1
+        if self.rules is not None:
+            self.rules[rule, _IGNORED] += 1
 
     def total(self, kind: Kind) -> int:
         """How many outcomes of a kind there were."""

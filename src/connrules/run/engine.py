@@ -19,6 +19,8 @@ from connrules.run.audience import said
 from connrules.run.batch import Intake
 from connrules.run.counts import Counts
 from connrules.run.firing import Firing
+from connrules.run.observing import tell
+from connrules.run.ports import Observer
 from connrules.run.program import Program
 from connrules.run.repeats import Repeats
 from connrules.run.topics import LOOK, AnyRow, Topic, Topics
@@ -37,8 +39,8 @@ class Engine:
     with less than `dedupe` milliseconds before is counted and changes nothing; 0: no event is a repeat. `profiles` is
     asked, whenever a condition looks at a user, for the attributes that no event said. `counts` says in numbers what
     the engine has seen and decided since it was made or restored. `kinds` are the outcomes to give; those of other
-    kinds are counted, and cost less (None: all). An engine is not safe for use by several threads at
-    once.
+    kinds are counted, and cost less (None: all). `observer` is shown the figures at the end of each call. An engine is
+    not safe for use by several threads at once.
 
     Raises TypeError or ValueError where `lateness` or `dedupe` is not a whole number from 0 up, and PlanError where the
     plan speaks of a type of event or a time zone that is not known here. What `profiles` raises goes through, and may
@@ -54,6 +56,7 @@ class Engine:
         on_late: Callable[[Event], object] | None = None,
         profiles: Profiles | None = None,
         kinds: Collection[Kind] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         if not isinstance(plan, Plan):
             raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
@@ -63,6 +66,8 @@ class Engine:
             raise TypeError("on_late is called with each late event")
         if profiles is not None and not callable(getattr(profiles, "attributes", None)):
             raise TypeError("profiles are looked up with `attributes(user)`; see connrules.Profiles")
+        if observer is not None and not callable(getattr(observer, "observe", None)):
+            raise TypeError("an observer is shown figures with `observe(figures)`; see connrules.Observer")
         self.plan = plan
         self.lateness = lateness
         self.dedupe = dedupe
@@ -70,6 +75,7 @@ class Engine:
         """Whether something is remembered also of events that rules do not speak of."""
         self._on_late = on_late
         self._profiles = profiles
+        self._observer = observer
         self._program = Program(plan)
         self.counts = self._new_counts()
         self._repeats = Repeats(dedupe) if dedupe else None
@@ -200,7 +206,11 @@ class Engine:
 
     def _receive(self, event: Event) -> None:
         """Take in an event that came alone."""
-        topic = self._check(event)
+        try:
+            topic = self._check(event)
+        except (TypeError, ValueError):
+            self.counts.rejected += 1
+            raise
         arrivals = self._arrivals
         arrivals.number += 1
         self.counts.events += 1
@@ -322,17 +332,19 @@ class Engine:
 
     def _take_outcomes(self) -> list[Outcome]:
         outcomes = self._stepper.take_outcomes()
-        if not outcomes:
-            return outcomes
-        self.counts.add(outcomes)
-        return self._wanted(outcomes)
+        if outcomes:
+            self.counts.add(outcomes)
+        if self._observer is not None:
+            tell(self._observer, self.counts, self._stepper, self._arrivals)
+        return self._wanted(outcomes) if outcomes else outcomes
 
     def _wanted(self, outcomes: list[Outcome]) -> list[Outcome]:
         kinds = self._kinds
         return outcomes if len(kinds) == len(Kind) else [outcome for outcome in outcomes if outcome.kind in kinds]
 
     def _new_counts(self) -> Counts:
-        return Counts.of_goals(rule.name for rule in self._program.rules if rule.goal)
+        goals = (rule.name for rule in self._program.rules if rule.goal)
+        return Counts.of_goals(goals, by_rule=self._observer is not None)
 
     @cached_property
     def _fingerprint(self) -> str:

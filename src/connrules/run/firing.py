@@ -97,7 +97,7 @@ class Firing(Stepper):
                 outcomes.append(early.pop(wait))
                 continue
             elif held is None or type(held) is Wait:
-                self.timers.one_was_dead()
+                self.timers.one_was_dead(wait)
                 continue
             other = wait
             break

@@ -6,9 +6,11 @@ Nothing in the bytes depends on the machine or on the store. One batch is one tr
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-_NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
+from connrules.event import Kind, Reason
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class StoreError(Exception):
@@ -40,7 +42,7 @@ class Batch(NamedTuple):
     """Whole lines to be delivered, by channel; they come after those that are there."""
     position: bytes | None = None
     """How far the input has been read, in the words of whoever reads it; None: as before."""
-    delivered: Mapping[str, int] = MappingProxyType({})
+    delivered: Mapping[str, int] = _NOTHING
     """Up to which byte, counted from the first that was ever put there, a channel is delivered: that much goes."""
     plan: bytes | None = None
     """The plan (JSON) that the state was made with; None: as before."""
@@ -81,3 +83,41 @@ class StateStore(Protocol):
 
     def close(self) -> None:
         """Let go of the store. What is committed stays; closing twice is no mistake."""
+
+
+class Figures(NamedTuple):
+    """An engine in numbers, at the end of a call. Counts are those since it was made or restored."""
+
+    events: int = 0
+    """Events taken in, late ones included."""
+    matched: int = 0
+    """Events that matched a trigger, cancelled a pending send or reached a goal."""
+    late: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    """Events that were refused, and what whoever reads them adds: `engine.counts.rejected += 1`."""
+    unknown: int = 0
+    """Events of an unknown type, or about something that the catalog does not know."""
+    outcomes: Mapping[tuple[Kind, Reason | None], int] = _NOTHING
+    rules: Mapping[tuple[str, Kind], int] = _NOTHING
+    """Outcomes by the name of their rule. It is the engine's own and goes on counting: copy what you keep."""
+    users: int = 0
+    """Users of whom something is held."""
+    waits: int = 0
+    """Sends that are pending."""
+    held_back: int = 0
+    """Events that the watermark has not reached. Only those count that rules speak of."""
+    watermark: int | None = None
+    """The instant (epoch ms) up to which all is decided; None: before any event."""
+    newest: int | None = None
+    """The greatest time (epoch ms) of an event, wherever time was moved on to; None: none came."""
+
+
+class Observer(Protocol):
+    """Wants to see an engine's figures."""
+
+    def observe(self, figures: Figures) -> object:
+        """Is called at the end of each call that takes events or moves time, and waited for: be quick.
+
+        What it raises is logged (`connrules`), and changes nothing.
+        """

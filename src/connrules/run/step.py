@@ -137,7 +137,7 @@ class Stepper:
     def _on_timer(self, held: Held | None, timer: Timer) -> None:
         """Fire the send that is due, or forget what no longer counts, if the timer still stands for something."""
         if held is None or not _stands_for(timer, held):
-            self.timers.one_was_dead()
+            self.timers.one_was_dead(timer)
             return
         state = state_of(held)
         match timer:
@@ -182,7 +182,7 @@ class Stepper:
             source = wait.source
             rule = self.rules[source.rule]
             del state.waits[source.key]
-            self.timers.one_died()
+            self.timers.one_died(wait)
             trigger, since = wait.trigger, wait.since
             outcome = Outcome(
                 _CANCELLED,
@@ -208,7 +208,7 @@ class Stepper:
         reached = [goal for goal in state.goals if goal.rule in topic.goals and self._is_reached(goal, event, topic)]
         for goal in reached:
             del state.goals[goal]
-            self.timers.one_died()
+            self.timers.one_died(goal)
             self.outcomes.append(self._goal_outcome(goal, event.time, name))
         return bool(reached)
 
@@ -231,7 +231,7 @@ class Stepper:
         wait = Wait(user, name, now, self._source(rule, state, event, topic, key, per))
         if rule.restarting and key in state.waits:
             old = state.waits.pop(key)
-            self.timers.one_died()
+            self.timers.one_died(old)
             self.outcomes.append(
                 Outcome(
                     _RESTARTED,

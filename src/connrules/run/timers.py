@@ -67,6 +67,13 @@ class Timers:
         self._numbered: list[Numbered] = []
         self._is_live = is_live
         self._dead = 0
+        self._dead_waits = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many waits are alive."""
+        waits = sum(len(queue.timers) for queue in self._queues if queue.of_waits) + len(self._numbered)
+        return waits - self._dead_waits
 
     def queue(self, kind: type[Timer], delay: int) -> Queue:
         """The queue for timers of a kind that come due `delay` milliseconds after they are set."""
@@ -162,15 +169,17 @@ class Timers:
         )  # stable: those that are equal here stand in one queue, in start order
         return live
 
-    def one_died(self) -> None:
+    def one_died(self, timer: Timer) -> None:
         """One of the timers no longer stands for anything. Memory follows those that do."""
         self._dead += 1
+        self._dead_waits += isinstance(timer, Wait)
         if self._dead > _FEW and self._dead * 2 > self.size:
             self._bury()
 
-    def one_was_dead(self) -> None:
+    def one_was_dead(self, timer: Timer) -> None:
         """A timer that was taken out stood for nothing."""
         self._dead -= 1
+        self._dead_waits -= isinstance(timer, Wait)
 
     def _look_ahead(self) -> None:
         """See when the next timer is due."""
@@ -188,5 +197,5 @@ class Timers:
         self._numbered = [entry for entry in self._numbered if self._is_live(entry[3])]
         heapq.heapify(self._numbered)
         self.size = sum(len(queue.timers) for queue in self._queues) + len(self._numbered)
-        self._dead = 0
+        self._dead = self._dead_waits = 0
         self._look_ahead()
