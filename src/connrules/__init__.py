@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from connrules.run.engine import Engine as Engine
     from connrules.run.ports import Figures as Figures
     from connrules.run.ports import Observer as Observer
-    from connrules.run.snapshot import SnapshotError as SnapshotError
+    from connrules.run.saving import SnapshotError as SnapshotError
     from connrules.testing import run_tests as run_tests
 
 _HOMES = {
@@ -73,7 +73,7 @@ _HOMES = {
     "connrules.run.counts": ("Counts",),
     "connrules.run.engine": ("Engine",),
     "connrules.run.ports": ("Figures", "Observer"),
-    "connrules.run.snapshot": ("SnapshotError",),
+    "connrules.run.saving": ("SnapshotError",),
     "connrules.testing": ("run_tests",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

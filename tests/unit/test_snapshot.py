@@ -67,15 +67,15 @@ def test_what_the_snapshots_here_are_of() -> None:
     saved = from_bytes(engine().snapshot())
     users = saved.users.values()
     waits = [wait for user in users for wait in user.waits]
-    assert {wait.rule for wait in waits} == {"implied", "kept", "scheduled", "dropped", "follows"}
-    assert {wait.per for wait in waits} == {None, 7, "café"}
-    assert {wait.rule for wait in waits if wait.missed} == {"dropped"}
+    assert {wait.source.rule for wait in waits} == {"implied", "kept", "scheduled", "dropped", "follows"}
+    assert {wait.source.per for wait in waits} == {None, 7, "café"}
+    assert {wait.source.rule for wait in waits if wait.source.missed} == {"dropped"}
     assert {goal.send for user in users for goal in user.goals} == {None, "V", "W"}
     assert {number for user in users for number in user.limited} == {"0", "1"}
     assert {name for user in users for name in user.sends} == {"first", "kept"}
     assert {name for user in users for name in user.attributes} == {"city", "time_zone"}
-    assert saved.seen
-    assert saved.buffered
+    assert saved.note.seen
+    assert saved.note.buffered
 
 
 def test_the_same_state_gives_the_same_bytes() -> None:
@@ -122,12 +122,13 @@ DAMAGED = {
     "something after it": (WHOLE + b"\n", "damaged or cut off"),
     "a bit in the body": (WHOLE[:-9] + bytes([WHOLE[-9] ^ 1]) + WHOLE[-8:], "damaged or cut off"),
     "a bit in the sum": (WHOLE[:30] + bytes([WHOLE[30] ^ 1]) + WHOLE[31:], "damaged or cut off"),
+    "an older version": (WHOLE.replace(b"snapshot 4\n", b"snapshot 3\n", 1), "has version 3; this connrules reads"),
     "a newer version": (
-        WHOLE.replace(b"snapshot 3\n", b"snapshot 4\n", 1),
-        "has version 4; this connrules reads version 3",
+        WHOLE.replace(b"snapshot 4\n", b"snapshot 5\n", 1),
+        "has version 5; this connrules reads version 4",
     ),
-    "version ten": (WHOLE.replace(b"snapshot 3\n", b"snapshot 10\n", 1), "has version 10; "),
-    "a text": ("connrules snapshot 3\n", "a snapshot is bytes, not str"),
+    "version ten": (WHOLE.replace(b"snapshot 4\n", b"snapshot 10\n", 1), "has version 10; "),
+    "a text": ("connrules snapshot 4\n", "a snapshot is bytes, not str"),
     "none": (None, "a snapshot is bytes, not NoneType"),
 }
 

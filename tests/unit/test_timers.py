@@ -43,7 +43,7 @@ OPERATIONS = st.lists(
 
 
 def wait(since: int, delay: int, start: int = 0) -> Wait:
-    return Wait("u", f"e{start}", since, Source(0, 0, delay, None))
+    return Wait("u", f"e{start}", since, Source(0, 0, delay, None), start)
 
 
 class Turn(NamedTuple):
@@ -86,7 +86,7 @@ class World:
         timer: Timer = Forget(self.now, "u", 0) if forget else wait(self.now, delay, self.starts)
         self.alive.append(Turn(self.now + delay, not forget, self.starts, timer))
         if self.numbered and isinstance(timer, Wait):
-            self.timers.add_numbered(timer, self.starts)
+            self.timers.add_numbered(timer)
         else:
             self.timers.add(self.timers.queue(type(timer), delay), timer)
         self.starts += 1
@@ -175,8 +175,8 @@ def test_the_dead_among_the_numbered_are_buried_too() -> None:
     timers = Timers(lambda timer: timer.since in alive)
     for start in range(20_000):
         alive.add(start)
-        new = wait(start, 10**9 - start % 7 - start)
-        timers.add_numbered(new, start)
+        new = wait(start, 10**9 - start % 7 - start, start)
+        timers.add_numbered(new)
         if start % 500:
             alive.discard(start)
             timers.one_died(new)

@@ -50,6 +50,8 @@ class Arrivals:
         self.number = 0
         """How many events arrived so far, or the number of the newest."""
         self.buffer: list[Buffered] = []
+        self.fresh: list[Buffered] | None = None
+        """Those that came to it since somebody looked; None: nobody wants to know."""
 
     def admits(self, time: int) -> bool:
         """Whether an event of that time is not late; if so, time moves on to it."""
@@ -82,6 +84,8 @@ class Arrivals:
 
     def hold(self, events: Sequence[Buffered]) -> None:
         """Let events wait for the watermark."""
+        if self.fresh is not None:
+            self.fresh += events
         if len(events) < _FEW:
             for event in events:
                 insort(self.buffer, event, key=_time)

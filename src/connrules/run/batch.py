@@ -52,6 +52,7 @@ class Intake:
         stepper, topics, look_at_all = self._stepper, self._topics, self._look_at_all
         users, timers, queues = stepper.users, stepper.timers, stepper.queues
         seen, by_name, getters = topics.seen, topics.by_name, topics.getters
+        sends_start = stepper.sends_start
         matched = 0
         for row, name in zip(rows, names, strict=True):
             type_ = row.type
@@ -80,7 +81,9 @@ class Intake:
                     held = None
             if held is None:
                 if start is not None and start.open_from <= now < start.open_until:
-                    wait = users[user] = Wait(user, name, now, start.source)
+                    if sends_start and timers.next_due <= now:
+                        stepper.fire(now)  # what that starts comes first
+                    wait = users[user] = Wait(user, name, now, start.source, stepper.next_place(now))
                     queue = queues[start.rule.index]
                     if queue.timers:
                         queue.timers.append(wait)

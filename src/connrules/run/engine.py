@@ -13,21 +13,38 @@ from typing import Final, cast
 from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
-from connrules.run import snapshot as saved
-from connrules.run.arrivals import Arrivals, OnLate, Span
+from connrules.run import snapshot as snapshots
+from connrules.run.arrivals import Arrivals, Buffered, OnLate, Span
 from connrules.run.audience import said
 from connrules.run.batch import Intake
 from connrules.run.counts import Counts
 from connrules.run.firing import Firing
 from connrules.run.observing import tell
-from connrules.run.ports import Observer
+from connrules.run.ports import Batch, Observer
 from connrules.run.program import Program
-from connrules.run.repeats import Repeats
+from connrules.run.repeats import Repeats, Sighting
+from connrules.run.saving import (
+    FORMAT,
+    Core,
+    Restoring,
+    SavedNote,
+    SavedUser,
+    Saving,
+    SnapshotError,
+    join,
+    read,
+    read_core,
+    save_note,
+    to_bytes,
+)
+from connrules.run.state import UserState, state_of
 from connrules.run.topics import LOOK, AnyRow, Topic, Topics
 from connrules.run.wellformed import are_instants, are_well_formed, check_event
 from connrules.vocabulary import ATTRIBUTES
 
 _BATCH: Final = 1_000
+_SOMETHING: Final = state_of(None)
+"""Stands for what was held of a user before, where nobody knows any more."""
 _TEXT_OR_NONE: Final = (str, type(None))
 
 
@@ -82,6 +99,8 @@ class Engine:
         self._kinds = frozenset(Kind if kinds is None else map(Kind, kinds))
         self._set_stepper(Firing(self._program, profiles))
         self._arrivals = Arrivals(lateness)
+        self._all_changed = False
+        """Whether another state took the place of what was remembered, since somebody asked what changed."""
 
     @property
     def watermark(self) -> int | None:
@@ -161,18 +180,13 @@ class Engine:
         arrivals = self._arrivals
         if self._repeats is not None and arrivals.watermark is not None:
             self._repeats.forget(arrivals.watermark)
-        return saved.to_bytes(
-            saved.Snapshot(
-                plan=self._fingerprint,
+        return snapshots.to_bytes(
+            snapshots.Snapshot(
+                core=self._core(),
                 lateness=self.lateness,
                 dedupe=self.dedupe,
-                greatest=arrivals.greatest,
-                watermark=arrivals.watermark,
-                arrivals=arrivals.number,
-                users=saved.save_users(self._stepper),
-                buffered=tuple(saved.save_event(name, row) for _, name, row in arrivals.buffer),
-                seen=tuple(self._repeats or ()),
-                undelivered=tuple(self._stepper.collected()),
+                users={user: self._saving.user(held) for user, held in self._stepper.users.items()},
+                note=save_note(arrivals.buffer, self._repeats or ()),
             )
         )
 
@@ -181,25 +195,118 @@ class Engine:
 
         The counts start anew. Raises SnapshotError, and changes nothing, where `data` is no whole snapshot of the plan.
         """
-        snapshot = saved.from_bytes(data)
-        if snapshot.plan != self._fingerprint:
-            raise saved.SnapshotError("the snapshot was taken with another plan")
+        snapshot = snapshots.from_bytes(data)
+        if snapshot.core.plan != self._fingerprint:
+            raise SnapshotError("the snapshot was taken with another plan")
         if snapshot.lateness != self.lateness:
-            raise saved.SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
+            raise SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
         if snapshot.dedupe != self.dedupe:
-            raise saved.SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
+            raise SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
+        self._go_on(snapshot.core, snapshot.note, snapshot.users.items())
+        self._all_changed = True
+
+    def track(self) -> None:
+        """From now on remember which users change, for `changes`. It costs something; a new engine does not."""
+        self._stepper.touched, self._arrivals.fresh = {}, []
+        self._all_changed = False
+        if self._repeats is not None:
+            self._repeats.fresh = 0
+
+    def changes(self) -> Batch:
+        """What changed since the last call, or since `track`, to be kept by a state store; see `load`.
+
+        It has no outbox, position and plan. Its note is what waits in the buffer and the ids that were seen, as far as
+        they are new. After `restore`, it is all there is. Raises RuntimeError where `track` was not called.
+        """
+        touched = self._stepper.touched
+        if touched is None:
+            raise RuntimeError("an engine knows what changed from when `track` is called")
+        self._catch_up()
+        self._touch_fired(self._stepper.collected())
+        save, users, arrivals, anew = self._saving.user, self._stepper.users, self._arrivals, self._all_changed
+        changed: dict[str, bytes | None] = {}
+        for user in users if anew else touched:
+            held = users.get(user)
+            if anew or held is not touched[user] or isinstance(held, UserState):
+                changed[user] = None if held is None else to_bytes(save(held))
+        seen: Iterable[Sighting] = ()
+        if self._repeats is not None:
+            seen = self._repeats if anew else self._repeats.newest(self._repeats.fresh)
+        note = save_note(arrivals.buffer if anew else self._still_waiting(), seen)
+        self.track()
+        return Batch(changed, to_bytes(self._core()), arrivals.watermark, note.kept(self.dedupe), anew=anew)
+
+    def load(self, core: bytes, notes: Iterable[bytes], users: Iterable[tuple[str, bytes]]) -> None:
+        """Go on from what a state store kept of `changes`, with the same plan, and forget all that was before.
+
+        Lateness and dedupe horizon may be others than before; the watermark never goes back, and ids that were
+        forgotten stay so. The counts start anew. Raises SnapshotError, and changes nothing, where it cannot be read.
+        """
+        loaded = read_core(core)
+        if loaded.plan != self._fingerprint:
+            raise SnapshotError("the state was made with another plan")
+        note = join(read(data, SavedNote) for data in notes)
+        watermark = loaded.watermark
+        waiting = tuple(s for s in note.buffered if watermark is None or s.event.time > watermark)
+        self._go_on(loaded, SavedNote(waiting, note.seen), ((user, read(data, SavedUser)) for user, data in users))
+
+    def _go_on(self, core: Core, note: SavedNote, users: Iterable[tuple[str, SavedUser]]) -> None:
+        """Go on from what was saved; nothing is changed before all of it is read."""
+        restoring = Restoring(self._program)
+        for user, saved in users:
+            restoring.add(user, saved)
+        tracked = self._stepper.touched is not None
         self._set_stepper(Firing(self._program, self._profiles))
-        saved.restore_users(snapshot.users, self._program, self._stepper)
-        self._stepper.outcomes = list(snapshot.undelivered)
-        self._repeats = Repeats(self.dedupe, snapshot.seen) if self.dedupe else None
+        restoring.into(self._stepper)
+        self._stepper.latest, self._stepper.starts = core.latest, core.starts
+        self._stepper.outcomes = list(core.undelivered)
+        self._repeats = Repeats(self.dedupe, note.seen) if self.dedupe else None
         self._arrivals = Arrivals(self.lateness)
-        self._arrivals.number = snapshot.arrivals
-        self._arrivals.greatest, self._arrivals.watermark = snapshot.greatest, snapshot.watermark
-        self._arrivals.buffer = [(s.event.time, s.name, s.event) for s in snapshot.buffered]
+        self._arrivals.number = core.arrivals
+        self._arrivals.greatest, self._arrivals.watermark = core.greatest, core.watermark
+        self._arrivals.buffer = [(s.event.time, s.name, s.event) for s in note.buffered]
         self.counts = self._intake.counts = self._new_counts()
+        if tracked:
+            self.track()
+
+    def _core(self) -> Core:
+        arrivals, stepper = self._arrivals, self._stepper
+        return Core(
+            format=FORMAT,
+            plan=self._fingerprint,
+            greatest=arrivals.greatest,
+            watermark=arrivals.watermark,
+            arrivals=arrivals.number,
+            latest=stepper.latest,
+            starts=stepper.starts,
+            retired=dict(self._program.retired),
+            undelivered=tuple(stepper.collected()),
+        )
+
+    def _touch(self, rows: Iterable[Row]) -> None:
+        """Remember the users of some events as they are before these take effect."""
+        touched, users = self._stepper.touched, self._stepper.users
+        if touched is not None:
+            for row in rows:
+                user = row.user
+                if user not in touched:
+                    touched[user] = users.get(user)
+
+    def _touch_fired(self, outcomes: Iterable[Outcome]) -> None:
+        """Remember the users whose sends were fired."""
+        touched = self._stepper.touched
+        if touched is not None:
+            for outcome in outcomes:
+                touched.setdefault(outcome.user, _SOMETHING)
+
+    def _still_waiting(self) -> list[Buffered]:
+        """The events that came to the buffer since somebody looked and are still there."""
+        watermark, fresh = self._arrivals.watermark, self._arrivals.fresh or ()
+        return [buffered for buffered in fresh if watermark is None or buffered[0] > watermark]
 
     def _set_stepper(self, stepper: Firing) -> None:
         self._stepper = stepper
+        self._saving = Saving(stepper.rules)
         self._topics = Topics(self._program, plain=not stepper.numbered)
         look_at_all = self._repeats is not None
         self._intake = Intake(stepper, self._topics, self._look, self.counts, self._kinds, look_at_all=look_at_all)
@@ -292,7 +399,7 @@ class Engine:
 
     def _admit(self, found: Sequence[Row], names: Sequence[str]) -> None:
         """Let events that are not late take effect, or wait until the watermark reaches them."""
-        if self.lateness:
+        if self.lateness or self._arrivals.buffer:
             self._arrivals.hold([(row.time, name, row) for row, name in zip(found, names, strict=True)])
         else:
             self._take_in(found, names)
@@ -305,6 +412,7 @@ class Engine:
             self._stepper.fire(self._arrivals.watermark)
 
     def _take_in(self, rows: Sequence[Row], names: Sequence[str]) -> None:
+        self._touch(rows)
         self._intake.take_in(rows, names)
 
     def _look(self, row: Row) -> Topic | None:
@@ -334,6 +442,7 @@ class Engine:
         outcomes = self._stepper.take_outcomes()
         if outcomes:
             self.counts.add(outcomes)
+            self._touch_fired(outcomes)
         if self._observer is not None:
             tell(self._observer, self.counts, self._stepper, self._arrivals)
         return self._wanted(outcomes) if outcomes else outcomes

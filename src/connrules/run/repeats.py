@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -18,6 +19,8 @@ class Repeats:
 
     def __init__(self, horizon: int, seen: Iterable[Sighting] = ()) -> None:
         self.horizon = horizon
+        self.fresh = 0
+        """How many sightings there were since somebody looked."""
         self._seen = OrderedDict(((user, id_), time) for user, id_, time in seen)
 
     def __iter__(self) -> Iterator[Sighting]:
@@ -27,10 +30,16 @@ class Repeats:
     def saw(self, user: str, id_: str, time: int) -> bool:
         """Take note of an id; whether it is a repeat. One that is seen again is remembered from then on."""
         self.forget(time)
+        self.fresh += 1
         is_repeat = (user, id_) in self._seen
         self._seen[user, id_] = time
         self._seen.move_to_end((user, id_))
         return is_repeat
+
+    def newest(self, count: int) -> list[Sighting]:
+        """The last ones, so many or all there are, the oldest first."""
+        found = [Sighting(user, id_, time) for (user, id_), time in islice(reversed(self._seen.items()), count)]
+        return found[::-1]
 
     def forget(self, now: int) -> None:
         """Forget the ids that would be no repeats any more."""

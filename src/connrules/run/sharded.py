@@ -21,7 +21,7 @@ Keyed = tuple[Key, Outcome]
 class ShardedEngine(Engine):
     """Runs a plan whose rules do not follow each other over the events of some users.
 
-    Waits are numbered by the places of their triggers in the log, not one after the other. Whoever deals out the events
+    The places of waits are those of their triggers in the log, not one after the other. Whoever deals out the events
     tells the late ones and holds back the early ones; there are no snapshots.
     """
 
@@ -52,7 +52,7 @@ class ShardedEngine(Engine):
                 topic = self._look(row)
             if topic is None:
                 continue
-            stepper.starts = number * rules
+            stepper.latest, stepper.starts = row.time, number * rules
             if self._starts_plainly(row, number, topic):
                 self.counts.matched += 1
             else:
@@ -76,8 +76,8 @@ class ShardedEngine(Engine):
         users = self._stepper.users
         if start is None or start.holds is not None or user in users or not start.open_from <= now < start.open_until:
             return False
-        wait = users[user] = Wait(user, row.id or f"#{number}", now, start.source)
-        self._stepper.timers.add_numbered(wait, self._stepper.starts)
+        wait = users[user] = Wait(user, row.id or f"#{number}", now, start.source, self._stepper.starts)
+        self._stepper.timers.add_numbered(wait)
         return True
 
     def _fire(self, instant: int) -> None:

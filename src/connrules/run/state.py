@@ -41,6 +41,8 @@ class Wait(msgspec.Struct, frozen=True, gc=False, eq=False):
     since: int
     """The instant of the trigger, in epoch milliseconds."""
     source: Source
+    place: int = 0
+    """Its place among the waits that triggers of that instant started: (since, place) is start order."""
 
     @property
     def due(self) -> int:

@@ -18,7 +18,7 @@ from connrules.run.program import Program
 from connrules.run.quotas import Quota, forget_oldest
 from connrules.run.rule import Arm, Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.state import Goal, Held, Key, Source, UserState, Wait, settled, state_of
-from connrules.run.timers import Forget, Timer, Timers
+from connrules.run.timers import NEVER, Forget, Timer, Timers
 from connrules.run.topics import Topic
 from connrules.run.world import Known
 
@@ -35,7 +35,7 @@ class Stepper:
     """Takes steps: changes the states of users, sets timers, and leaves the outcomes, in order, in `outcomes`.
 
     In its methods `name` is what an event is known by, `topic` what it may do. With `numbered`, or where clocks on the
-    wall make sends due, waits have numbers in start order.
+    wall make sends due, waits stand in one heap in start order.
     """
 
     __slots__ = (
@@ -44,13 +44,16 @@ class Stepper:
         "_links",
         "_profiles",
         "_targets",
+        "latest",
         "numbered",
         "outcomes",
         "plain",
         "queues",
         "rules",
+        "sends_start",
         "starts",
         "timers",
+        "touched",
         "users",
     )
 
@@ -60,12 +63,18 @@ class Stepper:
         self.timers = Timers(self._is_live)
         self.outcomes: list[Outcome] = []
         self.numbered = numbered or any(rule.clockwork for rule in program.rules)
+        self.latest = -NEVER
+        """The instant of the newest trigger that started a wait. No wait starts after one of a later instant."""
         self.starts = 0
-        """The number of the next wait, where they have one."""
+        """The place of the newest wait among those of that instant."""
+        self.touched: dict[str, Held | None] | None = None
+        """Users whose state may have changed, with what was held of them before; None: nobody wants to know."""
         self.queues = [self.timers.queue(Wait, rule.delay) for rule in program.rules]
         """Where the waits of a rule stand, by its index, unless they are numbered."""
         self._profiles = profiles
         self.plain = [rule.arm if rule.is_plain else None for rule in program.rules]
+        self.sends_start = any(rule.after_sent for rule in program.rules)
+        """Whether there are rules that a send starts."""
         self._goals = {rule.index: self.timers.queue(Goal, rule.goal.within) for rule in program.rules if rule.goal}
         windows = program.windows.items()
         self._forgets = {index: self.timers.queue(Forget, window) for index, window in windows if window}
@@ -120,6 +129,14 @@ class Stepper:
             case _:
                 assert_never(timer)
 
+    def next_place(self, now: int) -> int:
+        """The place of a wait that a trigger of that instant starts."""
+        if now == self.latest:
+            self.starts += 1
+        else:
+            self.latest, self.starts = now, 0
+        return self.starts
+
     def pending(self, wait: Wait, at: int) -> Outcome:
         """The outcome of a wait that is still pending at the end of a run."""
         rule, source = self.rules[wait.source.rule].name, wait.source
@@ -129,8 +146,7 @@ class Stepper:
 
     def _set_timer(self, wait: Wait) -> None:
         if self.numbered:
-            self.timers.add_numbered(wait, self.starts)
-            self.starts += 1
+            self.timers.add_numbered(wait)
         else:
             self.timers.add(self.queues[wait.source.rule], wait)
 
@@ -139,6 +155,8 @@ class Stepper:
         if held is None or not _stands_for(timer, held):
             self.timers.one_was_dead(timer)
             return
+        if self.touched is not None:
+            self.touched.setdefault(timer.user, held)
         state = state_of(held)
         match timer:
             case Wait():
@@ -228,7 +246,7 @@ class Stepper:
                 Outcome(_IGNORED, rule.name, user, now, name, now, None, None, None, reason, None, per)
             )
             return
-        wait = Wait(user, name, now, self._source(rule, state, event, topic, key, per))
+        wait = Wait(user, name, now, self._source(rule, state, event, topic, key, per), self.next_place(now))
         if rule.restarting and key in state.waits:
             old = state.waits.pop(key)
             self.timers.one_died(old)

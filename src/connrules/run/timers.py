@@ -3,7 +3,7 @@ one queue per distinct delay, and a small heap of the queues' heads.
 
 At one instant sends are due in start order. That is the order of their triggers' instants, for those of one instant and
 one delay stand in one queue. Where clocks on the wall make sends due, or several engines share the work, all waits
-stand in a heap, with a number.
+stand in a heap, by their places.
 
 What was cancelled stays where it is until it comes up, or until too much of it is dead.
 """
@@ -32,7 +32,7 @@ class Forget(NamedTuple):
 
 Timer = Wait | Goal | Forget
 Numbered = tuple[int, int, int, Wait]
-"""A wait by its due instant, the instant of its trigger and its start number."""
+"""A wait by its due instant, and by start order: the instant of its trigger and its place."""
 
 
 class Queue:
@@ -92,9 +92,9 @@ class Timers:
             heapq.heappush(self._heads, head)
             self.next_due = min(self.next_due, head[0])
 
-    def add_numbered(self, wait: Wait, number: int) -> None:
+    def add_numbered(self, wait: Wait) -> None:
         """Set a timer that may come due before those set earlier. Not beside waits in queues."""
-        heapq.heappush(self._numbered, (wait.due, wait.since, number, wait))
+        heapq.heappush(self._numbered, (wait.due, wait.since, wait.place, wait))
         self.size += 1
         self.next_due = min(self.next_due, wait.due)
 
@@ -148,7 +148,7 @@ class Timers:
 
     @property
     def next_place(self) -> tuple[int, int, int]:
-        """The place of the next timer: its due instant, and of a numbered wait the trigger's instant and the number."""
+        """The place of the next timer: its due instant, and of a numbered wait where it is in start order."""
         heads, numbered = self._heads, self._numbered
         if numbered and (not heads or numbered[0][:2] < heads[0][:2]):
             return numbered[0][:3]

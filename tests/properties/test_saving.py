@@ -1,0 +1,88 @@
+"""State is a value: what changes is taken out batch by batch as bytes, kept in a dict, and put into a new engine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+from tests.properties.histories import Look, histories, looks
+from tests.properties.test_engine import checked_rules, run
+
+import connrules
+from connrules import Engine, Outcome
+from connrules.event import Event
+from connrules.plan import Plan
+from connrules.run.ports import Batch, Note
+
+
+class Kept:
+    """What a store keeps of the batches so far."""
+
+    def __init__(self) -> None:
+        self.core = b""
+        self.users: dict[str, bytes] = {}
+        self.notes: list[Note] = []
+
+    def commit(self, batch: Batch) -> None:
+        if batch.anew:
+            self.users, self.notes = {}, []
+        for user, state in batch.users.items():
+            if state is None:
+                self.users.pop(user, None)
+            else:
+                self.users[user] = state
+        if batch.note is not None:
+            self.notes.append(batch.note)
+        self.notes = [note for note in self.notes if batch.now is None or note.until > batch.now]
+        self.core = batch.core
+
+    def load(self, engine: Engine) -> None:
+        engine.load(self.core, [note.data for note in self.notes], self.users.items())
+        engine.track()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kept) and (self.core, self.users) == (other.core, other.users)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def everything(engine: Engine) -> Kept:
+    """All that an engine holds, as a store that is begun now keeps it."""
+    copy, kept = Engine(engine.plan, lateness=engine.lateness, dedupe=engine.dedupe), Kept()
+    copy.track()
+    copy.restore(engine.snapshot())
+    kept.commit(copy.changes())
+    return kept
+
+
+@st.composite
+def batches(draw: st.DrawFn, history: Sequence[Event]) -> list[list[Event]]:
+    """A history, cut into batches; some are empty."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(history)), max_size=5)))
+    return [list(history[begin:end]) for begin, end in zip([0, *cuts], [*cuts, len(history)], strict=True)]
+
+
+def blank(plan: Plan, **options: Any) -> Engine:
+    engine = Engine(plan, **options)
+    engine.track()
+    return engine
+
+
+@given(checked=checked_rules(), history=histories(), look=looks(), data=st.data())
+def test_a_run_that_stops_after_any_batch_is_one_run(
+    checked: connrules.Checked, history: list[Event], look: Look, data: st.DataObject
+) -> None:
+    plan = connrules.compile_rules(checked)
+    engine, kept = blank(plan, **look.options), Kept()
+    outcomes: list[Outcome] = []
+    for batch in data.draw(batches(history)):
+        outcomes += engine.feed_many(batch)
+        kept.commit(engine.changes())
+        assert kept == everything(engine)
+        if data.draw(st.booleans()):
+            engine = blank(Plan.from_json(plan.to_json()), **look.options)
+            kept.load(engine)
+            assert kept == everything(engine)
+            event("stopped")
+
+    assert outcomes + engine.finish() == run(checked, history, look)
