@@ -29,8 +29,8 @@ _LATEST: Final = 2**63 - 1
 class SqliteStore:
     """A `StateStore` in the file at `path`, which is made where there is none, unless `create` is False.
 
-    Raises StoreError where another process uses the file, where it cannot be opened or made, and where it is no state of
-    this or an older connrules. An instance may be used by several threads, by one at a time.
+    Raises StoreError where another process uses the file, where it cannot be opened or made, and where it is no state
+    of this or an older connrules. An instance may be used by several threads, by one at a time.
     """
 
     def __init__(self, path: str | PathLike[str], *, create: bool = True) -> None:

@@ -63,20 +63,24 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     """Take the lock, look whose file it is, then write to it."""
     execute = connection.execute
     execute("PRAGMA locking_mode = EXCLUSIVE")
+    if _is_empty(path):
+        execute("PRAGMA auto_vacuum = INCREMENTAL")  # before anything is looked at, or it would do nothing
     execute("BEGIN EXCLUSIVE")
     made = _is_ours(connection, path)
     execute("COMMIT")
-    if not made:
-        execute("PRAGMA auto_vacuum = INCREMENTAL")
     (mode,) = execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise words.said(sqlite3.OperationalError("its file system does not bear a write-ahead log"), path)
     execute("PRAGMA synchronous = FULL")
     execute("PRAGMA fullfsync = 1")  # on macOS alone: an ordinary fsync leaves data in the disk's own memory there
     execute("PRAGMA secure_delete = OFF")
-    execute("PRAGMA journal_size_limit = 16000000")
+    execute("PRAGMA journal_size_limit = 8000000")
     if not made:
         _make(connection)
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
 
 
 def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:

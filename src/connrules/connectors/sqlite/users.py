@@ -14,7 +14,6 @@ and to fold a range or two. What is out of date never weighs more than what hold
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -26,6 +25,8 @@ _JOURNAL: Final = 1 << 20
 """The journal is spread when it would hold more bytes."""
 _PIECE: Final = 1 << 20
 """About how many bytes of states a piece holds."""
+_MOVED: Final = 256
+"""About how many pages are given back at once."""
 _ENTRY: Final = 16
 """What a user weighs at least, in bytes."""
 
@@ -59,12 +60,12 @@ class Users:
 
     def all(self) -> Iterator[tuple[str, bytes]]:
         """Each user of whom something is held, with the state; one piece after the other is in memory."""
-        latest = self._journal()
-        for first in self._firsts():
-            for user, state in self._range(first).items():
-                if user not in latest:
-                    yield user, state
-        yield from _held(latest).items()
+        firsts = self._firsts()
+        latest = _parted(self._journal(), firsts)
+        for first in firsts:
+            states = self._range(first)
+            states.update(latest.get(first, {}))
+            yield from _held(states).items()
 
     def _grown(self) -> int:
         """How many bytes the journal holds."""
@@ -75,11 +76,11 @@ class Users:
         return _merged(self._execute("SELECT states FROM journal ORDER BY number"))
 
     def _firsts(self) -> list[str]:
-        """Where the ranges begin, in order."""
-        return [first for (first,) in self._execute("SELECT DISTINCT first FROM pieces ORDER BY first")]
+        """Where the ranges begin, in order; the first of them at the beginning of all names."""
+        return sorted({"", *(first for (first,) in self._execute("SELECT DISTINCT first FROM pieces"))})
 
-    def _range(self, first: str) -> dict[str, bytes]:
-        return _held(_merged(self._execute("SELECT states FROM pieces WHERE first = ? ORDER BY number", (first,))))
+    def _range(self, first: str) -> _States:
+        return _merged(self._execute("SELECT states FROM pieces WHERE first = ? ORDER BY number", (first,)))
 
     def _spread(self, states: Mapping[str, bytes | None]) -> None:
         """Put the journal and what has come now behind the pieces, then fold what has grown too much."""
@@ -90,6 +91,7 @@ class Users:
             for chunk in _chunks(part):
                 self._insert(first, chunk, later=True)
         self._fold_some()
+        self._give_back()
 
     def _fold_some(self) -> None:
         """Fold the heaviest ranges until later blobs weigh less than the pieces do."""
@@ -107,9 +109,16 @@ class Users:
             weight -= heaviest
 
     def _fold(self, first: str) -> None:
-        states = self._range(first)
+        states = _held(self._range(first))
         self._execute("DELETE FROM pieces WHERE first = ?", (first,))
         self._put(first, states)
+
+    def _give_back(self) -> None:
+        """Make the file smaller where much of it is empty: not at once, for pages have to be moved."""
+        (pages,) = self._execute("PRAGMA page_count").fetchone()
+        (free,) = self._execute("PRAGMA freelist_count").fetchone()
+        if free > pages // 2:
+            self._execute(f"PRAGMA incremental_vacuum({_MOVED + free // 8})").fetchall()
 
     def _put(self, first: str, states: Mapping[str, bytes | None]) -> None:
         """The pieces of a range that begins at `first`; it is cut where one cannot hold it."""
@@ -144,33 +153,22 @@ def _held(states: Mapping[str, bytes | None]) -> dict[str, bytes]:
 
 
 def _parted(states: Mapping[str, bytes | None], firsts: list[str]) -> dict[str, _States]:
-    """The states by the range they belong to; one for all that come before any other is always among them."""
-    starts = sorted({"", *firsts})
+    """The states by the range that they belong to."""
     parts: dict[str, _States] = {}
     for user, state in states.items():
-        first = starts[bisect_right(starts, user) - 1]
+        first = firsts[bisect_right(firsts, user) - 1]
         parts.setdefault(first, {})[user] = state
     return parts
 
 
 def _chunks(states: Mapping[str, bytes | None]) -> Iterator[Mapping[str, bytes | None]]:
-    """The states as they are if one piece can hold them, else in order and in parts that one can hold."""
-    if sum(map(_weight, states.items())) <= 2 * _PIECE:
+    """The states as they are if one piece can hold them, else in order and in parts that one can hold, more or less."""
+    size = sum(map(len, states)) + sum(len(state) for state in states.values() if state)
+    if size <= 2 * _PIECE:
         if states:
             yield states
         return
-    chunk: _States = {}
-    weight = 0
-    for item in sorted(states.items(), key=itemgetter(0)):
-        chunk[item[0]] = item[1]
-        weight += _weight(item)
-        if weight > _PIECE:
-            yield chunk
-            chunk, weight = {}, 0
-    if chunk:
-        yield chunk
-
-
-def _weight(item: tuple[str, bytes | None]) -> int:
-    user, state = item
-    return _ENTRY + len(user) + len(state or b"")
+    names = sorted(states)
+    step = len(names) * _PIECE // size + 1
+    for start in range(0, len(names), step):
+        yield {user: states[user] for user in names[start : start + step]}
