@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import prometheus_client
 import pytest
 
 import connrules
+from connrules.connectors.prometheus import PrometheusObserver
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,6 +101,24 @@ def test_the_worker_does_as_shown(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(sent) == len((STORY / "expected.jsonl").read_text(encoding="utf-8").splitlines())
     assert any(line.startswith("rejected: not JSON") for line in lines)
     assert lines[-1] == "pending ivy"
+
+
+def test_observers_see_figures_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    names = {"connrules": connrules, "plan": connrules.compile_rules(connrules.loads("on purchase after 1d send X"))}
+    [own], [ready] = blocks(EMBEDDING, "python observer"), blocks(EMBEDDING, "python prometheus")
+
+    exec(compile(own, "embedding.md", "exec"), names)
+    assert capsys.readouterr().out == "1 events, 0 sends pending, 0 late\n"
+
+    exec(compile(ready, "embedding.md", "exec"), names)
+    engine, observer = names["engine"], names["observer"]
+    assert isinstance(engine, connrules.Engine)
+    assert isinstance(observer, PrometheusObserver)
+    prometheus_client.REGISTRY.unregister(observer)
+    engine.feed(connrules.Event(user="ana", type="purchase", time=0))
+    page = EMBEDDING.partition("| metric |")[2].partition("\n\n")[0]
+    told = set(re.findall(r"`(connrules_\w+?)(?:_total)?(?:\{.*?\})?`", page))
+    assert {metric.name for metric in observer.collect()} == told
 
 
 def test_rules_are_checked_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
