@@ -6,11 +6,11 @@ as the watermark reaches them; what is due at the instant of an event fires befo
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from connrules.duration import EARLIEST, LATEST
 from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run import snapshot as snapshots
@@ -38,14 +38,26 @@ from connrules.run.saving import (
     to_bytes,
 )
 from connrules.run.state import UserState, state_of
+from connrules.run.timers import NEVER
 from connrules.run.topics import LOOK, AnyRow, Topic, Topics
-from connrules.run.wellformed import are_instants, are_well_formed, check_event
+from connrules.run.wellformed import are_instants, are_well_formed, check_event, check_instant
 from connrules.vocabulary import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from connrules.run.streaming import Clock, Item
 
 _BATCH: Final = 1_000
 _SOMETHING: Final = state_of(None)
 """Stands for what was held of a user before, where nobody knows any more."""
 _TEXT_OR_NONE: Final = (str, type(None))
+
+
+class _Glance(NamedTuple):
+    """What is seen at a glance of events that are well-formed: their times, and those that may do anything."""
+
+    times: list[int]
+    span: Span
+    found: Sequence[Event]
 
 
 class Engine:
@@ -99,6 +111,8 @@ class Engine:
         self._kinds = frozenset(Kind if kinds is None else map(Kind, kinds))
         self._set_stepper(Firing(self._program, profiles))
         self._arrivals = Arrivals(lateness)
+        self._left: deque[Outcome] = deque()
+        """Outcomes that a stream was left before it gave them."""
         self._all_changed = False
         """Whether another state took the place of what was remembered, since somebody asked what changed."""
 
@@ -106,6 +120,14 @@ class Engine:
     def watermark(self) -> int | None:
         """The instant (epoch ms) up to which all is decided: events older than that are late. None before any event."""
         return self._arrivals.watermark
+
+    @property
+    def next_due(self) -> int | None:
+        """An instant (epoch ms) before which nothing comes about by moving time on. None: nothing waits."""
+        due = self._stepper.timers.next_due
+        if self._arrivals.buffer:
+            due = min(due, self._arrivals.buffer[0][0])
+        return None if due >= NEVER else due
 
     def feed(self, event: Event) -> list[Outcome]:
         """Take in an event, and give the outcomes that it brings about, in order.
@@ -130,6 +152,26 @@ class Engine:
                 self._receive(event)
         return self._take_outcomes()
 
+    def check(self, events: Sequence[Event]) -> None:
+        """Raise what `feed_many` raises for the first of some events that is ill-formed; change nothing."""
+        if events and self._glance(events) is None:
+            for event in events:
+                self._check(event)
+
+    def stream(
+        self, source: "AsyncIterable[Item]", *, clock: "Clock | None" = None, idle: float = 1.0, most: int = 1_000
+    ) -> AsyncGenerator[Outcome, None]:
+        """Give outcomes as the events of a source bring them about: `async for outcome in engine.stream(source)`.
+
+        The source gives events or lists of events. As many as are there are taken together: `most`, or a few more. With
+        a `clock`, which gives epoch milliseconds, time moves on where something is due and nothing came for `idle`
+        seconds: to the clock's time minus the lateness. The end of the source is not the end of time: what waits,
+        waits. Outcomes that are left when the loop is left come with the next ones.
+        """
+        from connrules.run.streaming import through  # noqa: PLC0415  # it loads asyncio
+
+        return through(self, self._left, source, clock=clock, idle=idle, most=most)
+
     def take(self, rows: Sequence[Row], first: int, on_late: Callable[[int, Row], object]) -> list[Outcome]:
         """Take in the rows of a log that whoever reads it has looked at, as `feed_many` does, without another look.
 
@@ -146,7 +188,7 @@ class Engine:
 
         An instant before the watermark changes nothing. Raises as `feed` does.
         """
-        _check_instant(time)
+        check_instant(time)
         self._arrivals.advance(time)
         self._catch_up()
         return self._take_outcomes()
@@ -158,7 +200,7 @@ class Engine:
         of their own; they stay pending. Raises as `feed` does.
         """
         if until is not None:
-            _check_instant(until)
+            check_instant(until)
         ends = [instant for instant in (self._arrivals.greatest, until) if instant is not None]
         if not ends:
             return []
@@ -260,6 +302,7 @@ class Engine:
         restoring.into(self._stepper)
         self._stepper.latest, self._stepper.starts = core.latest, core.starts
         self._stepper.outcomes = list(core.undelivered)
+        self._left.clear()
         self._repeats = Repeats(self.dedupe, note.seen) if self.dedupe else None
         self._arrivals = Arrivals(self.lateness)
         self._arrivals.number = core.arrivals
@@ -280,7 +323,7 @@ class Engine:
             latest=stepper.latest,
             starts=stepper.starts,
             retired=dict(self._program.retired),
-            undelivered=tuple(stepper.collected()),
+            undelivered=(*self._left, *stepper.collected()),
         )
 
     def _touch(self, rows: Iterable[Row]) -> None:
@@ -333,7 +376,7 @@ class Engine:
         """What an event may do; raises where it is none, or is ill-formed and may do anything."""
         if not isinstance(event, Event):
             raise TypeError("an engine takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
-        _check_instant(event.time)
+        check_instant(event.time)
         if type(event.type) is not str or type(event.campaign) not in _TEXT_OR_NONE:
             check_event(event)  # nothing can be looked up by it
         topic = LOOK if self._repeats is not None else self._topics.of(event)
@@ -346,17 +389,22 @@ class Engine:
 
         So what is raised for one, by `on_late` too, leaves those before it as they are.
         """
+        glance = self._glance(events)
+        if glance is None or not self._arrivals.admits_all(glance.times, glance.span):
+            for event in events:
+                self._receive(event)
+        else:
+            self._take_batch(events, glance.times, glance.span, self._say_late, glance.found)
+
+    def _glance(self, events: Sequence[Event]) -> _Glance | None:
+        """What is seen of some events at a glance; None: something may be wrong with one of them."""
         try:
             times = [event.time for event in events]
             span = _span(times, self.lateness)
         except AttributeError:
-            times, span = [], None
+            return None
         found = None if span is None else self._find_well_formed(events)
-        if span is None or found is None or not self._arrivals.admits_all(times, span):
-            for event in events:
-                self._receive(event)
-        else:
-            self._take_batch(events, times, span, self._say_late, found)
+        return None if span is None or found is None else _Glance(times, span, found)
 
     def _find_well_formed(self, events: Sequence[Event]) -> Sequence[Event] | None:
         """The events that may do anything; None: something may be wrong with one of them."""
@@ -445,7 +493,12 @@ class Engine:
             self._touch_fired(outcomes)
         if self._observer is not None:
             tell(self._observer, self.counts, self._stepper, self._arrivals)
-        return self._wanted(outcomes) if outcomes else outcomes
+        if outcomes:
+            outcomes = self._wanted(outcomes)
+        if self._left:
+            outcomes = [*self._left, *outcomes]
+            self._left.clear()
+        return outcomes
 
     def _wanted(self, outcomes: list[Outcome]) -> list[Outcome]:
         kinds = self._kinds
@@ -471,13 +524,6 @@ def _check_span(what: str, ms: object) -> None:
         raise TypeError(f"the {what} is a whole number of milliseconds, not {ms!r}")
     if ms < 0:
         raise ValueError(f"the {what} is a number of milliseconds from 0 up, not {ms}")
-
-
-def _check_instant(time: object) -> None:
-    if type(time) is not int:
-        raise TypeError(f"a time is a whole number of epoch milliseconds, not {time!r}")
-    if not EARLIEST <= time <= LATEST:
-        raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
 
 
 def _span(times: list[int], lateness: int) -> Span | None:

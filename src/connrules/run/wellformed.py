@@ -20,6 +20,14 @@ _OPTIONAL: Final = _STRINGS | _NONE
 _PROPERTIES: Final = {dict} | _NONE
 
 
+def check_instant(time: object) -> None:
+    """Raises TypeError where something is no time, ValueError where it has no date."""
+    if type(time) is not int:
+        raise TypeError(f"a time is a whole number of epoch milliseconds, not {time!r}")
+    if not EARLIEST <= time <= LATEST:
+        raise ValueError(f"the time {time} ms is outside the years 1 to 9999")
+
+
 def are_instants(times: Sequence[int], span: Span) -> bool:
     """Whether some times are whole numbers with a date, as is seen at a glance; False: look at them one by one."""
     return span.least >= EARLIEST and span.greatest <= LATEST and set(map(type, times)) == _NUMBERS
