@@ -29,10 +29,15 @@ if TYPE_CHECKING:
     from connrules.compile import CompileError as CompileError
     from connrules.compile import compile_rules as compile_rules
     from connrules.connectors.jsonl import EventError as EventError
+    from connrules.connectors.jsonl import decode_outcomes as decode_outcomes
     from connrules.connectors.jsonl import encode_outcome as encode_outcome
+    from connrules.connectors.jsonl import encode_outcomes as encode_outcomes
     from connrules.connectors.jsonl import parse_event as parse_event
+    from connrules.connectors.memory import MemoryStore as MemoryStore
+    from connrules.connectors.sqlite import SqliteStore as SqliteStore
     from connrules.diagnostic import Diagnostic as Diagnostic
     from connrules.diagnostic import Severity as Severity
+    from connrules.durable.engine import DurableEngine as DurableEngine
     from connrules.duration import format_instant as format_instant
     from connrules.duration import parse_instant as parse_instant
     from connrules.event import Event as Event
@@ -52,8 +57,14 @@ if TYPE_CHECKING:
     from connrules.reference import evaluate as evaluate
     from connrules.run.counts import Counts as Counts
     from connrules.run.engine import Engine as Engine
+    from connrules.run.ports import Batch as Batch
     from connrules.run.ports import Figures as Figures
+    from connrules.run.ports import Loaded as Loaded
+    from connrules.run.ports import Note as Note
     from connrules.run.ports import Observer as Observer
+    from connrules.run.ports import Outbox as Outbox
+    from connrules.run.ports import StateStore as StateStore
+    from connrules.run.ports import StoreError as StoreError
     from connrules.run.saving import SnapshotError as SnapshotError
     from connrules.testing import run_tests as run_tests
 
@@ -61,8 +72,11 @@ _HOMES = {
     "connrules.catalog": ("Catalog", "CatalogError", "load_catalog"),
     "connrules.checked": ("Checked", "CheckedRule"),
     "connrules.compile": ("CompileError", "compile_rules"),
-    "connrules.connectors.jsonl": ("EventError", "encode_outcome", "parse_event"),
+    "connrules.connectors.jsonl": ("EventError", "decode_outcomes", "encode_outcome", "encode_outcomes", "parse_event"),
+    "connrules.connectors.memory": ("MemoryStore",),
+    "connrules.connectors.sqlite": ("SqliteStore",),
     "connrules.diagnostic": ("Diagnostic", "Severity"),
+    "connrules.durable.engine": ("DurableEngine",),
     "connrules.duration": ("format_instant", "parse_instant"),
     "connrules.event": ("Event", "Kind", "Outcome", "Profiles", "Reason"),
     "connrules.files": ("UnreadableError",),
@@ -72,7 +86,7 @@ _HOMES = {
     "connrules.reference": ("evaluate",),
     "connrules.run.counts": ("Counts",),
     "connrules.run.engine": ("Engine",),
-    "connrules.run.ports": ("Figures", "Observer"),
+    "connrules.run.ports": ("Batch", "Figures", "Loaded", "Note", "Observer", "Outbox", "StateStore", "StoreError"),
     "connrules.run.saving": ("SnapshotError",),
     "connrules.testing": ("run_tests",),
 }
