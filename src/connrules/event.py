@@ -88,7 +88,10 @@ class Kind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a trigger was ignored or a due send was dropped; `not_eligible` is both. In the order of the checks."""
+    """Why a trigger was ignored or a due send was dropped; `not_eligible` is both. In the order of the checks.
+
+    `rule_removed` is no check: the rules of an engine were replaced, and that rule is gone.
+    """
 
     __hash__ = str.__hash__  # as above
 
@@ -104,6 +107,7 @@ class Reason(StrEnum):
     AUDIENCE_AT_SEND = "audience_at_send"
     HELD_OUT = "held_out"
     LIMITED = "limited"
+    RULE_REMOVED = "rule_removed"
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

@@ -80,6 +80,8 @@ def _refused(case: Case) -> Verdict:  # one case per reason
             return _held_out(case)
         case Reason.LIMITED:
             return _limited(case)
+        case Reason.RULE_REMOVED:
+            raise AssertionError("the rules of a reference run are never replaced")
         case _:
             assert_never(case.outcome.reason)
 

@@ -31,9 +31,14 @@ class Clockwork:
         """Whether it depends on the time zone of the user."""
         _check(rule, zones)
 
-    def due(self, trigger: int, local: tzinfo | None) -> Due:
-        """When the send of a trigger is due; `local` is the user's time zone, None where it is not known."""
+    def due(self, trigger: int, local: tzinfo | None, not_before: int | None = None) -> Due:
+        """When the send of a trigger is due; `local` is the user's time zone, None where it is not known.
+
+        What would be due before an instant is due then, as if it were scheduled for that.
+        """
         instant = self._scheduled(trigger, local)
+        if not_before is not None:
+            instant = max(instant, not_before)
         window = self._window
         if window is None:
             return Due(instant, missed=False)

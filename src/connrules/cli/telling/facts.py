@@ -34,6 +34,7 @@ _REASONS = {
     Reason.AUDIENCE_AT_SEND: "the user is not in the audience any more",
     Reason.HELD_OUT: "the user is held out",
     Reason.LIMITED: "a limit is reached",
+    Reason.RULE_REMOVED: "the rule was removed",
 }
 
 
