@@ -18,7 +18,7 @@ from connrules.files import STANDARD, UnreadableError, reason
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = (b"\x28\xb5\x2f\xfd", *(bytes([first]) + b"\x2a\x4d\x18" for first in range(0x50, 0x60)))
 """A frame of data, and the sixteen kinds of frames to skip, one of which some tools write first."""
-_MAGICS: Final = (_GZIP, *_ZSTD)
+MAGICS: Final = (_GZIP, *_ZSTD)
 BOM: Final = b"\xef\xbb\xbf"
 _CHUNK: Final = 1 << 16
 """So many bytes at a time: what is made of their lines still fits into a processor's cache."""
@@ -65,7 +65,7 @@ class Lines:
         """How many lines were given so far."""
         self._raw = self._open(Path(path)) if self._is_file else self._standard_input()
         start = self._first_bytes()
-        self._is_compressed = start in _MAGICS
+        self._is_compressed = start in MAGICS
         self._stream = self._decompressed(start)
 
     @property
@@ -108,6 +108,30 @@ class Lines:
         for block in self.blocks():
             yield block.data.removesuffix(b"\n").split(b"\n")
 
+    def read(self) -> bytes:
+        """The next bytes, decompressed: as many as are there, up to some; none at the end."""
+        try:
+            return self._stream.read1(_CHUNK)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise self._damaged() from None
+        except OSError as error:
+            raise UnreadableError(f"{self.name}: {reason(error)}") from None
+        except Exception as error:
+            if type(error).__name__ == "ZstdError":
+                raise self._damaged() from None
+            raise
+
+    def go_to(self, offset: int) -> bool:
+        """Go on at so many bytes, decompressed, after the first, before any was read; whether there are so many."""
+        if self.plain:
+            self._stream = self._raw
+            return self._raw.seek(offset) <= self.size
+        while offset > 0 and (data := self.read()):
+            offset -= len(data)
+            if offset < 0:
+                self._stream = _Rejoined(data[offset:], self._stream)
+        return offset <= 0
+
     def close(self) -> None:
         """Let go of the file."""
         if self._is_file:
@@ -116,7 +140,7 @@ class Lines:
     def _whole_lines(self) -> Iterator[bytes]:
         rest: list[bytes | memoryview] = []
         mark = BOM
-        while chunk := self._read():
+        while chunk := self.read():
             if end := chunk.rfind(b"\n") + 1:
                 yield b"".join((*rest, memoryview(chunk)[:end])).removeprefix(mark)
                 rest, mark = [chunk[end:]], b""
@@ -142,7 +166,7 @@ class Lines:
         """As many bytes as tell whether it is compressed; a pipe may give them one at a time."""
         start = b""
         try:
-            while any(magic.startswith(start) and magic != start for magic in _MAGICS):
+            while any(magic.startswith(start) and magic != start for magic in MAGICS):
                 if not (byte := self._raw.read(1)):
                     break
                 start += byte
@@ -156,18 +180,6 @@ class Lines:
             return gzip.GzipFile(fileobj=cast("BufferedReader", whole))
         return _zstd(whole) if start in _ZSTD else whole
 
-    def _read(self) -> bytes:
-        try:
-            return self._stream.read1(_CHUNK)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise self._damaged() from None
-        except OSError as error:
-            raise UnreadableError(f"{self.name}: {reason(error)}") from None
-        except Exception as error:
-            if type(error).__name__ == "ZstdError":
-                raise self._damaged() from None
-            raise
-
     def _damaged(self) -> UnreadableError:
         return UnreadableError(
             f"{self.name}: the compressed file is damaged or cut off after line {self.number}",
@@ -178,7 +190,7 @@ class Lines:
 class _Rejoined:
     """The bytes that were looked at and those that follow, without waiting for more than are there."""
 
-    def __init__(self, start: bytes, rest: BufferedReader) -> None:
+    def __init__(self, start: bytes, rest: _Readable) -> None:
         self._start = start
         self._rest = rest
 
