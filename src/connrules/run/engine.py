@@ -19,6 +19,7 @@ from connrules.run.audience import said
 from connrules.run.batch import Intake
 from connrules.run.counts import Counts
 from connrules.run.firing import Firing
+from connrules.run.needs import Needs, needs_of
 from connrules.run.observing import tell
 from connrules.run.ports import Batch, Observer
 from connrules.run.program import Program
@@ -44,6 +45,7 @@ from connrules.run.wellformed import are_instants, are_well_formed, check_event,
 from connrules.vocabulary import ATTRIBUTES
 
 if TYPE_CHECKING:
+    from connrules.run.passage import Changed
     from connrules.run.streaming import Clock, Item
 
 _BATCH: Final = 1_000
@@ -120,6 +122,11 @@ class Engine:
     def watermark(self) -> int | None:
         """The instant (epoch ms) up to which all is decided: events older than that are late. None before any event."""
         return self._arrivals.watermark
+
+    @property
+    def needs(self) -> Needs:
+        """What of events the rules look at, those included that users still wait under since they were replaced."""
+        return needs_of(self.plan, self._program.retired)
 
     @property
     def next_due(self) -> int | None:
@@ -247,6 +254,37 @@ class Engine:
         self._go_on(snapshot.core, snapshot.note, snapshot.users.items())
         self._all_changed = True
 
+    def replace(self, plan: Plan, changed: "Changed" = "pin") -> list[Outcome]:
+        """Go on with other rules from the watermark on, and give the outcomes that this brings about then, in order.
+
+        Rules are recognised by name; one without a name, by its file and by saying the same. Sends that are pending go
+        on where a rule says of them what it said. Where it changed, they keep with `pin` their due instant and the
+        exceptions that they began with; with `follow` they take the new ones: due is reckoned anew from the trigger,
+        and what would have been due by now is due now. In all else the rule is as it is now. Where it is gone, they
+        are `dropped` as `rule_removed`. See `connrules.run.replacing`.
+
+        Raises, and changes nothing: PlanError where the plan cannot be run here, TypeError where it is none,
+        ValueError where `changed` is something else, and what `profiles` raises.
+        """
+        from connrules.run.replacing import moved_over  # noqa: PLC0415  # most runs never need it
+
+        if not isinstance(plan, Plan):
+            raise TypeError("an engine runs a plan: that of connrules.compile_rules or connrules.Plan.from_json")
+        if changed not in {"pin", "follow"}:
+            raise ValueError(f"waits of a rule that changed are to `pin` or to `follow`, not {changed!r}")
+        self._catch_up()
+        now = self._arrivals.watermark or 0  # before any event, nobody waits
+        program, stepper = moved_over(self.plan, self._program, self._stepper, plan, changed, now, self._profiles)
+        tracked = self._stepper.touched is not None
+        self.plan, self._program = plan, program
+        self.__dict__.pop("_fingerprint", None)
+        self._set_stepper(stepper)
+        self.counts.conversions = {**self._new_counts().conversions, **self.counts.conversions}
+        if tracked:
+            self.track()
+        self._all_changed = True
+        return self._take_outcomes()
+
     def track(self) -> None:
         """From now on remember which users change, for `changes`. It costs something; a new engine does not."""
         self._stepper.touched, self._arrivals.fresh = {}, []
@@ -294,9 +332,12 @@ class Engine:
 
     def _go_on(self, core: Core, note: SavedNote, users: Iterable[tuple[str, SavedUser]]) -> None:
         """Go on from what was saved; nothing is changed before all of it is read."""
-        restoring = Restoring(self._program)
+        retired = dict(core.retired)
+        program = self._program if retired == self._program.retired else Program(self.plan, retired)
+        restoring = Restoring(program)
         for user, saved in users:
             restoring.add(user, saved)
+        self._program = program
         tracked = self._stepper.touched is not None
         self._set_stepper(Firing(self._program, self._profiles))
         restoring.into(self._stepper)
@@ -322,7 +363,7 @@ class Engine:
             arrivals=arrivals.number,
             latest=stepper.latest,
             starts=stepper.starts,
-            retired=dict(self._program.retired),
+            retired=tuple(self._program.retired.items()),
             undelivered=(*self._left, *stepper.collected()),
         )
 

@@ -1,10 +1,11 @@
 """What of an event the rules of a plan look at: what reads a log may skip the rest of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from connrules.plan import Condition, Matcher, Plan, Rule
 from connrules.run.conditions import first_keys, trigger_paths
+from connrules.run.retired import NOTHING_RETIRED, Retired
 from connrules.vocabulary import ATTRIBUTES
 
 _TIME_ZONE: Final = "time_zone"
@@ -21,12 +22,14 @@ class Needs(NamedTuple):
     """The names, at the top level, of the properties that matter; None: any may, however its name is written."""
 
 
-def needs_of(plan: Plan) -> Needs:
-    """What the rules of a plan look at."""
+def needs_of(plan: Plan, retired: Mapping[int, Retired] = NOTHING_RETIRED) -> Needs:
+    """What the rules of a plan look at, and the exceptions of `retired` definitions, under which waits go on."""
     attributes = frozenset(_attributes(plan))
-    properties = frozenset(_properties(plan))
+    matchers = [matcher for rule in plan.rules for matcher in _matchers(rule)]
+    matchers += [matcher for former in retired.values() for matcher in former.definition.exceptions]
+    properties = frozenset(_properties(plan, matchers))
     exact = all(name.isascii() for name in properties) and not any(map(_may_be_written_otherwise, attributes))
-    types = {matcher.type for rule in plan.rules for matcher in _matchers(rule) if matcher.rule is None}
+    types = {matcher.type for matcher in matchers if matcher.rule is None}
     return Needs(
         types=frozenset(types | {ATTRIBUTES} if attributes else types),
         properties=properties | attributes if exact else None,
@@ -43,14 +46,12 @@ def _attributes(plan: Plan) -> Iterator[str]:
             yield _TIME_ZONE
 
 
-def _properties(plan: Plan) -> Iterator[str]:
-    """The properties of events that some rule looks at."""
-    for rule in plan.rules:
-        if rule.per is not None:
-            yield rule.per[0]
-        for matcher in _matchers(rule):
-            yield from _first_keys((matcher.where,))
-            yield from (path[0] for path in trigger_paths(matcher.where))
+def _properties(plan: Plan, matchers: Iterable[Matcher]) -> Iterator[str]:
+    """The properties of events that some rule or pattern looks at."""
+    yield from (rule.per[0] for rule in plan.rules if rule.per is not None)
+    for matcher in matchers:
+        yield from _first_keys((matcher.where,))
+        yield from (path[0] for path in trigger_paths(matcher.where))
 
 
 def _matchers(rule: Rule) -> Iterator[Matcher]:

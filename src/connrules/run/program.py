@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from connrules import plan
 from connrules.run.conditions import Conditions, first_keys
 from connrules.run.filters import Candidates
-from connrules.run.retired import Retired
+from connrules.run.retired import NOTHING_RETIRED, Retired
 from connrules.run.rule import Alike, Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.triggers import NOBODY, Listeners, listeners
 from connrules.run.world import Key, Known, World
@@ -17,7 +16,6 @@ from connrules.vocabulary import ATTRIBUTES, OBJECT_KIND, ObjectKind
 from connrules.wallclock import find_zone
 
 _FIELDS: Final = {ObjectKind.CAMPAIGN: "campaign", ObjectKind.CARD: "card", ObjectKind.EVENT: "name"}
-NOTHING_RETIRED: Final[Mapping[int, Retired]] = MappingProxyType({})
 TIME_ZONE: Final = "time_zone"
 """The attribute that holds a user's time zone."""
 
@@ -50,8 +48,8 @@ class Program:
 
     def __init__(self, compiled: plan.Plan, retired: Mapping[int, Retired] = NOTHING_RETIRED) -> None:
         self.world = World(compiled)
-        definitions = (*compiled.rules, *(former.definition for former in retired.values()))
-        _check_types(definitions)
+        spoken_of = [*_spoken_of(compiled, retired)]
+        _check_types(spoken_of)
         zone = _zone(compiled)
         conditions = Conditions(compiled.segments, zone)
         alike: Alike = {}
@@ -75,8 +73,7 @@ class Program:
             if type_ != ATTRIBUTES
         }
         """Where events go, by their type. Those that set attributes go nowhere: they start and cancel nothing."""
-        spoken_of = {matcher.type for rule in definitions for matcher in _matchers(rule)}
-        self.heard = frozenset(spoken_of | {ATTRIBUTES})
+        self.heard = frozenset({*(matcher.type for _, matcher in spoken_of), ATTRIBUTES})
         """The types of events that can change anything."""
 
     def _former_rules(self, conditions: Conditions) -> list[Rule]:
@@ -124,21 +121,20 @@ def _zone(compiled: plan.Plan) -> tzinfo | None:
     return zone
 
 
-def _matchers(rule: plan.Rule) -> Iterator[plan.Matcher]:
-    yield from rule.triggers
-    yield from rule.exceptions
-    if rule.goal is not None:
-        yield rule.goal.matcher
+def _spoken_of(compiled: plan.Plan, retired: Mapping[int, Retired]) -> Iterator[tuple[str, plan.Matcher]]:
+    """All patterns, each with the name of its rule."""
+    for rule in compiled.rules:
+        goals = () if rule.goal is None else (rule.goal.matcher,)
+        yield from ((rule.name, matcher) for matcher in (*rule.triggers, *rule.exceptions, *goals))
+    for former in retired.values():
+        yield from ((former.rule, matcher) for matcher in former.definition.exceptions)
 
 
-def _check_types(rules: Iterable[plan.Rule]) -> None:
+def _check_types(spoken_of: Iterable[tuple[str, plan.Matcher]]) -> None:
     """A plan of a newer version may speak of events that this one knows nothing of."""
-    for rule in rules:
-        for matcher in _matchers(rule):
-            if matcher.rule is None and (matcher.type not in OBJECT_KIND or matcher.type == ATTRIBUTES):
-                raise plan.PlanError(
-                    f"this connrules does not know `{matcher.type}`, of which the rule `{rule.name}` speaks"
-                )
+    for rule, matcher in spoken_of:
+        if matcher.rule is None and (matcher.type not in OBJECT_KIND or matcher.type == ATTRIBUTES):
+            raise plan.PlanError(f"this connrules does not know `{matcher.type}`, of which the rule `{rule}` speaks")
 
 
 def _chain(rules: list[Rule], compiled: plan.Plan) -> None:

@@ -117,7 +117,7 @@ class Replacement:
         return tuple(found)
 
 
-def replace(  # noqa: PLR0913, PLR0917  # what an engine is made of
+def moved_over(  # noqa: PLR0913, PLR0917  # what an engine is made of
     old: Plan, program: Program, stepper: Firing, new: Plan, changed: Changed, now: int, profiles: Profiles | None
 ) -> tuple[Program, Firing]:
     """A plan made ready, and a stepper that goes on with it from where another is. The other stays as it is.

@@ -1,6 +1,8 @@
 """Definitions that rules had once, and by which some users still wait."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,6 +20,9 @@ class Retired(msgspec.Struct, frozen=True, array_like=True):
     rule: str
     definition: plan.Rule
     objects: tuple[plan.Object, ...] = ()
+
+
+NOTHING_RETIRED: Final[Mapping[int, Retired]] = MappingProxyType({})
 
 
 class Terms(NamedTuple):
@@ -38,8 +43,3 @@ class Terms(NamedTuple):
 def terms_of(definition: plan.Rule) -> Terms:
     """What a wait of that definition keeps."""
     return Terms(definition.delay, definition.schedule, definition.between, definition.exceptions, definition.per)
-
-
-def under(terms: Terms, definition: plan.Rule) -> plan.Rule:
-    """A rule as it is for waits that go on under other terms. Nothing triggers it."""
-    return msgspec.structs.replace(definition, triggers=(), **terms._asdict())

@@ -111,7 +111,8 @@ class Core(msgspec.Struct, frozen=True):
     """The instant of the newest trigger that started a wait."""
     starts: int
     """The place of the newest wait among those of that instant."""
-    retired: dict[int, Retired]
+    retired: tuple[tuple[int, Retired], ...]
+    """Definitions that rules had and users still wait under, by their numbers."""
     undelivered: tuple[Outcome, ...]
     """Outcomes that were not given out, because the call that would have given them raised."""
 
@@ -242,7 +243,7 @@ class Restoring:
         if rule.waits_per_user and rule.clockwork is None and not s.kept:
             shared = (s.rule, s.version, s.about)
             if shared not in self._sources:
-                self._sources[shared] = Source(rule.index, rule.index, s.lasts, self._known(s))
+                self._sources[shared] = Source(rule.index, rule.key(None), s.lasts, self._known(s))
             return self._sources[shared]
         return Source(rule.index, rule.key(s.per), s.lasts, self._known(s), s.kept, s.per, s.missed)
 
