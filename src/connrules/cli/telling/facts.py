@@ -21,7 +21,7 @@ from connrules.explain.story import (
 )
 from connrules.vocabulary import CUSTOM_EVENT
 
-_REASONS = {
+REASONS = {
     Reason.RULE_NOT_LIVE: "the rule is not live",
     Reason.TARGET_NOT_PUBLISHED: "the message is not published",
     Reason.SOURCE_NOT_ACTIVE: "its source is not active",
@@ -36,6 +36,7 @@ _REASONS = {
     Reason.LIMITED: "a limit is reached",
     Reason.RULE_REMOVED: "the rule was removed",
 }
+"""Why a trigger was ignored or a send dropped."""
 
 
 def happened(occurrence: Occurrence) -> str:
@@ -58,7 +59,7 @@ def reason_in_words(entry: Trigger) -> str:
     """Why a trigger was ignored or a send dropped, with what was found."""
     assert entry.reason is not None
     found = "; ".join(fact_in_words(fact) for fact in entry.facts)
-    return f"{_REASONS[entry.reason]}{f': {found}' if found else ''}"
+    return f"{REASONS[entry.reason]}{f': {found}' if found else ''}"
 
 
 def fact_in_words(fact: Fact) -> str:
