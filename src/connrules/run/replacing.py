@@ -5,7 +5,7 @@ exceptions that they began with) or *follow* (due is reckoned anew from the trig
 In all else the rule is as it is now. A rule that is gone leaves its waits dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -49,41 +49,43 @@ class Replacement:
 
     def move(self, user: str, saved: SavedUser) -> Moved:
         """What becomes of a user; attributes stay as they are."""
-        waits: list[SavedWait] = []
-        dropped: list[SavedWait] = []
-        due_now: list[SavedWait] = []
-        for wait in saved.waits:
-            passage = self.passages.of(wait.source.rule, wait.source.version)
-            if passage.fate is Fate.DROPPED:
-                dropped.append(wait)
-                continue
-            moved = self._move(passage, wait, user, saved)
-            is_due = passage.fate is Fate.FOLLOWS and moved.since + moved.source.lasts <= self._now
-            (due_now if is_due else waits).append(moved)
-        kept = SavedUser(tuple(waits), self._sends(saved), self._limited(saved), self._goals(saved), saved.attributes)
-        return Moved(kept, tuple(dropped), tuple(due_now))
+        moved = [self._move(wait, user, saved) for wait in saved.waits]
+        waits = tuple(wait for fate, wait in moved if fate not in {Fate.DROPPED, Fate.DUE_NOW})
+        return Moved(
+            SavedUser(waits, self._sends(saved), self._limited(saved), self._goals(saved), saved.attributes),
+            dropped=tuple(wait for fate, wait in moved if fate is Fate.DROPPED),
+            due_now=tuple(wait for fate, wait in moved if fate is Fate.DUE_NOW),
+        )
 
-    def _move(self, passage: Passage, wait: SavedWait, user: str, saved: SavedUser) -> SavedWait:
+    def fates(self, user: str, saved: SavedUser) -> Iterator[tuple[str, Fate]]:
+        """What becomes of each wait of a user, behind the name that its rule had."""
+        for wait in saved.waits:
+            yield wait.source.rule, self._move(wait, user, saved)[0]
+
+    def _move(self, wait: SavedWait, user: str, saved: SavedUser) -> tuple[Fate, SavedWait]:
+        passage = self.passages.of(wait.source.rule, wait.source.version)
+        if passage.fate is Fate.DROPPED:
+            return passage.fate, wait
         source = msgspec.structs.replace(
             wait.source, rule=passage.rule, version=passage.version, kept=passage.keep(wait.source.kept)
         )
-        if passage.fate is Fate.FOLLOWS:
-            due, missed = self._due(passage, wait, user, saved)
-            source = msgspec.structs.replace(source, lasts=due - wait.since, missed=missed)
-        return msgspec.structs.replace(wait, source=source)
-
-    def _due(self, passage: Passage, wait: SavedWait, user: str, saved: SavedUser) -> Due:
-        """When a wait that follows is due: what would have been by now is due now."""
         if not passage.is_retimed:
-            return Due(wait.since + wait.source.lasts, wait.source.missed)
+            return passage.fate, msgspec.structs.replace(wait, source=source)
+        due, missed = self._due(passage, wait.since, user, saved)
+        source = msgspec.structs.replace(source, lasts=due - wait.since, missed=missed)
+        fate = Fate.DUE_NOW if due <= self._now else passage.fate
+        return fate, msgspec.structs.replace(wait, source=source)
+
+    def _due(self, passage: Passage, trigger: int, user: str, saved: SavedUser) -> Due:
+        """When a wait that follows is due: what would have been by now is due now."""
         if passage.clockwork is None:
-            return Due(max(wait.since + passage.delay, self._now), missed=False)
+            return Due(max(trigger + passage.delay, self._now), missed=False)
         zone = None
         if passage.clockwork.is_local:
             state = state_of(None)
             state.learn(saved.attributes)
             zone = zone_of(state, user, self._profiles)
-        return passage.clockwork.due(wait.since, zone, not_before=self._now)
+        return passage.clockwork.due(trigger, zone, not_before=self._now)
 
     def _sends(self, saved: SavedUser) -> dict[str, tuple[int, ...]]:
         """The sends that still count by what the rules say now."""
