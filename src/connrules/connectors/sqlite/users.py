@@ -25,10 +25,15 @@ _JOURNAL: Final = 1 << 20
 """The journal is spread when it would hold more bytes."""
 _PIECE: Final = 1 << 20
 """About how many bytes of states a piece holds."""
-_MOVED: Final = 256
+_MOVED: Final = 512
 """About how many pages are given back at once."""
-_ENTRY: Final = 16
-"""What a user weighs at least, in bytes."""
+_RANGES: Final = """
+SELECT first,
+  total(size) FILTER (WHERE later), total(users) FILTER (WHERE later),
+  total(size) FILTER (WHERE NOT later), total(users) FILTER (WHERE NOT later)
+FROM pieces GROUP BY first
+"""
+"""What each range weighs: what came later, and what is in its piece."""
 
 _States = dict[str, bytes | None]
 _encode = msgspec.msgpack.Encoder().encode
@@ -94,43 +99,46 @@ class Users:
         self._give_back()
 
     def _fold_some(self) -> None:
-        """Fold the heaviest ranges until later blobs weigh less than the pieces do."""
-        rows = self._execute(
-            "SELECT first, total(size) FILTER (WHERE later), total(users) FILTER (WHERE later),"
-            " total(size) FILTER (WHERE NOT later), total(users) FILTER (WHERE NOT later) FROM pieces GROUP BY first"
-        ).fetchall()
+        """Fold the heaviest ranges until no more than half of what the pieces hold can be out of date."""
+        rows = self._execute(_RANGES).fetchall()
         size, users = sum(row[3] for row in rows), sum(row[4] for row in rows)
-        mean = size / users if users else _ENTRY
-        weights = sorted((later + mean * many, first) for first, later, many, _, _ in rows)
-        weight = sum(weight for weight, _ in weights)
-        while weights and weight > max(size, _JOURNAL):
-            heaviest, first = weights.pop()
-            self._fold(first)
+        mean = size / users if users else 0
+        ranges = [(max(later, mean * many), first, piece) for first, later, many, piece, _ in rows]
+        weight = sum(range_[0] for range_ in ranges)
+        for heaviest, first, piece in sorted(ranges, reverse=True):
+            if weight <= max(size / 2, _JOURNAL):
+                break
             weight -= heaviest
+            size += self._fold(first) - piece
 
-    def _fold(self, first: str) -> None:
+    def _fold(self, first: str) -> int:
+        """Put one blob in the place of all that a range has. The size of it."""
         states = _held(self._range(first))
         self._execute("DELETE FROM pieces WHERE first = ?", (first,))
-        self._put(first, states)
+        return self._put(first, states)
 
     def _give_back(self) -> None:
         """Make the file smaller where much of it is empty: not at once, for pages have to be moved."""
         (pages,) = self._execute("PRAGMA page_count").fetchone()
         (free,) = self._execute("PRAGMA freelist_count").fetchone()
         if free > pages // 2:
-            self._execute(f"PRAGMA incremental_vacuum({_MOVED + free // 8})").fetchall()
+            for _ in range(min(free, _MOVED)):
+                self._execute("PRAGMA incremental_vacuum(1)")  # Python would make but the first step of a larger number
 
-    def _put(self, first: str, states: Mapping[str, bytes | None]) -> None:
-        """The pieces of a range that begins at `first`; it is cut where one cannot hold it."""
-        for number, chunk in enumerate(_chunks(states)):
+    def _put(self, first: str, states: Mapping[str, bytes | None]) -> int:
+        """Write the pieces of a range that begins at `first`, which is cut where one cannot hold it. Their size."""
+        return sum(
             self._insert(next(iter(chunk)) if number else first, chunk, later=False)
+            for number, chunk in enumerate(_chunks(states))
+        )
 
-    def _insert(self, first: str, states: Mapping[str, bytes | None], *, later: bool) -> None:
+    def _insert(self, first: str, states: Mapping[str, bytes | None], *, later: bool) -> int:
         blob = _sealed(states)
         self._execute(
             "INSERT INTO pieces(first, later, users, size, states) VALUES (?, ?, ?, ?, ?)",
             (first, later, len(states), len(blob), blob),
         )
+        return len(blob)
 
 
 def _sealed(states: Mapping[str, bytes | None]) -> bytes:

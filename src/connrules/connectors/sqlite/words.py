@@ -17,6 +17,8 @@ _PRIMARY: Final = 0xFF
 
 def said(error: Exception, path: Path) -> StoreError:
     """The error to raise for what went wrong with the file at `path`."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StoreError(f"`{path}` is closed")
     code = getattr(error, "sqlite_errorcode", None)
     match code and code & _PRIMARY:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
