@@ -23,7 +23,8 @@ from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
 from connrules.run.counts import Counts
 from connrules.run.engine import Engine
-from connrules.run.ports import Observer, Outbox, StateStore, StoreError
+from connrules.run.needs import Needs
+from connrules.run.ports import Figures, Observer, Outbox, StateStore, StoreError
 from connrules.run.wellformed import check_instant
 
 if TYPE_CHECKING:
@@ -116,6 +117,16 @@ class DurableEngine:
     def watermark(self) -> int | None:
         """The instant (epoch ms) up to which all is decided. None before any event."""
         return self._engine.watermark
+
+    @property
+    def needs(self) -> Needs:
+        """What of events the rules look at."""
+        return self._engine.needs
+
+    @property
+    def figures(self) -> Figures:
+        """How things stand, as an observer is shown it."""
+        return self._engine.figures
 
     @property
     def next_due(self) -> int | None:

@@ -20,8 +20,8 @@ from connrules.run.batch import Intake
 from connrules.run.counts import Counts
 from connrules.run.firing import Firing
 from connrules.run.needs import Needs, needs_of
-from connrules.run.observing import tell
-from connrules.run.ports import Batch, Observer
+from connrules.run.observing import figures_of, tell
+from connrules.run.ports import Batch, Figures, Observer
 from connrules.run.program import Program
 from connrules.run.repeats import Repeats, Sighting
 from connrules.run.saving import (
@@ -122,6 +122,11 @@ class Engine:
     def watermark(self) -> int | None:
         """The instant (epoch ms) up to which all is decided: events older than that are late. None before any event."""
         return self._arrivals.watermark
+
+    @property
+    def figures(self) -> Figures:
+        """How things stand, as an observer is shown it."""
+        return figures_of(self.counts, self._stepper, self._arrivals)
 
     @property
     def needs(self) -> Needs:
