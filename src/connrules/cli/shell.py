@@ -18,6 +18,7 @@ from connrules.text import closest
 COMMANDS: Final = {
     "check": "Find problems in rules.",
     "run": "Run rules over a log of events and write what they decide.",
+    "diff": "Show what a change to rules does to messages, over a log.",
     "test": "Run the tests of rules.",
     "why": "Tell why a user did or did not get messages.",
     "plan": "Put what is to be published in a safe order.",
