@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from connrules.connectors.sqlite import words
-from connrules.connectors.sqlite.opening import open_file
+from connrules.connectors.sqlite.opening import check, open_file
 from connrules.connectors.sqlite.outbox import Channels
 from connrules.connectors.sqlite.sealed import DamagedError, seal, unseal
 from connrules.connectors.sqlite.users import Users
@@ -42,11 +42,13 @@ class SqliteStore:
     def load(self) -> Loaded | None:
         """What was committed last; None: nothing was, ever."""
         with self._translated():
+            check(self._connection)
             execute = self._connection.execute
-            known = {name: bytes(unseal(value)) for name, value in execute("SELECT name, value FROM meta")}
+            known = {name: bytes(unseal(value, name)) for name, value in execute("SELECT name, value FROM meta")}
             if "core" not in known:
                 return None
-            notes = tuple(bytes(unseal(data)) for (data,) in execute("SELECT data FROM notes ORDER BY number"))
+            rows = execute("SELECT data, until FROM notes ORDER BY number")
+            notes = tuple(bytes(unseal(data, str(until))) for data, until in rows)
             return Loaded(known.get("plan", b""), known["core"], known.get("position"), notes, self._all_users())
 
     def commit(self, batch: Batch) -> None:
@@ -82,13 +84,13 @@ class SqliteStore:
         elif batch.now is not None:
             execute("DELETE FROM notes WHERE until <= ?", (batch.now,))
         if batch.note is not None:
-            until, data = batch.note
-            execute("INSERT INTO notes(until, data) VALUES (?, ?)", (min(until, _LATEST), seal(data)))
+            until = min(batch.note.until, _LATEST)
+            execute("INSERT INTO notes(until, data) VALUES (?, ?)", (until, seal(batch.note.data, str(until))))
 
     def _put_meta(self, batch: Batch) -> None:
         for name, value in (("plan", batch.plan), ("core", batch.core), ("position", batch.position)):
             if value is not None:
-                self._connection.execute("REPLACE INTO meta(name, value) VALUES (?, ?)", (name, seal(value)))
+                self._connection.execute("REPLACE INTO meta(name, value) VALUES (?, ?)", (name, seal(value, name)))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -5,12 +5,14 @@ read such a file by any other means than SQLite in a process that may have it op
 a file gives up all locks that the process has on it.
 """
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
 from typing import Final
 
 from connrules.connectors.sqlite import words
+from connrules.connectors.sqlite.sealed import DamagedError
 
 _OURS: Final = 0x636F6E6E
 """`conn`: which program's file it is, in the header of an SQLite file."""
@@ -28,7 +30,7 @@ CREATE TABLE pieces(
 CREATE INDEX pieces_of_range ON pieces(first, number, later, users, size);
 CREATE TABLE notes(number INTEGER PRIMARY KEY, until INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX notes_until ON notes(until);
-CREATE TABLE channels(name TEXT PRIMARY KEY, delivered INTEGER NOT NULL, filled INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE channels(name TEXT PRIMARY KEY, marks BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE outbox(number INTEGER PRIMARY KEY, channel TEXT NOT NULL, upto INTEGER NOT NULL, lines BLOB NOT NULL);
 CREATE INDEX outbox_of_channel ON outbox(channel, upto);
 """
@@ -38,6 +40,8 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """A connection that holds the file. Raises StoreError where it cannot be had."""
     if not create and not path.exists():
         raise words.missing(path)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise words.unwritable(path)
     try:
         connection = _connect(path)
     except sqlite3.Error as error:
@@ -50,6 +54,12 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
             raise words.said(error, path) from error
         raise
     return connection
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Look whether the file holds together; what its rows say is looked at when they are read. Raises DamagedError."""
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        raise DamagedError
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -73,7 +83,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
         raise words.said(sqlite3.OperationalError("its file system does not bear a write-ahead log"), path)
     execute("PRAGMA synchronous = FULL")
     execute("PRAGMA fullfsync = 1")  # on macOS alone: an ordinary fsync leaves data in the disk's own memory there
-    execute("PRAGMA secure_delete = OFF")
+    execute("PRAGMA secure_delete = OFF")  # some builds overwrite what is free, at twice the cost
     execute("PRAGMA journal_size_limit = 8000000")
     if not made:
         _make(connection)

@@ -2,10 +2,14 @@
 
 import sqlite3
 from collections.abc import Mapping
+from struct import Struct
+from typing import Final
 
 from connrules.connectors.memory import undeliverable
-from connrules.connectors.sqlite.sealed import seal, unseal
+from connrules.connectors.sqlite.sealed import DamagedError, seal, unseal
 from connrules.run.ports import Outbox
+
+_MARKS: Final = Struct(">qq")
 
 
 class Channels:
@@ -20,9 +24,8 @@ class Channels:
             if lines:
                 delivered, filled = self._marks(channel)
                 filled += len(lines)
-                self._execute(
-                    "INSERT INTO outbox(channel, upto, lines) VALUES (?, ?, ?)", (channel, filled, seal(lines))
-                )
+                row = channel, filled, seal(lines, f"{channel} {filled}")
+                self._execute("INSERT INTO outbox(channel, upto, lines) VALUES (?, ?, ?)", row)
                 self._mark(channel, delivered, filled)
 
     def cut(self, delivered: Mapping[str, int]) -> None:
@@ -38,14 +41,17 @@ class Channels:
     def waiting(self, channel: str) -> Outbox:
         """What a channel still has to deliver."""
         delivered, filled = self._marks(channel)
-        rows = self._execute("SELECT lines FROM outbox WHERE channel = ? ORDER BY upto", (channel,))
-        lines = b"".join(unseal(sealed) for (sealed,) in rows)
+        rows = self._execute("SELECT lines, upto FROM outbox WHERE channel = ? ORDER BY upto", (channel,))
+        lines = b"".join(unseal(sealed, f"{channel} {upto}") for sealed, upto in rows)
+        if len(lines) < filled - delivered:
+            raise DamagedError
         return Outbox(delivered, lines[len(lines) - (filled - delivered) :])
 
     def _marks(self, channel: str) -> tuple[int, int]:
         """Up to which byte a channel is delivered, and up to which it is filled."""
-        row = self._execute("SELECT delivered, filled FROM channels WHERE name = ?", (channel,)).fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+        row = self._execute("SELECT marks FROM channels WHERE name = ?", (channel,)).fetchone()
+        return _MARKS.unpack(unseal(row[0], channel)) if row else (0, 0)
 
     def _mark(self, channel: str, delivered: int, filled: int) -> None:
-        self._execute("REPLACE INTO channels(name, delivered, filled) VALUES (?, ?, ?)", (channel, delivered, filled))
+        row = channel, seal(_MARKS.pack(delivered, filled), channel)
+        self._execute("REPLACE INTO channels(name, marks) VALUES (?, ?)", row)

@@ -7,17 +7,23 @@ _SIZE: Final = 4
 
 
 class DamagedError(Exception):
-    """Bytes that are not those that were written."""
+    """Bytes that are not those that were written, or not there."""
 
 
-def seal(data: bytes) -> bytes:
-    """The bytes to write."""
-    return crc32(data).to_bytes(_SIZE, "big") + data
+def seal(data: bytes, place: str = "") -> bytes:
+    """The bytes to write at a place: under another name, they are not the same."""
+    return _checksum(data, place) + data
 
 
-def unseal(sealed: bytes) -> memoryview:
-    """What was sealed. Raises DamagedError for anything else."""
+def unseal(sealed: object, place: str = "") -> memoryview:
+    """What was sealed for that place. Raises DamagedError for anything else."""
+    if not isinstance(sealed, bytes):
+        raise DamagedError
     data = memoryview(sealed)[_SIZE:]
-    if crc32(data) != int.from_bytes(sealed[:_SIZE], "big"):
+    if _checksum(data, place) != sealed[:_SIZE]:
         raise DamagedError
     return data
+
+
+def _checksum(data: bytes | memoryview, place: str) -> bytes:
+    return crc32(data, crc32(place.encode())).to_bytes(_SIZE, "big")

@@ -85,7 +85,7 @@ class Users:
         return sorted({"", *(first for (first,) in self._execute("SELECT DISTINCT first FROM pieces"))})
 
     def _range(self, first: str) -> _States:
-        return _merged(self._execute("SELECT states FROM pieces WHERE first = ? ORDER BY number", (first,)))
+        return _merged(self._execute("SELECT states FROM pieces WHERE first = ? ORDER BY number", (first,)), first)
 
     def _spread(self, states: Mapping[str, bytes | None]) -> None:
         """Put the journal and what has come now behind the pieces, then fold what has grown too much."""
@@ -133,7 +133,7 @@ class Users:
         )
 
     def _insert(self, first: str, states: Mapping[str, bytes | None], *, later: bool) -> int:
-        blob = _sealed(states)
+        blob = _sealed(states, first)
         self._execute(
             "INSERT INTO pieces(first, later, users, size, states) VALUES (?, ?, ?, ?, ?)",
             (first, later, len(states), len(blob), blob),
@@ -141,18 +141,18 @@ class Users:
         return len(blob)
 
 
-def _sealed(states: Mapping[str, bytes | None]) -> bytes:
+def _sealed(states: Mapping[str, bytes | None], place: str = "") -> bytes:
     try:
-        return seal(_encode(states))
+        return seal(_encode(states), place)
     except UnicodeEncodeError as error:
         raise no_text(error) from error
 
 
-def _merged(rows: Iterable[tuple[bytes]]) -> _States:
+def _merged(rows: Iterable[tuple[bytes]], place: str = "") -> _States:
     """The states of several blobs, of which the later ones hold."""
     states: _States = {}
     for (sealed,) in rows:
-        states.update(_decode(unseal(sealed)))
+        states.update(_decode(unseal(sealed, place)))
     return states
 
 

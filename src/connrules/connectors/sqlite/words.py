@@ -30,9 +30,7 @@ def said(error: Exception, path: Path) -> StoreError:
         case sqlite3.SQLITE_CANTOPEN:
             return _unopened(path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return StoreError(
-                f"`{path}` cannot be written", "it takes the right to write to the file and to its folder"
-            )
+            return unwritable(path)
         case sqlite3.SQLITE_FULL:
             return StoreError(f"`{path}` cannot be written: the disk is full", _ROOM)
         case sqlite3.SQLITE_IOERR:
@@ -54,6 +52,11 @@ def damaged(path: Path) -> StoreError:
 def newer(path: Path) -> StoreError:
     """The error for a file that a later version of connrules wrote."""
     return StoreError(f"`{path}` was written by a newer connrules", "use that version, or newer")
+
+
+def unwritable(path: Path) -> StoreError:
+    """The error for a file that may only be read."""
+    return StoreError(f"`{path}` cannot be written", _RIGHT)
 
 
 def missing(path: Path) -> StoreError:

@@ -1,0 +1,210 @@
+"""Files that a store in SQLite cannot use: each is refused in words, and left as it is."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connrules.connectors.sqlite import SqliteStore
+from connrules.run.ports import Batch, StoreError
+from tests.stores.batches import Batches, Contents, contents
+
+PAGE = 4096
+DAMAGED = "go on from a copy of the file, or begin anew with another file"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def filled(path: Path) -> Path:
+    """A state of some pages, closed."""
+    with closing(SqliteStore(path)) as store:
+        batches = Batches(people=2_000, most=300)
+        for _ in range(50):
+            store.commit(batches.take())
+    return path
+
+
+def refused(path: Path, *, create: bool = True) -> StoreError:
+    with pytest.raises(StoreError) as caught:
+        SqliteStore(path, create=create)
+    return caught.value
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_file_that_is_not_there_is_made_unless_it_must_be_there(path: Path) -> None:
+    assert str(refused(path, create=False)) == f"`{path}` does not exist"
+    assert not path.exists()
+    SqliteStore(path).close()
+    SqliteStore(path, create=False).close()
+
+
+def test_an_empty_file_becomes_a_state(path: Path) -> None:
+    path.touch()
+    with closing(SqliteStore(path)) as store:
+        assert store.load() is None
+        store.commit(Batch({"ada": b"1"}, b"core"))
+
+
+def test_a_path_may_be_text_and_hold_what_a_path_can_hold(tmp_path: Path) -> None:
+    name = tmp_path / "ein Ärger? mit #50%&mode=ro 🦊.db"
+    SqliteStore(str(name)).close()
+    assert [file.name for file in tmp_path.iterdir()] == [name.name]
+
+
+def test_a_state_that_is_closed_is_one_file(filled: Path) -> None:
+    assert [file.name for file in filled.parent.iterdir()] == [filled.name]
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello", b"x" * 10_000, b'{"user": "ada"}\n' * 500, b"SQLite format 3", bytes(10_000)]
+)
+def test_a_file_of_another_kind_is_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    error = refused(path)
+    assert str(error) == f"`{path}` holds something else than a state"
+    assert error.help == "name another file for the state"
+    assert files_in(path.parent) == {path.name: content}
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE orders(id)", "PRAGMA application_id = 7", "PRAGMA user_version = 1"]
+)
+@pytest.mark.parametrize("settings", [[], ["PRAGMA auto_vacuum = FULL"], ["PRAGMA journal_mode = WAL"]])
+def test_the_database_of_another_program_is_left_as_it_is(path: Path, statement: str, settings: list[str]) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for one in (*settings, statement):
+            connection.execute(one)
+    before = files_in(path.parent)
+    assert str(refused(path)) == f"`{path}` holds something else than a state"
+    assert files_in(path.parent) == before
+
+
+def test_a_state_of_a_newer_version_is_left_as_it_is(filled: Path) -> None:
+    with closing(sqlite3.connect(filled)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    before = files_in(filled.parent)
+    error = refused(filled)
+    assert str(error) == f"`{filled}` was written by a newer connrules"
+    assert error.help == "use that version, or newer"
+    assert files_in(filled.parent) == before
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert str(refused(tmp_path)) == f"`{tmp_path}` is a folder"
+
+
+def test_a_folder_is_not_made(tmp_path: Path) -> None:
+    error = refused(tmp_path / "no" / "state.db")
+    assert str(error) == f"`{tmp_path}/no/state.db` cannot be made: there is no folder `{tmp_path}/no`"
+    assert error.help == "make the folder first"
+
+
+ATTEMPT = """
+import os, sys
+from connrules.connectors.sqlite import SqliteStore
+from connrules.run.ports import StoreError
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    SqliteStore(sys.argv[1])
+except StoreError as error:
+    print(error, error.help, sep="\\n")
+"""
+"""What somebody may not write who is not the superuser."""
+
+
+def attempt(path: Path) -> list[str]:
+    ran = subprocess.run([sys.executable, "-c", ATTEMPT, str(path)], capture_output=True, text=True, check=True)
+    assert ran.stderr == ""
+    return ran.stdout.splitlines()
+
+
+@pytest.fixture
+def readable(tmp_path: Path) -> Iterator[None]:
+    """Everybody may read what is in the folder of the test."""
+    folders = [tmp_path, *list(tmp_path.parents)[:2]]
+    modes = [folder.stat().st_mode for folder in folders]
+    for folder in folders:
+        folder.chmod(0o755)
+    yield
+    for folder, mode in zip(folders, modes, strict=True):
+        folder.chmod(mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are other things there")
+@pytest.mark.usefixtures("readable")
+def test_a_folder_in_which_nothing_may_be_made(path: Path) -> None:
+    path.parent.chmod(0o555)
+    right = "it takes the right to write to the file and to its folder"
+    assert attempt(path) == [f"`{path}` cannot be opened", right]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are other things there")
+@pytest.mark.usefixtures("readable")
+def test_a_file_that_may_only_be_read(filled: Path) -> None:
+    filled.chmod(0o444)
+    filled.parent.chmod(0o555)
+    before = files_in(filled.parent)
+    right = "it takes the right to write to the file and to its folder"
+    assert attempt(filled) == [f"`{filled}` cannot be written", right]
+    assert files_in(filled.parent) == before
+
+
+def whole(path: Path) -> Contents | None:
+    """What a state holds; None where it is said to be damaged."""
+    try:
+        with closing(SqliteStore(path)) as store:
+            return contents(store)
+    except StoreError as error:
+        if (str(error), error.help) != (f"`{path}` is damaged", DAMAGED):
+            raise
+        return None
+
+
+def test_every_page_that_was_wiped_is_noticed(filled: Path, tmp_path: Path) -> None:
+    before, right = filled.read_bytes(), whole(filled)
+    copy = tmp_path / "copy.db"
+    for page in range(1, len(before) // PAGE):
+        copy.write_bytes(before[: page * PAGE] + bytes(PAGE) + before[(page + 1) * PAGE :])
+        assert whole(copy) in (right, None), f"page {page}"
+
+
+def test_single_bytes_that_have_changed_are_noticed(filled: Path, tmp_path: Path) -> None:
+    before, right = filled.read_bytes(), whole(filled)
+    copy = tmp_path / "copy.db"
+    noticed = 0
+    for place in range(PAGE, len(before), 997):
+        copy.write_bytes(before[:place] + bytes([before[place] ^ 0x10]) + before[place + 1 :])
+        found = whole(copy)
+        assert found in (right, None), f"byte {place}"
+        noticed += found is None
+    assert noticed > 0
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])
+def test_a_file_that_was_cut_is_damaged(filled: Path, part: float) -> None:
+    os.truncate(filled, int(filled.stat().st_size * part))
+    assert whole(filled) is None
+
+
+def test_a_copy_of_both_files_is_a_state(filled: Path, tmp_path: Path) -> None:
+    with closing(SqliteStore(filled)) as store:
+        store.commit(Batch({"ada": b"1"}, b"more"))
+        expected = contents(store)
+        copy = tmp_path / "copy.db"
+        shutil.copy(filled, copy)
+        shutil.copy(f"{filled}-wal", f"{copy}-wal")
+    assert whole(copy) == expected
