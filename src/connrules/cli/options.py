@@ -76,6 +76,28 @@ dedupe_option: Final = click.option(
     show_default=True,
     help="For how long the id of an event is remembered, so that another with it is skipped.",
 )
+state_option: Final = click.option(
+    "--state",
+    metavar="FILE",
+    type=FILE,
+    help="Where to keep what is needed to go on later. Run again, it reads what has come to the log since.",
+)
+changed_option: Final = click.option(
+    "--changed",
+    type=click.Choice(["pin", "follow"]),
+    help="With --state, where rules changed since: those who wait keep the delay and the exceptions that they began "
+    "with, or take the new ones.  [default: pin]",
+)
+follow_option: Final = click.option(
+    "--follow", is_flag=True, help="Keep reading as the log grows, also when it is rotated, until it is stopped."
+)
+idle_option: Final = click.option(
+    "--idle",
+    metavar="DURATION",
+    type=DURATION,
+    help="With --follow: when no line has come for so long, time moves on to what is due by the clock, less --lateness."
+    "  [default: 1s]",
+)
 jobs_option: Final = click.option(
     "--jobs",
     metavar="N|auto",

@@ -18,8 +18,9 @@ from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
 from connrules.plan import Plan, Rule
-from connrules.replay.outcomes import Replay
+from connrules.replay.outcomes import Summed
 from connrules.run.counts import Conversion, Counts
+from connrules.run.ports import Figures
 from connrules.syntax.spelling import quoted
 from connrules.text import closest
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _EVERY: Final = 0.5
 """Seconds between two lines of progress."""
 _MOST_ROWS: Final = 20
+_REJECTS_SHOWN: Final = 5
 _OTHER_FORMATS: Final = {
     b"\xff\xfe": "this looks like UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it",
     b"\xfe\xff": "this looks like UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it",
@@ -96,13 +98,36 @@ class Progress(StatusLine):
         return f"{share:4.0%}  {done}, about {left:,.0f} s to go"
 
 
-def render_counts(replay: Replay, plan: Plan, dedupe: int) -> str:
-    """The summary: what came in, what came out, and what was left aside, with the reasons, and which engine ran."""
+class Rejections:
+    """Tells of the first rejected lines, where they are not kept in a file, and what the log may be instead of one."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self._kept = kept
+        self._shown = 0
+
+    def tell(self, name: str, number: int, line: bytes, why: str) -> None:
+        """Tell of a line of the log with that name, by its number."""
+        if number == 1 and (advice := shape_advice(line)):
+            warn(f"{name}: {advice}")
+        if not self._kept and self._shown < _REJECTS_SHOWN:
+            self._shown += 1
+            warn(f"{name}:{number}: rejected: {why}")
+
+    def hidden(self, replay: Summed) -> int:
+        """How many of those of a run nobody was told of."""
+        return 0 if self._kept else replay.rejected - self._shown
+
+
+def render_counts(replay: Summed, plan: Plan, dedupe: int, waiting: Figures | None = None) -> str:
+    """The summary: what came in, what came out, and what was left aside, with the reasons, and which engine ran.
+
+    `waiting`: of a run that goes on later, who waits, in place of what is pending at its end.
+    """
     counts = replay.counts
     unknown = Counter({_unknown(type_, name, plan): n for (type_, name), n in counts.unknown_objects.items()})
     rows = [
         f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
-        *_outcome_rows(counts),
+        *_outcome_rows(counts, waiting),
         *([f"  {'repeated':<11}{counts.repeated:>11,}"] if dedupe else []),
         f"  {'late':<11}{counts.late:>11,}",
         f"  {'rejected':<11}{replay.rejected:>11,}",
@@ -114,8 +139,13 @@ def render_counts(replay: Replay, plan: Plan, dedupe: int) -> str:
     return "\n".join(rows)
 
 
-def _outcome_rows(counts: Counts) -> Iterator[str]:
+def _outcome_rows(counts: Counts, waiting: Figures | None) -> Iterator[str]:
     for kind in Kind:
+        if kind is Kind.PENDING and waiting is not None:
+            yield f"  {'waiting':<11}{waiting.waits:>11,}"
+            if waiting.held_back:
+                yield f"  {'held back':<11}{waiting.held_back:>11,}  by --lateness"
+            continue
         total = counts.total(kind)
         if not total and kind not in _ZEROS_SAID:
             continue
@@ -201,6 +231,18 @@ def warn_of_undated_stops(catalog: Catalog) -> None:
             f'"{entry.name}" is {entry.status}, but the catalog does not say since when, so it counts as active '
             "without end; add `stopped_at`"
         )
+
+
+def warn_after(replay: Summed, *, hidden: int, until: int | None, lateness: int) -> None:
+    """What the user should look into after a run. `hidden`: how many rejected lines nobody was told of."""
+    if hidden > 0:
+        warn(more_rejected(hidden))
+    if until is not None and until < (replay.newest or 0):
+        warn(early_until(until, replay.newest or 0))
+    if replay.like_seconds:
+        warn(seconds_advice(replay.like_seconds))
+    if replay.counts.late:
+        warn(late_advice(replay.counts.late, replay.worst_late, lateness))
 
 
 def early_until(until: int, last: int) -> str:

@@ -4,21 +4,26 @@ import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from connrules.cli.exit import ExitCode, ShellError
 from connrules.cli.inputs import RuleSet, find_log, load_profiles, load_rule_set
+from connrules.cli.lasting import Lasting
 from connrules.cli.options import (
     FILE,
     catalog_option,
+    changed_option,
     color_option,
     dedupe_option,
+    follow_option,
+    idle_option,
     jobs_option,
     lateness_option,
     paths_argument,
     profiles_option,
+    state_option,
     until_option,
     wants_color,
 )
@@ -26,15 +31,11 @@ from connrules.cli.outputs import open_anew, refuse_overwriting, unwritable
 from connrules.cli.render import counted, render_full
 from connrules.cli.report import (
     Progress,
-    early_until,
-    late_advice,
-    more_rejected,
+    Rejections,
     render_counts,
     say,
     say_before,
-    seconds_advice,
-    shape_advice,
-    warn,
+    warn_after,
 )
 from connrules.compile import compile_rules
 from connrules.connectors.jsonl import encode_reject
@@ -46,6 +47,9 @@ from connrules.replay.choice import EngineChoice, Options, columnar_replay, is_f
 from connrules.replay.outcomes import Replay, WorkerError, encode_batch
 from connrules.replay.stream import StreamReplay
 
+if TYPE_CHECKING:
+    from connrules.cli.lasting_run import LastingRun
+
 _EPILOG = """\b
 Examples:
   connrules run examples/abandoned-cart        rules, catalog and events of that folder
@@ -54,17 +58,24 @@ Examples:
   connrules run rules/ --catalog catalog.toml --events log.jsonl --lateness 10m --late late.jsonl
   connrules run rules/ --catalog catalog.toml --events log.jsonl --profiles users.jsonl.gz --dedupe 1d
   connrules run rules/ --catalog catalog.toml --events log.jsonl --output sends.jsonl --jobs 2
+  connrules run rules/ --catalog catalog.toml --events log.jsonl --output sends.jsonl --state run.db
+  connrules run rules/ --catalog catalog.toml --events log.jsonl --output sends.jsonl --state run.db --follow
 
 \b
 Events are JSON, one object a line:
   {"id":"e1","user":"u1","type":"received_push","campaign":"Abandoned Cart","time":"2026-03-02T10:00:00Z"}
 
+\b
+With --state the end of the log is not the end: who waits, waits on, and the same command goes on where this one ended,
+however that came about (kill -9, no power). --output has each decision once; on standard output, the last ones may
+come twice after a crash.
+
+\b
 Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with
 0, with 1 where the rules have errors (nothing is run then; what is wrong only as of today, such as a campaign that is
 over by now, is no matter for a log of the past), with 2 where something cannot be read or written, and with 3 where
 lines of the input were rejected.
 """
-_REJECTS_SHOWN = 5
 _COLUMNS_NEED_NO_JOBS = "leave it out: the columnar engine uses all cores by itself"
 
 
@@ -103,6 +114,10 @@ _COLUMNS_NEED_NO_JOBS = "leave it out: the columnar engine uses all cores by its
 @profiles_option
 @click.option("--rejects", metavar="FILE", type=FILE, help="Where lines go that are no events, with number and reason.")
 @click.option("--late", metavar="FILE", type=FILE, help="Where late events go, as they came.")
+@state_option
+@changed_option
+@follow_option
+@idle_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; warnings and errors only.")
 @color_option
 def command(  # noqa: PLR0913  # the options that are looked at here
@@ -113,6 +128,10 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     color: str,
     *,
     quiet: bool,
+    state: Path | None,
+    changed: Literal["pin", "follow"] | None,
+    follow: bool,
+    idle: int | None,
     **options: Any,
 ) -> int:
     """Run rules over a log of events and write what they decide.
@@ -124,12 +143,39 @@ def command(  # noqa: PLR0913  # the options that are looked at here
         return _refuse(rule_set, color)
     events = events_path or find_log(paths)
     inputs = [*rule_set.files, events, *filter(None, [profiles_path])]
-    refuse_overwriting(inputs, [options["output"], options["rejects"], options["late"]])
+    lasts = Lasting(state, follow, idle, changed)
+    lasts.check(events, options["engine"], options["jobs"], options["until"])
+    refuse_overwriting(inputs, [options["output"], options["rejects"], options["late"], state])
     profiles = load_profiles(profiles_path, events)
     say_before(rule_set, quiet=quiet)
-    run = _Run(compile_rules(rule_set.checked), events, profiles=profiles, **options)
+    plan = compile_rules(rule_set.checked)
+    if lasts:
+        lasting = _open_lasting(plan, events, lasts, profiles=profiles, **options)
+        _collect_garbage_seldom(freeze=True)
+        return lasting.to_the_end(options["until"], quiet=quiet)
+    run = _Run(plan, events, profiles=profiles, **options)
     _collect_garbage_seldom(freeze=run.streams)
     return run.to_the_end(quiet=quiet)
+
+
+def _open_lasting(  # noqa: PLR0913  # the options of the command
+    plan: Plan,
+    events: Path,
+    lasts: Lasting,
+    *,
+    outcomes: str,
+    lateness: int,
+    dedupe: int,
+    profiles: Profiles | None,
+    output: Path | None,
+    rejects: Path | None,
+    late: Path | None,
+    **_: Any,
+) -> "LastingRun":
+    from connrules.cli.lasting_run import LastingRun  # noqa: PLC0415  # most runs do without a store
+
+    options = Options(lateness, dedupe, profiles, everything=outcomes == "all")
+    return LastingRun(plan, events, lasts, options, output=output, rejects=rejects, late=late)
 
 
 def _collect_garbage_seldom(*, freeze: bool) -> None:
@@ -171,7 +217,7 @@ class _Run:
         self._plan = plan
         self._options = Options(lateness, dedupe, profiles, everything=outcomes == "all", jobs=jobs or None)
         self._until = until
-        self._shown = 0
+        self._rejections = Rejections(kept=rejects is not None)
         self._progress: Progress | None = None
         self._name = "standard input" if str(events) == STANDARD else str(events)
         try:
@@ -209,7 +255,8 @@ class _Run:
             if progress:
                 stack.callback(progress.clear)
             self._write(progress)
-        self._warn()
+        hidden = self._rejections.hidden(self._replay)
+        warn_after(self._replay, hidden=hidden, until=self._until, lateness=self._options.lateness)
         if not quiet:
             say(render_counts(self._replay, self._plan, self._options.dedupe))
         return ExitCode.REJECTED if self._replay.rejected else ExitCode.CLEAN
@@ -243,26 +290,10 @@ class _Run:
                 raise unwritable(writer.name, error) from None
 
     def _reject(self, number: int, line: bytes, why: str) -> None:
-        if number == 1 and (advice := shape_advice(line)):
-            warn(f"{self._name}: {advice}")
+        self._rejections.tell(self._name, number, line, why)
         if self._rejects is not None:
             self._rejects.write(encode_reject(number, line, why))
-        elif self._shown < _REJECTS_SHOWN:
-            self._shown += 1
-            warn(f"{self._name}:{number}: rejected: {why}")
 
     def _keep_late(self, line: bytes) -> None:
         if self._late is not None:
             self._late.write(line + b"\n")
-
-    def _warn(self) -> None:
-        replay = self._replay
-        hidden = 0 if self._rejects else replay.rejected - self._shown
-        if hidden > 0:
-            warn(more_rejected(hidden))
-        if self._until is not None and self._until < (replay.newest or 0):
-            warn(early_until(self._until, replay.newest or 0))
-        if replay.like_seconds:
-            warn(seconds_advice(replay.like_seconds))
-        if replay.counts.late:
-            warn(late_advice(replay.counts.late, replay.worst_late, self._options.lateness))

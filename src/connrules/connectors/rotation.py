@@ -36,7 +36,7 @@ def logs_to_read(path: Path, before: Position | None, on_note: Callable[[str], o
 
     Raises UnreadableError where a log cannot be read, or is not the one that has to be read next.
     """
-    if str(path) == STANDARD:
+    if not _can_be_read_again(path):
         return [Log(path, "", is_over=True)], before.of_next("") if before else Position()
     series = os.path.realpath(path)
     start = first_bytes(path)
@@ -47,6 +47,17 @@ def logs_to_read(path: Path, before: Position | None, on_note: Callable[[str], o
     if before.may_be_of(start):
         raise changed(str(path))
     return _another(path, series, before, on_note)
+
+
+def check_log(path: Path) -> None:
+    """Raise UnreadableError where a log cannot be opened."""
+    if _can_be_read_again(path):
+        Lines(path).close()
+
+
+def _can_be_read_again(path: Path) -> bool:
+    """Whether it is no pipe: what cannot be opened says so when it is."""
+    return str(path) != STANDARD and (path.is_file() or not path.exists() or path.is_dir())
 
 
 def first_bytes(path: Path) -> bytes:

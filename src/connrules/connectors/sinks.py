@@ -103,8 +103,8 @@ class StreamSink:
 
     written: Written | None = None
 
-    def __init__(self, path: Path | None, mark: int) -> None:
-        self._writer = LineWriter(path)
+    def __init__(self, writer: LineWriter, mark: int) -> None:
+        self._writer = writer
         self.name = self._writer.name
         """What to call it when speaking of it."""
         self.mark = mark
@@ -143,8 +143,8 @@ def open_sink(path: Path | None, before: Written | None, outbox: Outbox) -> Open
     end = outbox.start + len(outbox.lines)
     if path is None or _is_stream(path):
         if before and mend(before, outbox):
-            return Opened(StreamSink(path, end))
-        return Opened(StreamSink(path, outbox.start), outbox.lines)
+            return Opened(StreamSink(LineWriter(path), end))
+        return Opened(StreamSink(LineWriter(path), outbox.start), outbox.lines)
     if before and before.path == os.path.realpath(path):
         return Opened(_same(path, before, outbox))
     _begin(path).close()

@@ -19,8 +19,8 @@ class WorkerError(Exception):
         self.help = help
 
 
-class Replay(Protocol):
-    """A log that is run through rules."""
+class Summed(Protocol):
+    """What a summary of a run is made of."""
 
     @property
     def counts(self) -> Counts:
@@ -45,6 +45,10 @@ class Replay(Protocol):
     @property
     def note(self) -> str | None:
         """What to say of the engine that ran, and why; None: nothing."""
+
+
+class Replay(Summed, Protocol):
+    """A log that is run through rules."""
 
     def batches(self, until: int | None) -> Iterator[Batch]:
         """All outcomes in order, a batch at a time, those pending last. Time moves on to `until` (epoch ms), if later.

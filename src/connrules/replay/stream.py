@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from connrules.connectors.rows import Reading, RowReader
 from connrules.connectors.streams import Block, Lines
-from connrules.event import Outcome
+from connrules.event import Outcome, Row
 from connrules.run.counts import Counts
 from connrules.run.engine import Engine
 from connrules.run.needs import needs_of
@@ -76,8 +76,16 @@ class StreamReplay:
         return None if watermark is None else watermark + self._engine.lateness
 
     def _tell_late(self, late: Sequence[int], reading: Reading, block: Block, newest: int | None) -> None:
-        times = [row.time for row in reading.rows]
-        newest_of = list(accumulate(times, max, initial=times[0] if newest is None else newest))
-        self.worst_late = max(self.worst_late, *(newest_of[index] - times[index] for index in late))
+        self.worst_late = max(self.worst_late, worst_of(late, reading.rows, newest))
         for index in late:
             self._on_late(block.lines[reading.places[index]].removesuffix(b"\n"))
+
+
+def worst_of(late: Sequence[int], rows: Sequence[Row], newest: int | None) -> int:
+    """By how many milliseconds one of the late ones among some rows is older than the newest before it, at most.
+
+    `newest` is the greatest time (epoch ms) before the rows.
+    """
+    times = [row.time for row in rows]
+    newest_of = list(accumulate(times, max, initial=times[0] if newest is None else newest))
+    return max(newest_of[index] - times[index] for index in late)

@@ -1,0 +1,184 @@
+"""`connrules run` with a state, or over a log that grows: it may be stopped at any moment, and goes on later."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from connrules.cli.clock import now
+from connrules.cli.exit import ExitCode, ShellError, Terminated
+from connrules.cli.lasting import Lasting
+from connrules.cli.outputs import open_anew
+from connrules.cli.render import counted
+from connrules.cli.report import Progress, Rejections, note, render_counts, say, warn, warn_after
+from connrules.cli.stopping import Stopping
+from connrules.connectors.position import Position
+from connrules.connectors.rotation import Log, check_log, logs_to_read
+from connrules.connectors.rows import RowReader
+from connrules.connectors.sinks import SinkError, StreamSink
+from connrules.connectors.source import Follower, LogSource
+from connrules.connectors.tail import Piece
+from connrules.durable.engine import DurableEngine
+from connrules.event import Kind
+from connrules.files import STANDARD, UnreadableError
+from connrules.plan import Plan
+from connrules.replay.choice import Options
+from connrules.replay.lasting import LastingReplay, PassingEngine, Saved
+from connrules.replay.outputs import LATE, OUTCOMES, REJECTS, Outputs, open_outputs
+from connrules.run.comparing import Change, compare_plans
+from connrules.run.ports import StoreError
+
+_IDLE: Final = 1_000
+"""Milliseconds."""
+_NAMED: Final = 5
+"""So many rules are named, and no more."""
+
+
+class LastingRun:
+    """One run: what is read, what is written, and what is said of it."""
+
+    def __init__(  # noqa: PLR0913  # the options of the command
+        self,
+        plan: Plan,
+        events: Path,
+        lasting: Lasting,
+        options: Options,
+        *,
+        output: Path | None,
+        rejects: Path | None,
+        late: Path | None,
+    ) -> None:
+        self._plan = plan
+        self._lasting = lasting
+        self._options = options
+        self._outputs = {OUTCOMES: None if str(output) == STANDARD else output}
+        self._outputs |= {name: path for name, path in ((REJECTS, rejects), (LATE, late)) if path}
+        self._rejections = Rejections(kept=rejects is not None)
+        self._stopping = Stopping()
+        self._notes: list[str] = []
+        with ExitStack() as stack, _in_words():
+            check_log(events)
+            engine = self._open_engine()
+            stack.callback(engine.close)
+            logs, begin = logs_to_read(events, self._saved.log if self._saved else None, self._notes.append)
+            self._source = self._open_source(logs, begin)
+            stack.callback(self._source.close)
+            self._replay = self._open_replay(engine, begin)
+            stack.pop_all()
+
+    def to_the_end(self, until: int | None, *, quiet: bool) -> int:
+        """Read, run, write, and say how it went. Where it is stopped, what was read by then is done with."""
+        for text in () if quiet else self._notes:
+            note(text)
+        stopped: KeyboardInterrupt | None = None
+        progress = Progress(self._source)
+        with ExitStack() as stack, _in_words(), self._stopping:
+            stack.callback(self._replay.close)
+            stack.callback(self._source.close)
+            stack.callback(progress.clear)
+            try:
+                for _ in self._replay.steps(self._pieces()):
+                    if not quiet:
+                        progress.tick()
+                if until is not None:
+                    self._replay.advance_to(until)
+            except KeyboardInterrupt as signal:
+                stopped = signal
+            self._replay.settle()
+        warn_after(
+            self._replay, hidden=self._rejections.hidden(self._replay), until=until, lateness=self._options.lateness
+        )
+        if not quiet:
+            say(render_counts(self._replay, self._plan, self._options.dedupe, self._replay.figures))
+            self._say_how_it_goes_on()
+        return self._code(stopped)
+
+    def _code(self, stopped: KeyboardInterrupt | None) -> int:
+        """Following ends only by being stopped: that is a good end where it was asked for by SIGTERM."""
+        match stopped:
+            case None:
+                return ExitCode.REJECTED if self._replay.rejected else ExitCode.CLEAN
+            case Terminated():
+                return ExitCode.CLEAN if self._lasting.follows else ExitCode.TERMINATED
+            case _:
+                return ExitCode.INTERRUPTED
+
+    def _pieces(self) -> Iterator[Piece | None]:
+        if isinstance(self._source, LogSource):
+            return self._source.pieces()
+        idle = _IDLE if self._lasting.idle is None else self._lasting.idle
+        return self._source.pieces(idle / 1_000)
+
+    def _open_engine(self) -> DurableEngine | PassingEngine:
+        given = self._options
+        kinds = None if given.everything else {Kind.SENT}
+        made: dict[str, Any] = {
+            "lateness": given.lateness,
+            "dedupe": given.dedupe,
+            "profiles": given.profiles,
+            "kinds": kinds,
+        }
+        self._saved: Saved | None = None
+        if self._lasting.state is None:
+            return PassingEngine(self._plan, **made)
+        engine = DurableEngine.open(self._lasting.state, self._plan, changed=self._lasting.changed or "pin", **made)
+        with ExitStack() as stack:
+            stack.callback(engine.close)
+            self._saved = Saved.read(engine.position) if engine.position else None
+            self._notes += _changes(engine)
+            stack.pop_all()
+        return engine
+
+    def _open_source(self, logs: list[Log], begin: Position) -> LogSource | Follower:
+        return Follower(logs, begin, time.sleep, warn) if self._lasting.follows else LogSource(logs, begin)
+
+    def _open_replay(self, engine: DurableEngine | PassingEngine, begin: Position) -> LastingReplay:
+        lines: dict[str, bytes] = {}
+        if isinstance(engine, PassingEngine):
+            writers = open_anew(list(self._outputs.values()))
+            outputs = Outputs(
+                engine, {name: StreamSink(w, 0) for name, w in zip(self._outputs, writers, strict=True)}, {}
+            )
+        else:
+            before = self._saved.outputs if self._saved else {}
+            outputs, lines = open_outputs(engine, self._outputs, before, warn)
+        replay = LastingReplay(
+            engine,
+            RowReader(engine.needs),
+            outputs,
+            begin,
+            on_reject=self._rejections.tell,
+            uninterrupted=self._stopping.uninterrupted,
+            clock=now if self._lasting.follows else None,
+        )
+        replay.begin(lines)
+        return replay
+
+    def _say_how_it_goes_on(self) -> None:
+        if self._source.half_line:
+            note("the last line of the log is half written, and waits for its end")
+        if self._lasting.state is not None:
+            say(f"  state: {self._lasting.state}; the same command goes on from here")
+        elif self._replay.figures.waits:
+            note("what waits is forgotten now: --state FILE keeps it")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What cannot be read, kept or written ends the run, in words."""
+    try:
+        yield
+    except (UnreadableError, StoreError, SinkError) as error:
+        raise ShellError(str(error), error.help) from None
+
+
+def _changes(engine: DurableEngine) -> Iterator[str]:
+    """What to say where the state was made with other rules."""
+    if engine.former is None or engine.former == engine.plan:
+        return
+    found = compare_plans(engine.former, engine.plan)
+    for kind in (Change.CHANGED, Change.REMOVED, Change.ADDED):
+        if names := [change.rule for change in found if change.kind is kind]:
+            more = f" and {len(names) - _NAMED:,} others" if len(names) > _NAMED else ""
+            yield f"since the last run {counted(len(names), 'rule')} {kind}: " + ", ".join(names[:_NAMED]) + more
