@@ -19,7 +19,6 @@ from connrules.cli.differing.words import (
     gains_and_losses,
     headline,
     lines_of,
-    others,
 )
 from connrules.replay.diff import Change, Difference
 
@@ -46,13 +45,12 @@ _WORDS: Final = Words(code)
 def _blocks(shown: Shown, users: int | None) -> Iterator[str]:
     yield f"### Messages: {headline(shown)}"
     yield f"**{gains_and_losses(shown)}** ({code(shown.old)} → {code(shown.new)})"
-    if shown.worth_showing:
+    if shown.rules:
         table = table_of(shown, code)
         yield "\n".join(_table(table.rows, table.texts))
     for rule in shown.worth_showing:
         yield from _rule(rule, users)
     yield from _besides(shown)
-    yield others(shown) or ""
 
 
 def _table(rows: Sequence[Sequence[str]], texts: int) -> Iterator[str]:

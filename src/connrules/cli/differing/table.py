@@ -1,11 +1,11 @@
 """The table of the rules: how many sends there are on both sides, and how many of them differ in which way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from connrules.cli.cells import visible
-from connrules.cli.differing.shown import RuleShown, Shown
-from connrules.cli.differing.words import EDITS, TITLES
+from connrules.cli.differing.shown import Group, RuleShown, Shown
+from connrules.cli.differing.words import EDITS, TITLES, number
 from connrules.replay.diff import Difference
 from connrules.run.comparing import Change as Edit
 
@@ -14,7 +14,7 @@ _TEXTS: Final = 2
 
 
 class Table(NamedTuple):
-    """A table of texts: the first row has the titles, and the last one the totals, where there are several rules."""
+    """A table of texts: the first row has the titles, the last one the totals, where there are several others."""
 
     rows: tuple[tuple[str, ...], ...]
     texts: int
@@ -22,12 +22,17 @@ class Table(NamedTuple):
 
 
 def table_of(shown: Shown, name: Callable[[str], str] = visible) -> Table:
-    """The rules that were edited or of which sends differ; `name` writes the name of a rule."""
+    """The rules that were edited or of which sends differ, and the others in one; `name` writes the name of a rule."""
     columns = list(shown.totals)
     header = ("rule", "", "sends before", "after", *(TITLES[difference] for difference in columns))
-    rules = shown.worth_showing
-    rows = [_row(rule, columns, name) for rule in rules]
-    return Table((header, *rows, *([_total(shown)] if len(rules) > 1 else [])), _TEXTS)
+    told = shown.worth_showing
+    rows = [_row(rule, columns, name) for rule in told]
+    if others := [rule for rule in shown.rules if rule not in told]:
+        which = "other rule" if told else "rule"
+        rows.append(_sum(number(len(others), which), "unchanged", others, columns, dict.fromkeys(columns)))
+    if len(rows) > 1:
+        rows.append(_sum("total", "", shown.rules, columns, shown.totals))
+    return Table((header, *rows), _TEXTS)
 
 
 def _row(rule: RuleShown, columns: list[Difference], name: Callable[[str], str]) -> tuple[str, ...]:
@@ -44,6 +49,14 @@ def _cell(rule: RuleShown, difference: Difference) -> str:
     return ", ".join([*([f"+{sends}"] if sends else []), *([f"\u2212{rule.given_up:,}"] if rule.given_up else [])])
 
 
-def _total(shown: Shown) -> tuple[str, ...]:
-    before, after = (sum(getattr(rule, side) for rule in shown.worth_showing) for side in ("before", "after"))
-    return ("total", "", f"{before:,}", f"{after:,}", *(f"{group.sends:,}" for group in shown.totals.values()))
+def _sum(
+    name: str,
+    edit: str,
+    rules: Iterable[RuleShown],
+    columns: Iterable[Difference],
+    groups: Mapping[Difference, Group | None],
+) -> tuple[str, ...]:
+    """Several rules together."""
+    before, after = map(sum, zip(*((rule.before, rule.after) for rule in rules), strict=True))
+    cells = (f"{group.sends:,}" if (group := groups[difference]) else "" for difference in columns)
+    return (name, edit, f"{before:,}", f"{after:,}", *cells)

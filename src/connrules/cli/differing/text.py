@@ -19,7 +19,6 @@ from connrules.cli.differing.words import (
     gains_and_losses,
     headline,
     lines_of,
-    others,
 )
 from connrules.replay.diff import Change, Difference
 
@@ -61,10 +60,9 @@ class _Text:
         for rule in shown.worth_showing:
             yield "\n".join(self._rule(rule))
         yield "\n".join(self._besides(shown))
-        yield others(shown) or ""
 
     def _table(self, shown: Shown) -> Iterator[str]:
-        if shown.worth_showing:
+        if shown.rules:
             table = table_of(shown)
             lines = in_columns(table.rows, range(table.texts, len(table.rows[0])))
             yield self._styled(lines[0], bold=True)

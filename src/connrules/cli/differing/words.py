@@ -1,7 +1,7 @@
 """What differs between two runs, in words for those who decide about messages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from connrules.cli.cells import visible
@@ -44,9 +44,9 @@ class Words:
 
     def causes(self, rule: RuleShown, difference: Difference, group: Group) -> list[tuple[int, str]]:
         """Why sends differ, as far as it can be told, with how many it is about; the most frequent first."""
-        found = Counter(self._cause(rule, difference, change) for change in group.changes)
         if difference is Difference.OTHER_TIME:
-            found = Counter({shifts(group.changes): group.sends})
+            return shifts(group.changes)
+        found = Counter(self._cause(rule, difference, change) for change in group.changes)
         return sorted(((count, text) for text, count in found.items()), key=lambda row: (-row[0], row[1]))
 
     def before_and_after(self, change: Change) -> tuple[str, str]:
@@ -127,30 +127,21 @@ def counts_of(group: Group) -> str:
     return f"{number(group.users, 'user')}, {number(group.sends, 'send')}"
 
 
-def shifts(changes: Iterable[Change]) -> str:
-    """`1d later`, `from 2h earlier and 1d later`."""
-    found = sorted({_shift(change) for change in changes})
-    first, last = found[0], found[-1]
-    if first == last:
-        return shift(first)
-    if first > 0:
-        return f"{format_duration(first)} to {format_duration(last)} later"
-    if last < 0:
-        return f"{format_duration(-last)} to {format_duration(-first)} earlier"
-    return f"from {shift(first)} to {shift(last)}"
+def shifts(changes: Iterable[Change]) -> list[tuple[int, str]]:
+    """How many sends come earlier, and how many later, and by how much: `1h to 1d later`."""
+    found = [_shift(change) for change in changes]
+    earlier, later = sorted(-ms for ms in found if ms < 0), sorted(ms for ms in found if ms > 0)
+    return [(len(some), f"{_span(some)} {word}") for some, word in ((earlier, "earlier"), (later, "later")) if some]
+
+
+def _span(durations: Sequence[int]) -> str:
+    first, last = format_duration(durations[0]), format_duration(durations[-1])
+    return first if first == last else f"{first} to {last}"
 
 
 def shift(ms: int) -> str:
     """`1d later`."""
     return f"{format_duration(abs(ms))} {'later' if ms >= 0 else 'earlier'}"
-
-
-def others(shown: Shown) -> str | None:
-    """How many rules are left out because there is nothing to say of them; None: none is."""
-    left_out = len(shown.rules) - len(shown.worth_showing)
-    if not left_out:
-        return None
-    return f"{number(left_out, 'rule')}{' more' if shown.worth_showing else ''}: unchanged, and no send differs"
 
 
 def edit_of(rule: RuleShown) -> str:
