@@ -41,7 +41,7 @@ class SqliteStore:
 
     def load(self) -> Loaded | None:
         """What was committed last; None: nothing was, ever."""
-        with self._translated():
+        with self._usable():
             check(self._connection)
             execute = self._connection.execute
             known = {name: bytes(unseal(value, name)) for name, value in execute("SELECT name, value FROM meta")}
@@ -53,7 +53,7 @@ class SqliteStore:
 
     def commit(self, batch: Batch) -> None:
         """Keep all of a batch, durably when this returns, or nothing of it. After an error it can be tried again."""
-        with self._translated(), self._transaction():
+        with self._usable(), self._transaction():
             self._put_notes(batch)
             if batch.anew:
                 self._users.replace(batch.users)
@@ -65,16 +65,18 @@ class SqliteStore:
 
     def outbox(self, channel: str) -> Outbox:
         """What was committed for a channel and not said to be delivered."""
-        with self._translated():
+        with self._usable():
             return self._channels.waiting(channel)
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._translated():
+        try:
             self._connection.close()
+        except sqlite3.Error as error:
+            raise words.said(error, self.path) from error
 
     def _all_users(self) -> Iterator[tuple[str, bytes]]:
-        with self._translated():
+        with self._usable():
             yield from self._users.all()
 
     def _put_notes(self, batch: Batch) -> None:
@@ -100,14 +102,18 @@ class SqliteStore:
             yield
             execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                with suppress(sqlite3.Error):
-                    execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                self._undo()
             raise
 
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _usable(self) -> Iterator[None]:
         try:
+            self._undo()  # what failed before, where that could not be undone then
             yield
         except (DamagedError, msgspec.MsgspecError) as error:
             raise words.damaged(self.path) from error
