@@ -33,7 +33,9 @@ def main() -> int:
             figures |= measured(job, arguments.rounds, arguments.scale)
         except Exception as error:  # whatever goes wrong with one job, the others have their say
             failed += 1
-            figures |= {measure.name: Figure(None, f"failed: {error}") for measure in job.measures}
+            figures |= {
+                measure.name: Figure(None, f"failed: {' '.join(str(error).split())}") for measure in job.measures
+            }
         print(f" {time.monotonic() - begun:.0f} s", file=sys.stderr)
     print(f"{time.monotonic() - started:.0f} s in all", file=sys.stderr)
     setting = Setting(arguments.rounds, arguments.scale, Path())

@@ -47,7 +47,7 @@ def against_loop(percent: int, setting: Setting) -> dict[str, Figure]:
 
     The loop looks at no event before it takes it, and gives what is sent; so does the engine here.
     """
-    count = setting.events(600_000)
+    count = setting.events(600_000 if percent < 100 else 300_000)
     batches = in_batches(logs.events(logs.Log(count, max(1, count // 10), percent / 100)))
     plan = rules.plan_of(rules.CART_REMINDER)
     by_hand = loop.decide(batches)
@@ -90,7 +90,7 @@ def out_of_order(percent: int, setting: Setting) -> dict[str, Figure]:
 
 def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
     """One rule over a log with one campaign, 10,000 over one that has as many triggers of as many campaigns."""
-    count, number = setting.events(300_000), setting.rules(rules.MANY)
+    count, number = setting.events(300_000 if percent < 100 else 200_000), setting.rules(rules.MANY)
     one = logs.Log(count, max(1, count // 10), percent / 100)
     single, mixed = in_batches(logs.events(one)), in_batches(logs.events(one._replace(campaigns=number)))
     few, many = rules.CARTS.plan(1), rules.CARTS.plan(number)
@@ -108,7 +108,7 @@ def many_rules(percent: int, setting: Setting) -> dict[str, Figure]:
 
 def filters(name: str, rule_set: rules.RuleSet, setting: Setting) -> dict[str, Figure]:
     """Every event starts a wait of one rule; a user's are always of the same, so that as many wait with one rule."""
-    count, number = setting.events(300_000), setting.rules(rules.MANY)
+    count, number = setting.events(200_000), setting.rules(rules.MANY)
     log = logs.Log(count, max(1, count // 10), 1.0)
     single, mixed = (in_batches(_changes(log, items)) for items in (1, number))
     few, many = rule_set.plan(1), rule_set.plan(number)

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +13,9 @@ from connrules.run.engine import Engine
 from tests.benchmarks import logs, rules
 from tests.benchmarks.contenders import loop, program
 from tests.benchmarks.measure import DisagreementError, Figure, Job, Measure, Setting, agree, at_least, at_most
-from tests.benchmarks.rounds import connrules, dearer, faster, in_turn, output_of, processes_in_turn, run
+from tests.benchmarks.rounds import Times, Writer, connrules, dearer, faster, in_turn, writers_in_turn
 
-EVENTS: Final = 1_000_000
-Command = Sequence[str | Path]
+EVENTS: Final = 750_000
 
 FILE = (
     Measure("file-json", "JSONL file to decisions file, 5 % match, against a program with json", goal=at_least(8)),
@@ -36,29 +34,60 @@ LATE = Measure(
     "file-late", "JSONL file, out of order within `--lateness 10m` against sorted without", goal=at_most(1.5)
 )
 JOBS_TWO = Measure("jobs-2", "JSONL file, `--jobs 2` against one process, by the clock", goal=at_least(1.7))
+STATE = Measure("file-state", "JSONL file, `--state` against without, 5 % match", goal=at_most(1.4))
 
 
-def from_file_to_file(measures: tuple[Measure, Measure], *, iso: bool, setting: Setting) -> dict[str, Figure]:
-    """Whole programs over the same file; the files that they write are the same to the byte."""
-    count = setting.events(EVENTS // 4 if iso else EVENTS)
-    log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl", iso=iso)
-    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("connrules", "json", "orjson")}
-    commands: dict[str, Command] = {
-        "connrules": run_rules(rule_file(setting), log, out["connrules"]),
-        **{name: [sys.executable, program.__file__, name, log, out[name]] for name in ("json", "orjson")},
-    }
-    same_files(commands, out)
-    times = processes_in_turn(commands, setting.few)
-    note = f"{count:,} lines of {log.stat().st_size / count:.0f} bytes, CPU"
+def from_file_to_file(setting: Setting) -> dict[str, Figure]:
+    """Whole programs over the same file, and the run that keeps its state, which begins with none each time."""
+    count = setting.events(EVENTS)
+    log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl")
+    writers = programs(log, setting)
+    writers["state"] = run_rules(setting, log, "state", "--state", setting.folder / "state.db")
+
+    def forget_state(name: str) -> None:
+        if name == "state":
+            for path in setting.folder.glob("state.*"):
+                path.unlink()
+
+    times = writers_in_turn(writers, setting.few, before=forget_state)
+    note = _note(log, count)
+    state = dearer(times["state"], times["connrules"], note, events=count)
+    return {**against_programs(FILE, times, note, count), STATE.name: state}
+
+
+def from_iso_file(setting: Setting) -> dict[str, Figure]:
+    """Whole programs over a file whose times are texts."""
+    count = setting.events(EVENTS // 3)
+    log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl", iso=True)
+    return against_programs(ISO, writers_in_turn(programs(log, setting), setting.few), _note(log, count), count)
+
+
+def programs(log: Path, setting: Setting) -> dict[str, Writer]:
+    """connrules and the programs by hand; the files that they write are the same to the byte."""
+    writers = {"connrules": run_rules(setting, log, "connrules")}
+    for name in ("json", "orjson"):
+        out = setting.folder / f"{name}.out.jsonl"
+        writers[name] = Writer([sys.executable, program.__file__, name, log, out], out)
+    return writers
+
+
+def against_programs(
+    measures: tuple[Measure, Measure], times: Mapping[str, Times], note: str, count: int
+) -> dict[str, Figure]:
+    """How many times as fast connrules is."""
     return {
         m.name: faster(times["connrules"], times[name], note, events=count)
         for m, name in zip(measures, ("json", "orjson"), strict=True)
     }
 
 
+def _note(log: Path, count: int) -> str:
+    return f"{count:,} lines of {log.stat().st_size / count:.0f} bytes, CPU"
+
+
 def many_rules(setting: Setting) -> dict[str, Figure]:
     """What the log costs, once rules are read, checked and compiled; start-up has rows of its own."""
-    count, number = setting.events(EVENTS // 2), setting.rules(rules.MANY)
+    count, number = setting.events(EVENTS * 2 // 3), setting.rules(rules.MANY)
     log = logs.Log(count, max(1, count // 10))
     single = logs.write_jsonl(log, setting.folder / "one.jsonl")
     mixed = logs.write_jsonl(log._replace(campaigns=number), setting.folder / "many.jsonl")
@@ -100,33 +129,24 @@ def users_and_triggers(out: Path) -> list[tuple[str, str]]:
 
 def out_of_order(setting: Setting) -> dict[str, Figure]:
     """The same events in order and as they might arrive."""
-    count = setting.events(EVENTS // 2)
+    count = setting.events(EVENTS * 2 // 3)
     log = logs.Log(count, max(1, count // 10))
     ordered = logs.write_jsonl(log, setting.folder / "sorted.jsonl")
     mixed = logs.write_jsonl(log, setting.folder / "mixed.jsonl", late=600_000)
-    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("sorted", "mixed")}
-    commands = {
-        "sorted": run_rules(rule_file(setting), ordered, out["sorted"]),
-        "mixed": [*run_rules(rule_file(setting), mixed, out["mixed"]), "--lateness", "10m"],
+    writers = {
+        "sorted": run_rules(setting, ordered, "sorted"),
+        "mixed": run_rules(setting, mixed, "mixed", "--lateness", "10m"),
     }
-    same_files(commands, out, order=sorted)
-    times = processes_in_turn(commands, setting.rounds)
+    times = writers_in_turn(writers, setting.rounds, order=sorted)
     return {LATE.name: dearer(times["mixed"], times["sorted"], f"{count:,} lines, CPU", events=count)}
 
 
 def two_jobs(setting: Setting) -> dict[str, Figure]:
     """One process and two, over the same file."""
-    if not run_knows("--jobs"):
-        return {JOBS_TWO.name: Figure(None, "there is no `--jobs` yet")}
-    count = setting.events(EVENTS)
+    count = setting.events(EVENTS * 4 // 3)
     log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl")
-    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("one", "two")}
-    commands = {
-        "one": run_rules(rule_file(setting), log, out["one"]),
-        "two": [*run_rules(rule_file(setting), log, out["two"]), "--jobs", "2"],
-    }
-    same_files(commands, out)
-    times = processes_in_turn(commands, setting.rounds)
+    writers = {"one": run_rules(setting, log, "one"), "two": run_rules(setting, log, "two", "--jobs", "2")}
+    times = writers_in_turn(writers, setting.rounds)
     return {
         JOBS_TWO.name: faster(times["two"], times["one"], f"{count:,} lines, by the clock", by="wall", events=count)
     }
@@ -139,29 +159,15 @@ def rule_file(setting: Setting) -> Path:
     return path
 
 
-def run_rules(path: Path, log: Path, out: Path) -> list[str | Path]:
-    """The command line of a run."""
-    return connrules("run", path, "--events", log, "--output", out, "--quiet")
-
-
-def same_files(
-    commands: Mapping[str, Command], out: Mapping[str, Path], order: Callable[[list[bytes]], object] = list
-) -> None:
-    """Run each once, and compare what they wrote."""
-    for command in commands.values():
-        run(command)
-    agree({name: order(path.read_bytes().splitlines()) for name, path in out.items()})
-
-
-@cache
-def run_knows(option: str) -> bool:
-    """Whether `connrules run` has an option."""
-    return option in output_of(connrules("run", "--help"))
+def run_rules(setting: Setting, log: Path, name: str, *options: str | Path) -> Writer:
+    """A run of the one rule, which writes a file of that name."""
+    out = setting.folder / f"{name}.out.jsonl"
+    return Writer(connrules("run", rule_file(setting), "--events", log, "--output", out, "--quiet", *options), out)
 
 
 JOBS = (
-    Job("file", FILE, lambda setting: from_file_to_file(FILE, iso=False, setting=setting)),
-    Job("iso", ISO, lambda setting: from_file_to_file(ISO, iso=True, setting=setting)),
+    Job("file", (STATE, *FILE), from_file_to_file),
+    Job("iso", ISO, from_iso_file),
     Job("file-rules", (MANY,), many_rules),
     Job("file-late", (LATE,), out_of_order),
     Job("jobs", (JOBS_TWO,), two_jobs),

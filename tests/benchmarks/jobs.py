@@ -1,11 +1,12 @@
 """All jobs, in the order of the table."""
 
-from tests.benchmarks import decoded, files, others, seven_rules, startup, tables, texts, waiting
+from tests.benchmarks import decoded, durable, files, others, seven_rules, startup, tables, texts, waiting
 from tests.benchmarks.measure import Figure, Job, Measure, Setting
 
 JOBS: tuple[Job, ...] = (
     *decoded.JOBS,
     *files.JOBS,
+    *durable.JOBS,
     *others.JOBS,
     *tables.JOBS,
     *waiting.JOBS,

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks.measure import Figure, ratio, written
+from tests.benchmarks.measure import Figure, agree, ratio, written
+
+Command = Sequence[str | Path]
 
 
 class Times(NamedTuple):
@@ -26,18 +28,17 @@ def in_turn(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict
 
     What was there before is out of the garbage collector's sight, and the garbage of one is gone before the next.
     """
-    times = {name: Times([], []) for name in contenders}
     gc.collect()
     gc.freeze()
     try:
-        for number in range(rounds):
-            for name in _turned(list(contenders), number):
-                cpu, wall = timed(contenders[name])
-                times[name].cpu.append(cpu)
-                times[name].wall.append(wall)
+        return _in_turn(list(contenders), rounds, lambda name: timed(contenders[name]))
     finally:
         gc.unfreeze()
-    return times
+
+
+def makers_in_turn(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """The same of contenders that make something large without cycles: see `timed_making`."""
+    return _in_turn(list(contenders), rounds, lambda name: timed_making(contenders[name]))
 
 
 def timed(contender: Callable[[], object]) -> tuple[float, float]:
@@ -48,18 +49,56 @@ def timed(contender: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def processes_in_turn(commands: Mapping[str, Sequence[str | Path]], rounds: int) -> dict[str, Times]:
-    """The same of whole processes, from start to end; CPU is that of all their threads and children."""
-    times = {name: Times([], []) for name in commands}
-    for number in range(rounds):
-        for name in _turned(list(commands), number):
-            cpu, wall = run(commands[name])
-            times[name].cpu.append(cpu)
-            times[name].wall.append(wall)
-    return times
+def timed_making(maker: Callable[[], object]) -> tuple[float, float]:
+    """The same without the garbage collector, whose walks would be what is timed, and before what was made goes."""
+    gc.collect()
+    gc.disable()
+    try:
+        wall, cpu = time.perf_counter(), time.process_time()
+        made = maker()
+        taken = time.process_time() - cpu, time.perf_counter() - wall
+        del made
+        return taken
+    finally:
+        gc.enable()
 
 
-def run(command: Sequence[str | Path]) -> tuple[float, float]:
+def processes_in_turn(
+    commands: Mapping[str, Command], rounds: int, before: Callable[[str], object] = bool
+) -> dict[str, Times]:
+    """The same of whole processes, from start to end; CPU is that of all their threads and children.
+
+    `before` is called with the name of each before it runs, and not counted.
+    """
+
+    def fresh(name: str) -> tuple[float, float]:
+        before(name)
+        return run(commands[name])
+
+    return _in_turn(list(commands), rounds, fresh)
+
+
+class Writer(NamedTuple):
+    """A process that writes a file."""
+
+    command: Command
+    out: Path
+
+
+def writers_in_turn(
+    writers: Mapping[str, Writer],
+    rounds: int,
+    *,
+    order: Callable[[list[bytes]], object] = list,
+    before: Callable[[str], object] = bool,
+) -> dict[str, Times]:
+    """The same of processes that write files, which are compared at the end: each runs at least once."""
+    times = processes_in_turn({name: writer.command for name, writer in writers.items()}, max(1, rounds), before)
+    agree({name: order(writer.out.read_bytes().splitlines()) for name, writer in writers.items()})
+    return times if rounds else {name: Times([], []) for name in writers}
+
+
+def run(command: Command) -> tuple[float, float]:
     """Run a process: its seconds of CPU and by the clock. Raises RuntimeError with its last words where it fails."""
     before, begun = _spent(), time.perf_counter()
     output_of(command)
@@ -67,7 +106,7 @@ def run(command: Sequence[str | Path]) -> tuple[float, float]:
     return cpu, wall
 
 
-def output_of(command: Sequence[str | Path]) -> str:
+def output_of(command: Command) -> str:
     """What a process says. Raises as `run` does."""
     done = subprocess.run(command, check=False, capture_output=True, env=_environment())
     if done.returncode:
@@ -114,6 +153,16 @@ def seconds(value: float) -> str:
 def _spent() -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ended.ru_utime + ended.ru_stime
+
+
+def _in_turn(names: list[str], rounds: int, take: Callable[[str], tuple[float, float]]) -> dict[str, Times]:
+    times = {name: Times([], []) for name in names}
+    for number in range(rounds):
+        for name in _turned(names, number):
+            cpu, wall = take(name)
+            times[name].cpu.append(cpu)
+            times[name].wall.append(wall)
+    return times
 
 
 def _turned(names: list[str], number: int) -> list[str]:

@@ -9,11 +9,12 @@ from connrules.plan import Plan
 from connrules.replay.outcomes import encode_batch
 from tests.benchmarks import logs, rules
 from tests.benchmarks.contenders import loop, query
-from tests.benchmarks.files import Command, rule_file, run_rules, same_files, unexpected, users_and_triggers
+from tests.benchmarks.files import run_rules, unexpected, users_and_triggers
 from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_least, at_most
-from tests.benchmarks.rounds import dearer, faster, in_turn, processes_in_turn
+from tests.benchmarks.rounds import Writer, dearer, faster, in_turn, writers_in_turn
 
 EVENTS: Final = 10_000_000
+EVENTS_OF_MANY: Final = 5_000_000
 QUERY = Measure(
     "columnar-sql", "columnar against single-scan DuckDB SQL by hand, one rule, Parquet", goal=at_least(1.0)
 )
@@ -21,36 +22,36 @@ MANY = Measure("columnar-rules", "columnar, 10,000 rules against one, once they 
 
 
 def columnar(setting: Setting) -> dict[str, Figure]:
-    """Both measures, over the same log."""
-    count = setting.events(EVENTS)
-    log = logs.Log(count, max(1, count // 10))
-    single = logs.write_parquet(log, setting.folder / "one.parquet")
-    return {QUERY.name: against_query(single, count, setting), MANY.name: many_rules(log, single, setting)}
+    """Both measures; many rules over fewer events."""
+    return {QUERY.name: against_query(setting), MANY.name: many_rules(setting)}
 
 
-def against_query(log: Path, count: int, setting: Setting) -> Figure:
+def against_query(setting: Setting) -> Figure:
     """Whole processes, which write the same file, to the byte."""
-    out = {name: setting.folder / f"{name}.out.jsonl" for name in ("columnar", "sql")}
-    commands: dict[str, Command] = {
-        "columnar": [*run_rules(rule_file(setting), log, out["columnar"]), "--engine", "columnar"],
-        "sql": [sys.executable, query.__file__, log, out["sql"]],
+    count = setting.events(EVENTS)
+    log = logs.write_parquet(logs.Log(count, max(1, count // 10)), setting.folder / "log.parquet")
+    out = setting.folder / "sql.out.jsonl"
+    writers = {
+        "columnar": run_rules(setting, log, "columnar", "--engine", "columnar"),
+        "sql": Writer([sys.executable, query.__file__, log, out], out),
     }
-    same_files(commands, out)
-    times = processes_in_turn(commands, setting.rounds)
+    times = writers_in_turn(writers, setting.rounds)
     return faster(times["columnar"], times["sql"], f"{count:,} events, by the clock", by="wall", events=count)
 
 
-def many_rules(log: logs.Log, single: Path, setting: Setting) -> Figure:
-    """What the log costs, once rules are compiled. Decisions are compared over a twentieth of it."""
-    number = setting.rules(rules.MANY)
+def many_rules(setting: Setting) -> Figure:
+    """What a log costs, once rules are compiled. Decisions are compared over a twentieth of it."""
+    count, number = setting.events(EVENTS_OF_MANY), setting.rules(rules.MANY)
+    log = logs.Log(count, max(1, count // 10))
     few, many = rules.CARTS.plan(1), rules.CARTS.plan(number)
     spread, out = log._replace(campaigns=number), setting.folder / "out.jsonl"
-    part = spread._replace(events=log.events // 20)
+    part = spread._replace(events=count // 20)
     replayed(many, logs.write_parquet(part, setting.folder / "part.parquet"), out)
     by_hand = loop.decide_for_many(logs.events(part), frozenset(f"Cart {n:05}" for n in range(number)))
     agree({"columnar": users_and_triggers(out), "the loop": [(user, trigger) for user, _, trigger, _ in by_hand]})
     if not setting.rounds:
         return Figure(None, "only the decisions were compared")
+    single = logs.write_parquet(log, setting.folder / "one.parquet")
     mixed = logs.write_parquet(spread, setting.folder / "many.parquet")
     ours = {"one": lambda: replayed(few, single, out), "many": lambda: replayed(many, mixed, out)}
     times = in_turn(ours, setting.rounds)

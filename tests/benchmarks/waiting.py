@@ -1,19 +1,25 @@
-"""Measures of what a million waiting users take: memory, and the time of a full garbage collection."""
+"""Measures of what a million waiting users take: memory, the time of a full garbage collection, and snapshots."""
 
 import gc
 import os
+import pickle
 import time
 from pathlib import Path
 from statistics import median
 
 from connrules import Engine, Event
+from connrules.plan import Plan
 from tests.benchmarks import rules
 from tests.benchmarks.measure import Figure, Job, Measure, Setting, agree, at_most
-from tests.benchmarks.rounds import seconds
+from tests.benchmarks.rounds import dearer, makers_in_turn, seconds
 
 MEASURES = (
     Measure("memory", "memory per waiting user, ids of 13 and 10 characters", "B", at_most(280, "B")),
     Measure("collection", "full garbage collection while they wait", "s", at_most(0.1, "s")),
+    Measure(
+        "snapshot", "a snapshot of a million who wait, against `pickle.dumps` of a dict of tuples", goal=at_most(0.25)
+    ),
+    Measure("restore", "restoring it, against `pickle.loads` of that", goal=at_most(1.0)),
 )
 
 
@@ -34,13 +40,48 @@ def a_million(setting: Setting) -> dict[str, Figure]:
     held = resident() - before
     taken = [_collection() for _ in range(setting.rounds)]
     agree({"waiting": len(engine.pending()), "users": users})
+    kept = snapshots(engine, plan, setting)
     if not taken:
-        return {m.name: Figure(None, "only the decisions were compared") for m in MEASURES}
+        return kept | {m.name: Figure(None, "only the decisions were compared") for m in MEASURES[:2]}
     note = f"{users:,} users wait"
-    return {
+    return kept | {
         "memory": Figure(held / users, note, {"held": f"{held / 2**20:,.0f} MiB"}, {"bytes": [float(held)]}),
         "collection": Figure(median(taken), note, {"gc.collect()": seconds(median(taken))}, {"cpu": taken}),
     }
+
+
+def snapshots(engine: Engine, plan: Plan, setting: Setting) -> dict[str, Figure]:
+    """All who wait as bytes, and from them again, by the engine and by pickle.
+
+    What is pickled is what somebody would keep who writes the one rule by hand, in the form that pickle is fastest
+    with: a dict of tuples (objects take longer), and nothing of timers, the watermark or whether the bytes are whole.
+    """
+    waiting = engine.pending()
+    by_hand = {wait.user: (wait.trigger, wait.triggered_at) for wait in waiting}
+    data, pickled = engine.snapshot(), pickle.dumps(by_hand, protocol=5)
+    agree({"saved": waiting, "restored": _restored(plan, data).pending()})
+    agree({"pickled": by_hand, "read again": pickle.loads(pickled)})
+    del waiting
+    writing = {"connrules": engine.snapshot, "pickle": lambda: pickle.dumps(by_hand, protocol=5)}
+    reading = {"connrules": lambda: _restored(plan, data), "pickle": lambda: pickle.loads(pickled)}
+    note = f"{len(by_hand):,} users wait; {_size(data)} against {_size(pickled)}"
+    return {
+        name: dearer(times["connrules"], times["pickle"], note)
+        for name, times in (
+            ("snapshot", makers_in_turn(writing, setting.rounds)),
+            ("restore", makers_in_turn(reading, setting.rounds)),
+        )
+    }
+
+
+def _size(data: bytes) -> str:
+    return f"{len(data) / 2**20:.0f} MiB"
+
+
+def _restored(plan: Plan, data: bytes) -> Engine:
+    engine = Engine(plan)
+    engine.restore(data)
+    return engine
 
 
 def resident() -> int:
