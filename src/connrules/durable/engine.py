@@ -9,12 +9,13 @@ commit before.
 """
 
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from connrules.durable.deliveries import Marked
 from connrules.durable.ledger import NOTHING, OUTCOMES, Committed, Ledger
@@ -28,9 +29,10 @@ from connrules.run.ports import Figures, Observer, Outbox, StateStore, StoreErro
 from connrules.run.wellformed import check_instant
 
 if TYPE_CHECKING:
+    from connrules.run.comparing import RuleChange
+    from connrules.run.passage import Changed
     from connrules.run.streaming import Clock, Item, Step
 
-Changed = Literal["pin", "follow"]
 _OPEN_ANEW: Final = "open it anew: it goes on from what was committed last"
 _log: Final = logging.getLogger("connrules")
 _log.addHandler(logging.NullHandler())
@@ -58,20 +60,13 @@ class DurableEngine:
         on_late: Callable[[Event], object] | None = None,
         profiles: Profiles | None = None,
         kinds: Collection[Kind] | None = None,
-        changed: Changed = "pin",
+        changed: "Changed" = "pin",
         observer: Observer | None = None,
     ) -> None:
-        _check_changed(changed)
+        _check_arguments(store, changed)
         make = partial(
-            Engine,
-            lateness=lateness,
-            dedupe=dedupe,
-            on_late=on_late,
-            profiles=profiles,
-            kinds=kinds,
-            observer=observer,
+            Engine, lateness=lateness, dedupe=dedupe, on_late=on_late, profiles=profiles, kinds=kinds, observer=observer
         )
-        self._make = make
         self._store = store
         self._lock = RLock()
         self._stopped: str | None = None
@@ -80,17 +75,19 @@ class DurableEngine:
         opened = open_state(plan, store, make, changed)
         self._engine = opened.engine
         self._ledger = Ledger(store, opened.position)
-        self.former = opened.former
-        """The plan that the state was made with; None: there was no state."""
+        self.replaced: tuple[RuleChange, ...] = ()
+        """What became of each rule when the rules were replaced last, at opening or since; empty: they never were."""
         if opened.former != plan:
-            self._commit(opened.outcomes, plan=plan)
-        self._say_opened()
+            self._ledger.commit(self._engine.changes(), opened.outcomes, plan=plan)
+        self._say_opened(opened.former)
 
     @classmethod
     def open(cls, path: str | Path, plan: Plan, **options: Any) -> Self:
         """Go on from the state in an SQLite file, or begin one there; `options` are those of `DurableEngine`."""
         from connrules.connectors.sqlite import SqliteStore  # noqa: PLC0415  # other stores do without SQLite
 
+        if not isinstance(plan, Plan):
+            raise TypeError("an engine runs a plan: DurableEngine.open(path, plan)")
         store = SqliteStore(path)
         try:
             return cls(plan, store, **options)
@@ -173,6 +170,7 @@ class DurableEngine:
 
         `outbox` holds lines for other channels; it is looked at when the rows are taken in.
         """
+        _check_position(position)
         with self._turn():
             return self._ledger.give(self._commit(self._engine.take(rows, first, on_late), position, outbox))
 
@@ -182,6 +180,20 @@ class DurableEngine:
         An instant at or before the watermark changes nothing. Raises as `feed_many` does.
         """
         return self._ledger.give(self._advance(time, position))
+
+    def replace(self, plan: Plan, changed: "Changed" = "pin") -> list[Outcome]:
+        """Go on with other rules, as `Engine.replace` does, and give what that brings about.
+
+        Raises as that does, and changes nothing: TypeError, ValueError, PlanError, and what `profiles` raises.
+        StoreError as `feed_many` does.
+        """
+        with self._look():
+            former = self.plan
+            outcomes = self._engine.replace(plan, changed)
+            with self._turn():
+                self._ledger.commit(self._engine.changes(), outcomes, plan=plan)
+            self._say_replaced(former)
+            return self._ledger.give(self._ledger.last)
 
     def commit(self, position: bytes | None = None) -> None:
         """Commit how far the input was read, and what was acknowledged, though there are no events."""
@@ -318,23 +330,28 @@ class DurableEngine:
             committed = self._feed(step.events, step.position) if now is None else self._advance(now)
             return self._ledger.not_given(committed)
 
-    def _say_opened(self) -> None:
-        said = {
-            "position": self.position,
-            "watermark": self.watermark,
-            "undelivered": self.mark - self._ledger.deliveries.given,
-        }
-        if self.former is None:
-            _log.info("began a state", extra=said)
-        else:
-            _log.info("went on from a state", extra=said)
-            if self.former != self.plan:
-                _log.info("replaced the rules that the state was made with", extra=said)
+    def _say_opened(self, former: Plan | None) -> None:
+        left = self.mark - self._ledger.deliveries.given
+        said = {"position": self.position, "watermark": self.watermark, "undelivered": left}
+        _log.info("began a state" if former is None else "went on from a state", extra=said)
+        if former is not None and former != self.plan:
+            self._say_replaced(former)
+
+    def _say_replaced(self, former: Plan) -> None:
+        from connrules.run.comparing import compare_plans  # noqa: PLC0415  # most runs never need it
+
+        self.replaced = compare_plans(former, self.plan)
+        found = Counter(str(change.kind) for change in self.replaced)
+        _log.info("replaced the rules", extra={"watermark": self.watermark, "rules": dict(found)})
 
 
-def _check_changed(changed: object) -> None:
-    if changed not in ("pin", "follow"):
-        raise ValueError(f"the waits of rules that changed are to `pin` or to `follow` them, not {changed!r}")
+def _check_arguments(store: object, changed: object) -> None:
+    if not callable(getattr(store, "commit", None)):
+        raise TypeError(
+            "a durable engine keeps its state in a store; for a file there is DurableEngine.open(path, plan)"
+        )
+    if changed not in {"pin", "follow"}:
+        raise ValueError(f"waits of a rule that changed are to `pin` or to `follow`, not {changed!r}")
 
 
 def _check_position(position: object) -> None:

@@ -1,13 +1,16 @@
 """Opening a state: an engine that goes on from what a store holds, or begins where it holds nothing."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connrules.event import Outcome
 from connrules.plan import Plan, PlanError
 from connrules.run.engine import Engine
 from connrules.run.ports import Loaded, StateStore, StoreError
 from connrules.run.saving import SnapshotError
+
+if TYPE_CHECKING:
+    from connrules.run.passage import Changed
 
 Make = Callable[[Plan], Engine]
 """Makes an engine that runs a plan and has seen nothing yet."""
@@ -24,7 +27,7 @@ class Opened(NamedTuple):
     """The plan that the state was made with; None: there was no state."""
 
 
-def open_state(plan: Plan, store: StateStore, make: Make, changed: str) -> Opened:
+def open_state(plan: Plan, store: StateStore, make: Make, changed: "Changed") -> Opened:
     """Go on from what a store holds; with another plan, its waits are carried over. Raises StoreError and PlanError."""
     loaded = store.load()
     if loaded is None:
@@ -38,9 +41,8 @@ def open_state(plan: Plan, store: StateStore, make: Make, changed: str) -> Opene
     except SnapshotError as error:
         raise StoreError(f"the state cannot be read: {error}") from None
     engine.track()
-    if former != plan:
-        raise StoreError(f"the state was made with another plan; its waits cannot {changed} yet")
-    return Opened(engine, loaded.position, [], former)
+    outcomes = [] if former == plan else engine.replace(plan, changed)
+    return Opened(engine, loaded.position, outcomes, former)
 
 
 def _plan_of(loaded: Loaded) -> Plan:

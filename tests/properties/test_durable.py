@@ -1,0 +1,152 @@
+"""However often a durable engine fails or is killed, its parts together are one uninterrupted engine.
+
+The store fails at any of its commits: before it has kept anything, or behind it, as where the process is killed when
+all was kept and nobody was told.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import NamedTuple
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+from tests.properties.histories import Look, histories, looks
+from tests.properties.test_engine import checked_rules
+from tests.properties.world import GRID, START, STEPS
+
+import connrules
+from connrules import Batch, DurableEngine, Event, MemoryStore, Outcome, StoreError
+from connrules.check import Checked
+
+
+class Call(NamedTuple):
+    """A call of an engine: events to take in, or an instant to move time on to."""
+
+    events: list[Event]
+    time: int | None = None
+
+    def on(self, engine: connrules.Engine) -> list[Outcome]:
+        return engine.feed_many(self.events) if self.time is None else engine.advance_to(self.time)
+
+    def durably_on(self, engine: DurableEngine, position: bytes) -> list[Outcome]:
+        if self.time is not None:
+            return engine.advance_to(self.time, position)
+        if len(self.events) == 1:
+            return engine.feed(self.events[0], position)
+        return engine.feed_many(self.events, position)
+
+
+class Unreliable(MemoryStore):
+    """A store of which some commits fail, by their number: True fails behind the commit, False before it."""
+
+    def __init__(self, failures: dict[int, bool]) -> None:
+        super().__init__()
+        self.failures = failures
+        self.commits = 0
+
+    def commit(self, batch: Batch) -> None:
+        self.commits += 1
+        failure = self.failures.get(self.commits)
+        if failure is not False:
+            super().commit(batch)
+        if failure is not None:
+            raise StoreError("no room is left")
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> list[Call]:
+    """A history in batches; now and then time moves on between them."""
+    history: list[Event] = draw(histories())
+    found = []
+    while history:
+        size = draw(st.integers(1, 4))
+        found.append(Call(history[:size]))
+        history = history[size:]
+        if draw(st.integers(0, 4)) == 4:
+            found.append(Call([], START + GRID * draw(st.integers(0, 3 * STEPS))))
+    return found
+
+
+class Consumer:
+    """Has outcomes delivered, and may acknowledge them or not; what comes twice is dropped by its mark."""
+
+    def __init__(self, choices: Iterator[int]) -> None:
+        self.delivered: dict[int, Outcome] = {}
+        self._choices = choices
+        self._acknowledged = 0
+
+    def take(self, engine: DurableEngine) -> None:
+        found = engine.undelivered()
+        for mark, outcome in found:
+            assert self.delivered.setdefault(mark, outcome) == outcome
+        match next(self._choices):
+            case 0:
+                pass
+            case 1 if found:
+                self._acknowledge(engine, found[len(found) // 2][0])
+            case _:
+                self._acknowledge(engine, engine.mark)
+
+    def _acknowledge(self, engine: DurableEngine, mark: int) -> None:
+        self._acknowledged = max(self._acknowledged, mark)
+        engine.acknowledge(None if mark == engine.mark else mark)
+        assert [m for m, _ in engine.undelivered() if m <= self._acknowledged] == []
+
+
+def run_part(engine: DurableEngine, calls: Sequence[Call], consumer: Consumer, choices: Iterator[int]) -> bool:
+    """Go on where the engine stands; False: somebody lost patience, and left it as it was."""
+    consumer.take(engine)
+    begin = int(engine.position or b"0")
+    for number, call in enumerate(calls[begin:], start=begin + 1):
+        before = engine.mark
+        outcomes = call.durably_on(engine, b"%d" % number)
+        assert [o for m, o in engine.undelivered() if m > before] == outcomes
+        consumer.take(engine)
+        if next(choices) == 0:
+            event("abandoned")
+            return False
+    return True
+
+
+def run_durably(
+    plan: connrules.Plan, calls: Sequence[Call], look: Look, store: Unreliable, choices: Iterator[int]
+) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes that a consumer had delivered, however often the engine was opened anew, and what is pending."""
+    consumer = Consumer(choices)
+    is_done = False
+    for _ in range(200):
+        if is_done:
+            break
+        try:
+            engine = DurableEngine(plan, store, **look.options)
+            is_done = run_part(engine, calls, consumer, choices)
+            engine.close()
+        except StoreError:
+            event("failed")
+            is_done = False
+    assert is_done
+    with DurableEngine(plan, store, **look.options) as engine:
+        left, pending = engine.undelivered(), engine.pending()
+    delivered = sorted(consumer.delivered.items())
+    assert left == [pair for pair in delivered if pair[0] > store.outbox("outcomes").start]
+    return [outcome for _, outcome in delivered], pending
+
+
+@given(
+    checked=checked_rules(),
+    calls=calls(),
+    look=looks(),
+    failures=st.dictionaries(st.integers(1, 12), st.booleans(), max_size=6),
+    choices=st.lists(st.integers(0, 3), max_size=10).map(lambda some: [*some, 3, 3, 2]),
+)
+def test_the_parts_of_a_durable_engine_are_one_uninterrupted_engine(
+    checked: Checked, calls: list[Call], look: Look, failures: dict[int, bool], choices: list[int]
+) -> None:
+    plan = connrules.compile_rules(checked)
+    engine = connrules.Engine(plan, **look.options)
+    expected = [outcome for call in calls for outcome in call.on(engine)]
+
+    outcomes, pending = run_durably(plan, calls, look, Unreliable(failures), cycle(choices))
+
+    assert outcomes == expected
+    assert pending == engine.pending()
