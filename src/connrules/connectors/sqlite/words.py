@@ -22,7 +22,7 @@ def said(error: Exception, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     match code and code & _PRIMARY:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreError(f"`{path}` is used by another process", "stop that process first")
+            return in_use(path)
         case sqlite3.SQLITE_NOTADB:
             return foreign(path)
         case sqlite3.SQLITE_CORRUPT:
@@ -37,6 +37,11 @@ def said(error: Exception, path: Path) -> StoreError:
             return StoreError(f"`{path}` cannot be read or written: {error}", _DISK)
         case _:
             return StoreError(f"`{path}` cannot be used: {error}")
+
+
+def in_use(path: Path) -> StoreError:
+    """The error for a file that another process has open."""
+    return StoreError(f"`{path}` is used by another process", "stop that process first")
 
 
 def foreign(path: Path) -> StoreError:

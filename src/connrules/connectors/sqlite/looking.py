@@ -1,0 +1,74 @@
+"""Looks at a state without touching it: not a byte of its files changes, whatever its last process left undone.
+
+To open a state is to finish what a process left behind that was killed. So it is a copy that is opened, made while no
+other process can open the original.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Final
+
+from connrules.connectors.sqlite import SqliteStore, words
+from connrules.files import reason
+from connrules.run.ports import StoreError
+
+_BESIDE: Final = ("-wal", "-journal")
+"""How the names of the files end in which SQLite keeps what is not in its file yet."""
+_SHARED: Final = (0x40000002, 510)
+"""The bytes that SQLite locks where it reads a file: the first, and how many. They are part of its file format."""
+
+
+@contextmanager
+def look_at(path: Path) -> Iterator[SqliteStore]:
+    """A store that holds what the one at `path` does. Raises StoreError as that would, also where it is in use."""
+    with TemporaryDirectory(prefix="connrules-") as folder:
+        copy = Path(folder) / path.name
+        try:
+            _copy(path, copy)
+            with closing(SqliteStore(copy, create=False)) as store:
+                yield store
+        except StoreError as error:
+            raise StoreError(str(error).replace(str(copy), str(path)), error.help) from None
+
+
+def size_of(path: Path) -> int:
+    """How many bytes a state takes on the disk."""
+    return sum(file.stat().st_size for file in (path, *_beside(path)) if file.is_file())
+
+
+def _copy(path: Path, copy: Path) -> None:
+    try:
+        with path.open("rb") as original:
+            _lock(original, path)
+            for file in _beside(path):
+                if file.is_file():
+                    shutil.copyfile(file, copy.with_name(file.name))
+            with copy.open("wb") as written:  # by way of the same descriptor: to close another lets go of the lock
+                shutil.copyfileobj(original, written)
+    except FileNotFoundError:
+        raise words.missing(path) from None
+    except IsADirectoryError:
+        raise StoreError(f"`{path}` is a folder", "name the file of a state") from None
+    except OSError as error:
+        raise StoreError(f"`{path}` cannot be read: {reason(error)}", "it takes the right to read the file") from None
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_name(path.name + ending) for ending in _BESIDE]
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Keep others from opening the file as a state as long as this one is open; where the system can, as here."""
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415  # there is none on Windows
+
+    first, length = _SHARED
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, length, first)
+    except BlockingIOError:
+        raise words.in_use(path) from None
