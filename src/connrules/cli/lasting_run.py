@@ -26,7 +26,7 @@ from connrules.plan import Plan
 from connrules.replay.choice import Options
 from connrules.replay.lasting import LastingReplay, PassingEngine, Saved
 from connrules.replay.outputs import LATE, OUTCOMES, REJECTS, Outputs, open_outputs
-from connrules.run.comparing import Change, compare_plans
+from connrules.run.comparing import Change
 from connrules.run.ports import StoreError
 
 _IDLE: Final = 1_000
@@ -152,7 +152,10 @@ class LastingRun:
             uninterrupted=self._stopping.uninterrupted,
             clock=now if self._lasting.follows else None,
         )
-        replay.begin(lines)
+        with ExitStack() as stack:
+            stack.callback(outputs.close)
+            replay.begin(lines)
+            stack.pop_all()
         return replay
 
     def _say_how_it_goes_on(self) -> None:
@@ -175,10 +178,7 @@ def _in_words() -> Iterator[None]:
 
 def _changes(engine: DurableEngine) -> Iterator[str]:
     """What to say where the state was made with other rules."""
-    if engine.former is None or engine.former == engine.plan:
-        return
-    found = compare_plans(engine.former, engine.plan)
     for kind in (Change.CHANGED, Change.REMOVED, Change.ADDED):
-        if names := [change.rule for change in found if change.kind is kind]:
+        if names := [change.rule for change in engine.replaced if change.kind is kind]:
             more = f" and {len(names) - _NAMED:,} others" if len(names) > _NAMED else ""
             yield f"since the last run {counted(len(names), 'rule')} {kind}: " + ", ".join(names[:_NAMED]) + more
