@@ -13,6 +13,7 @@ from tests.conformance.timelines import Circumstances, Timeline, readable
 from tests.real_logs import CHECKOUT
 
 import connrules
+from connrules import Engine
 from connrules.check import Checked
 from connrules.event import Event
 from connrules.reference import History, evaluate
@@ -40,10 +41,61 @@ def columnar(checked: Checked, events: list[Event], until: int | None, told: Cir
 
 ENGINES: list[Run] = [reference, engine, columnar]
 TIMELINES = timelines.all_timelines()
+UNCHANGING = {name: timeline for name, timeline in TIMELINES.items() if not timelines.changes_rules(timeline)}
+CHANGING = {name: timeline for name, timeline in TIMELINES.items() if timelines.changes_rules(timeline)}
+
+
+class Store:
+    """What a state store would have of an engine."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, bytes] = {}
+        self.notes: list[bytes] = []
+        self.core = b""
+
+    def track(self, running: Engine) -> Engine:
+        """The engine, which from now on knows what changed."""
+        running.track()
+        return running
+
+    def commit(self, running: Engine) -> None:
+        """Keep what changed."""
+        batch = running.changes()
+        if batch.anew:
+            self.users, self.notes = {}, []
+        self.notes += [batch.note.data] if batch.note else []
+        self.core = batch.core
+        for user, data in batch.users.items():
+            self.users.pop(user, None)
+            if data is not None:
+                self.users[user] = data
+
+
+def goes_on(running: Engine, _told: Circumstances, _store: Store) -> Engine:
+    """The same engine."""
+    return running
+
+
+def is_restored(running: Engine, told: Circumstances, _store: Store) -> Engine:
+    """One that goes on from a snapshot."""
+    other = Engine(running.plan, **told)
+    other.restore(running.snapshot())
+    return other
+
+
+def is_loaded(running: Engine, told: Circumstances, store: Store) -> Engine:
+    """One that goes on from what a state store has."""
+    store.commit(running)
+    other = Engine(running.plan, **told)
+    other.load(store.core, store.notes, store.users.items())
+    return store.track(other)
+
+
+Between = Callable[[Engine, Circumstances, Store], Engine]
 
 
 @pytest.mark.parametrize("run", ENGINES, ids=lambda run: run.__name__)
-@pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
+@pytest.mark.parametrize("timeline", UNCHANGING.values(), ids=UNCHANGING)
 def test_timeline(timeline: Timeline, run: Run) -> None:
     events, start = timelines.events_of(timeline), timelines.start_of(timeline)
     checked, told = timelines.checked_rules(timeline), timelines.circumstances_of(timeline)
@@ -54,6 +106,27 @@ def test_timeline(timeline: Timeline, run: Run) -> None:
     assert history.late == timelines.late_of(timeline, events)
     assert history.repeated == timeline.get("repeated", 0)
     assert {place: history.outcomes[place].id for place in timelines.ids_of(timeline)} == timelines.ids_of(timeline)
+
+
+@pytest.mark.parametrize("between", [goes_on, is_restored, is_loaded], ids=lambda between: between.__name__)
+@pytest.mark.parametrize("timeline", CHANGING.values(), ids=CHANGING)
+def test_timeline_of_rules_that_change(timeline: Timeline, between: Between) -> None:
+    """On the engine alone: the others know no state. `between` comes before and after each change."""
+    start, told, store = timelines.start_of(timeline), timelines.circumstances_of(timeline), Store()
+    running = store.track(Engine(connrules.compile_rules(timelines.checked_rules(timeline)), **told))
+    outcomes = []
+    for step in timelines.steps_of(timeline):
+        if isinstance(step, Event):
+            outcomes += running.feed(step)
+            continue
+        outcomes += [] if step.at is None else running.advance_to(step.at)
+        running = between(running, told, store)
+        outcomes += running.replace(connrules.compile_rules(step.rules), step.changed)
+        running = between(running, told, store)
+    outcomes += running.finish(timelines.until_of(timeline))
+
+    expected = timelines.outcomes_of(timeline, timelines.events_of(timeline))
+    assert readable(outcomes, start) == readable(expected, start)
 
 
 def test_each_timeline_has_a_name_of_its_own() -> None:

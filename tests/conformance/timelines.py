@@ -3,9 +3,9 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, NamedTuple, TypedDict
 
 import msgspec
 
@@ -33,6 +33,14 @@ class Circumstances(TypedDict, total=False):
     profiles: Profiles
 
 
+class Replacement(NamedTuple):
+    """The rules change: time moves on to an instant, if there is one, and then others take their place."""
+
+    at: int | None
+    rules: Checked
+    changed: Literal["pin", "follow"]
+
+
 class Table(dict[str, dict[str, Any]]):
     """The profiles of a timeline."""
 
@@ -57,9 +65,17 @@ def start_of(timeline: Timeline) -> int:
 
 def checked_rules(timeline: Timeline) -> Checked:
     """The rule set of a timeline."""
-    rules = timeline["rules"]
+    return _checked(timeline["rules"], timeline.get("catalog"))
+
+
+def changes_rules(timeline: Timeline) -> bool:
+    """Whether the rules change on the way."""
+    return any("replace" in row for row in timeline["events"])
+
+
+def _checked(rules: str | list[str], known: dict[str, Any] | None) -> Checked:
     texts = {"rules.conn": rules} if isinstance(rules, str) else {f"{n}.conn": t for n, t in enumerate(rules, start=1)}
-    catalog = Catalog.model_validate(timeline["catalog"]) if "catalog" in timeline else None
+    catalog = None if known is None else Catalog.model_validate(known)
     checked = check([parse(SourceText.decode(text.encode(), path)) for path, text in texts.items()], catalog)
     assert not checked.errors, "a timeline's rules have no errors"
     assert checked.rules
@@ -83,7 +99,18 @@ def until_of(timeline: Timeline) -> int | None:
 
 def events_of(timeline: Timeline) -> list[Event]:
     """The events in order of arrival."""
-    return [_event(row, start_of(timeline)) for row in timeline["events"]]
+    return [_event(row, start_of(timeline)) for row in timeline["events"] if "replace" not in row]
+
+
+def steps_of(timeline: Timeline) -> Iterator[Event | Replacement]:
+    """The events in order of arrival, and between them the changes of the rules."""
+    events, start = iter(events_of(timeline)), start_of(timeline)
+    for row in timeline["events"]:
+        if "replace" not in row:
+            yield next(events)
+            continue
+        rules = _checked(row["replace"], row.get("catalog", timeline.get("catalog")))
+        yield Replacement(instant(row["at"], start) if "at" in row else None, rules, row.get("changed", "pin"))
 
 
 def late_of(timeline: Timeline, events: list[Event]) -> list[Event]:

@@ -121,6 +121,19 @@ def test_observers_see_figures_as_shown(capsys: pytest.CaptureFixture[str]) -> N
     assert {metric.name for metric in observer.collect()} == told
 
 
+def test_rules_are_replaced_as_shown() -> None:
+    plans = [connrules.compile_rules(connrules.loads(f"rule r: on purchase after {n}d send X")) for n in (3, 1, 2)]
+    [program] = blocks(EMBEDDING, "python replace")
+    engine = connrules.Engine(plans[0])
+    engine.feed(connrules.Event(user="ana", type="purchase", time=0))
+    names: dict[str, object] = {"engine": engine, "plan": plans[1], "next_plan": plans[2]}
+
+    exec(compile(program, "embedding.md", "exec"), names)
+
+    assert names["outcomes"] == []
+    assert [(o.user, o.due) for o in engine.pending()] == [("ana", 172_800_000)]
+
+
 def test_rules_are_checked_as_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     [program] = blocks(EMBEDDING, "python check")
     monkeypatch.chdir(ROOT)

@@ -98,7 +98,7 @@ def careers(draw: st.DrawFn) -> list[RuleSet]:
 
 def plan_of(rules: RuleSet) -> Plan:
     checked = connrules.loads(rules.text)
-    assert not checked.errors, rules.text
+    assume(not checked.errors)  # now and then a limit leaves a rule nothing
     return connrules.compile_rules(checked)
 
 
