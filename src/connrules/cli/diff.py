@@ -1,7 +1,6 @@
 """`connrules diff`: the effect of a change to rules on a log of what really happened."""
 
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -21,6 +20,7 @@ from connrules.cli.options import (
     lateness_option,
     profiles_option,
     until_option,
+    users_option,
     wants_color,
 )
 from connrules.replay.choice import EngineChoice, Options
@@ -49,15 +49,6 @@ The difference goes to standard output, notes and warnings to standard error. En
 where any send differs; with 2 where something cannot be read or one of the rule sets has errors; with 3 where lines of
 the log were rejected.
 """
-_EXAMPLES: Final = 3
-
-
-def _parse_users(_: click.Context, __: click.Parameter, text: str) -> int | None:
-    if text == "all":
-        return None
-    if not (text.isascii() and text.isdigit()):
-        raise click.BadParameter(f"`{text}` is no number of users; write e.g. 10, or all")
-    return int(text)
 
 
 @click.command(epilog=_EPILOG)
@@ -94,14 +85,7 @@ def _parse_users(_: click.Context, __: click.Parameter, text: str) -> int | None
 @lateness_option
 @dedupe_option
 @profiles_option
-@click.option(
-    "--users",
-    metavar="N|all",
-    callback=_parse_users,
-    default=str(_EXAMPLES),
-    show_default=True,
-    help="How many users are shown as examples of each difference; all: every send that differs.",
-)
+@users_option
 @click.option(
     "--format",
     "layout",

@@ -106,6 +106,25 @@ jobs_option: Final = click.option(
     show_default=True,
     help="How many processes read the log and decide; what they write is the same, in the same order.",
 )
+
+
+def _read_users(_: click.Context, __: click.Parameter, text: str) -> int | None:
+    """A number of users; None: all."""
+    if text == "all":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise click.BadParameter(f"`{text}` is no number of users; write e.g. 10, or all")
+    return int(text)
+
+
+users_option: Final = click.option(
+    "--users",
+    metavar="N|all",
+    callback=_read_users,
+    default="3",
+    show_default=True,
+    help="How many users are shown as examples; all: every one of them.",
+)
 profiles_option: Final = click.option(
     "--profiles",
     "profiles_path",

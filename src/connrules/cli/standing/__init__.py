@@ -1,0 +1,1 @@
+"""What `connrules state` and `connrules migrate` tell of a state file."""
