@@ -172,7 +172,9 @@ def _in_words() -> Iterator[None]:
     """What cannot be read, kept or written ends the run, in words."""
     try:
         yield
-    except (UnreadableError, StoreError, SinkError) as error:
+    except UnreadableError as error:
+        raise ShellError(str(error), error.help or "check the path after --events") from None
+    except (StoreError, SinkError) as error:
         raise ShellError(str(error), error.help) from None
 
 
