@@ -36,8 +36,10 @@ def events(count: int = 60) -> list[Event]:
         {"type": "attributes", "properties": {"city": "Oslo", "time_zone": "Asia/Tokyo", "unused": [1]}},
         {"type": "attributes", "properties": {"city": None}},
     ]
+    users = ["alone" if n == 28 else f"u{n % 4}" for n in range(count)]  # nothing is known of it but its wait
     return [
-        Event(user=f"u{n % 4}", time=n * 7_200_000 + n % 3, id=f"e{n // 2 * 2}", **kinds[n % 7]) for n in range(count)
+        Event(user=user, time=n * 7_200_000 + n % 3, id=f"e{n // 2 * 2}", **kinds[n % 7])
+        for n, user in enumerate(users)
     ]
 
 
@@ -66,6 +68,7 @@ def test_what_the_snapshots_here_are_of() -> None:
     """They hold something of everything that is remembered; a snapshot of too little would prove nothing."""
     saved = from_bytes(engine().snapshot())
     users = saved.users.values()
+    assert [(alike.source.rule, alike.users) for alike in saved.alike] == [("implied", ["alone"])]
     waits = [wait for user in users for wait in user.waits]
     assert {wait.source.rule for wait in waits} == {"implied", "kept", "scheduled", "dropped", "follows"}
     assert {wait.source.per for wait in waits} == {None, 7, "café"}

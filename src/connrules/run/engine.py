@@ -5,41 +5,19 @@ reaches them, so that those which are not late take effect in their total order 
 as the watermark reaches them; what is due at the instant of an event fires before it.
 """
 
-import hashlib
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
-from connrules.run import snapshot as snapshots
-from connrules.run.arrivals import Arrivals, Buffered, OnLate, Span
+from connrules.run.arrivals import OnLate, Span
 from connrules.run.audience import said
 from connrules.run.batch import Intake
 from connrules.run.counts import Counts
 from connrules.run.firing import Firing
-from connrules.run.needs import Needs, needs_of
+from connrules.run.memory import Memory
 from connrules.run.observing import figures_of, tell
-from connrules.run.ports import Batch, Figures, Observer
-from connrules.run.program import Program
-from connrules.run.repeats import Repeats, Sighting
-from connrules.run.saving import (
-    FORMAT,
-    Core,
-    Restoring,
-    SavedNote,
-    SavedUser,
-    Saving,
-    SnapshotError,
-    join,
-    read,
-    read_core,
-    save_note,
-    to_bytes,
-)
-from connrules.run.state import UserState, state_of
-from connrules.run.timers import NEVER
+from connrules.run.ports import Figures, Observer
 from connrules.run.topics import LOOK, AnyRow, Topic, Topics
 from connrules.run.wellformed import are_instants, are_well_formed, check_event, check_instant
 from connrules.vocabulary import ATTRIBUTES
@@ -49,8 +27,6 @@ if TYPE_CHECKING:
     from connrules.run.streaming import Clock, Item
 
 _BATCH: Final = 1_000
-_SOMETHING: Final = state_of(None)
-"""Stands for what was held of a user before, where nobody knows any more."""
 _TEXT_OR_NONE: Final = (str, type(None))
 
 
@@ -62,7 +38,7 @@ class _Glance(NamedTuple):
     found: Sequence[Event]
 
 
-class Engine:
+class Engine(Memory):
     """Runs a plan over a stream of events.
 
     `lateness` is how many milliseconds an event may be older than the newest one seen and still count. A late event
@@ -99,47 +75,19 @@ class Engine:
             raise TypeError("profiles are looked up with `attributes(user)`; see connrules.Profiles")
         if observer is not None and not callable(getattr(observer, "observe", None)):
             raise TypeError("an observer is shown figures with `observe(figures)`; see connrules.Observer")
-        self.plan = plan
-        self.lateness = lateness
-        self.dedupe = dedupe
+        super().__init__(plan, lateness, dedupe, profiles)
         self._remembers_all = bool(lateness or dedupe)
         """Whether something is remembered also of events that rules do not speak of."""
         self._on_late = on_late
-        self._profiles = profiles
         self._observer = observer
-        self._program = Program(plan)
-        self.counts = self._new_counts()
-        self._repeats = Repeats(dedupe) if dedupe else None
         self._kinds = frozenset(Kind if kinds is None else map(Kind, kinds))
+        self.counts = self._new_counts()
         self._set_stepper(Firing(self._program, profiles))
-        self._arrivals = Arrivals(lateness)
-        self._left: deque[Outcome] = deque()
-        """Outcomes that a stream was left before it gave them."""
-        self._all_changed = False
-        """Whether another state took the place of what was remembered, since somebody asked what changed."""
-
-    @property
-    def watermark(self) -> int | None:
-        """The instant (epoch ms) up to which all is decided: events older than that are late. None before any event."""
-        return self._arrivals.watermark
 
     @property
     def figures(self) -> Figures:
         """How things stand, as an observer is shown it."""
         return figures_of(self.counts, self._stepper, self._arrivals)
-
-    @property
-    def needs(self) -> Needs:
-        """What of events the rules look at, those included that users still wait under since they were replaced."""
-        return needs_of(self.plan, self._program.retired)
-
-    @property
-    def next_due(self) -> int | None:
-        """An instant (epoch ms) before which nothing comes about by moving time on. None: nothing waits."""
-        due = self._stepper.timers.next_due
-        if self._arrivals.buffer:
-            due = min(due, self._arrivals.buffer[0][0])
-        return None if due >= NEVER else due
 
     def feed(self, event: Event) -> list[Outcome]:
         """Take in an event, and give the outcomes that it brings about, in order.
@@ -222,43 +170,6 @@ class Engine:
         self.counts.outcomes[Kind.PENDING, None] = len(waiting)
         return self._take_outcomes() + self._wanted(waiting)
 
-    def pending(self) -> list[Outcome]:
-        """The sends that are pending now, in the order in which they are due."""
-        now = self._arrivals.watermark
-        if now is None:
-            return []
-        return [self._stepper.pending(wait, now) for wait in self._stepper.timers.waits()]
-
-    def snapshot(self) -> bytes:
-        """All that the engine remembers, as bytes; see `restore`."""
-        arrivals = self._arrivals
-        if self._repeats is not None and arrivals.watermark is not None:
-            self._repeats.forget(arrivals.watermark)
-        return snapshots.to_bytes(
-            snapshots.Snapshot(
-                core=self._core(),
-                lateness=self.lateness,
-                dedupe=self.dedupe,
-                users={user: self._saving.user(held) for user, held in self._stepper.users.items()},
-                note=save_note(arrivals.buffer, self._repeats or ()),
-            )
-        )
-
-    def restore(self, data: bytes) -> None:
-        """Go on from a snapshot, with the same plan, lateness and dedupe horizon, and forget all that was before.
-
-        The counts start anew. Raises SnapshotError, and changes nothing, where `data` is no whole snapshot of the plan.
-        """
-        snapshot = snapshots.from_bytes(data)
-        if snapshot.core.plan != self._fingerprint:
-            raise SnapshotError("the snapshot was taken with another plan")
-        if snapshot.lateness != self.lateness:
-            raise SnapshotError(f"the snapshot was taken with a lateness of {snapshot.lateness} ms")
-        if snapshot.dedupe != self.dedupe:
-            raise SnapshotError(f"the snapshot was taken with a dedupe horizon of {snapshot.dedupe} ms")
-        self._go_on(snapshot.core, snapshot.note, snapshot.users.items())
-        self._all_changed = True
-
     def replace(self, plan: Plan, changed: "Changed" = "pin") -> list[Outcome]:
         """Go on with other rules from the watermark on, and give the outcomes that this brings about then, in order.
 
@@ -290,112 +201,8 @@ class Engine:
         self._all_changed = True
         return self._take_outcomes()
 
-    def track(self) -> None:
-        """From now on remember which users change, for `changes`. It costs something; a new engine does not."""
-        self._stepper.touched, self._arrivals.fresh = {}, []
-        self._all_changed = False
-        if self._repeats is not None:
-            self._repeats.fresh = 0
-
-    def changes(self) -> Batch:
-        """What changed since the last call, or since `track`, to be kept by a state store; see `load`.
-
-        It has no outbox, position and plan. Its note is what waits in the buffer and the ids that were seen, as far as
-        they are new. After `restore`, it is all there is. Raises RuntimeError where `track` was not called.
-        """
-        touched = self._stepper.touched
-        if touched is None:
-            raise RuntimeError("an engine knows what changed from when `track` is called")
-        self._catch_up()
-        self._touch_fired(self._stepper.collected())
-        save, users, arrivals, anew = self._saving.user, self._stepper.users, self._arrivals, self._all_changed
-        changed: dict[str, bytes | None] = {}
-        for user in users if anew else touched:
-            held = users.get(user)
-            if anew or held is not touched[user] or isinstance(held, UserState):
-                changed[user] = None if held is None else to_bytes(save(held))
-        seen: Iterable[Sighting] = ()
-        if self._repeats is not None:
-            seen = self._repeats if anew else self._repeats.newest(self._repeats.fresh)
-        note = save_note(arrivals.buffer if anew else self._still_waiting(), seen)
-        self.track()
-        return Batch(changed, to_bytes(self._core()), arrivals.watermark, note.kept(self.dedupe), anew=anew)
-
-    def load(self, core: bytes, notes: Iterable[bytes], users: Iterable[tuple[str, bytes]]) -> None:
-        """Go on from what a state store kept of `changes`, with the same plan, and forget all that was before.
-
-        Lateness and dedupe horizon may be others than before; the watermark never goes back, and ids that were
-        forgotten stay so. The counts start anew. Raises SnapshotError, and changes nothing, where it cannot be read.
-        """
-        loaded = read_core(core)
-        if loaded.plan != self._fingerprint:
-            raise SnapshotError("the state was made with another plan")
-        note = join(read(data, SavedNote) for data in notes)
-        watermark = loaded.watermark
-        waiting = tuple(s for s in note.buffered if watermark is None or s.event.time > watermark)
-        self._go_on(loaded, SavedNote(waiting, note.seen), ((user, read(data, SavedUser)) for user, data in users))
-
-    def _go_on(self, core: Core, note: SavedNote, users: Iterable[tuple[str, SavedUser]]) -> None:
-        """Go on from what was saved; nothing is changed before all of it is read."""
-        retired = dict(core.retired)
-        program = self._program if retired == self._program.retired else Program(self.plan, retired)
-        restoring = Restoring(program)
-        for user, saved in users:
-            restoring.add(user, saved)
-        self._program = program
-        tracked = self._stepper.touched is not None
-        self._set_stepper(Firing(self._program, self._profiles))
-        restoring.into(self._stepper)
-        self._stepper.latest, self._stepper.starts = core.latest, core.starts
-        self._stepper.outcomes = list(core.undelivered)
-        self._left.clear()
-        self._repeats = Repeats(self.dedupe, note.seen) if self.dedupe else None
-        self._arrivals = Arrivals(self.lateness)
-        self._arrivals.number = core.arrivals
-        self._arrivals.greatest, self._arrivals.watermark = core.greatest, core.watermark
-        self._arrivals.buffer = [(s.event.time, s.name, s.event) for s in note.buffered]
-        self.counts = self._intake.counts = self._new_counts()
-        if tracked:
-            self.track()
-
-    def _core(self) -> Core:
-        arrivals, stepper = self._arrivals, self._stepper
-        return Core(
-            format=FORMAT,
-            plan=self._fingerprint,
-            greatest=arrivals.greatest,
-            watermark=arrivals.watermark,
-            arrivals=arrivals.number,
-            latest=stepper.latest,
-            starts=stepper.starts,
-            retired=tuple(self._program.retired.items()),
-            undelivered=(*self._left, *stepper.collected()),
-        )
-
-    def _touch(self, rows: Iterable[Row]) -> None:
-        """Remember the users of some events as they are before these take effect."""
-        touched, users = self._stepper.touched, self._stepper.users
-        if touched is not None:
-            for row in rows:
-                user = row.user
-                if user not in touched:
-                    touched[user] = users.get(user)
-
-    def _touch_fired(self, outcomes: Iterable[Outcome]) -> None:
-        """Remember the users whose sends were fired."""
-        touched = self._stepper.touched
-        if touched is not None:
-            for outcome in outcomes:
-                touched.setdefault(outcome.user, _SOMETHING)
-
-    def _still_waiting(self) -> list[Buffered]:
-        """The events that came to the buffer since somebody looked and are still there."""
-        watermark, fresh = self._arrivals.watermark, self._arrivals.fresh or ()
-        return [buffered for buffered in fresh if watermark is None or buffered[0] > watermark]
-
     def _set_stepper(self, stepper: Firing) -> None:
-        self._stepper = stepper
-        self._saving = Saving(stepper.rules)
+        super()._set_stepper(stepper)
         self._topics = Topics(self._program, plain=not stepper.numbered)
         look_at_all = self._repeats is not None
         self._intake = Intake(stepper, self._topics, self._look, self.counts, self._kinds, look_at_all=look_at_all)
@@ -553,10 +360,6 @@ class Engine:
     def _new_counts(self) -> Counts:
         goals = (rule.name for rule in self._program.rules if rule.goal)
         return Counts.of_goals(goals, by_rule=self._observer is not None)
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return hashlib.sha256(self.plan.to_json()).hexdigest()
 
 
 def _batches(events: Sequence[Event]) -> Iterable[Sequence[Event]]:

@@ -19,8 +19,9 @@ from connrules.run.due import Due
 from connrules.run.firing import Firing
 from connrules.run.passage import Changed, Fate, Passage, Passages
 from connrules.run.program import Program
+from connrules.run.restoring import Restoring
 from connrules.run.rule import Rule
-from connrules.run.saving import Restoring, SavedGoal, SavedUser, SavedWait, Saving
+from connrules.run.saving import SavedGoal, SavedUser, SavedWait, Saving
 from connrules.run.state import Source, Wait, state_of
 from connrules.run.world import Key, World
 

@@ -1,4 +1,4 @@
-"""A user's state as bytes, and back: what a state store keeps. Nothing in the bytes depends on the machine.
+"""A user's state as bytes: what a state store keeps. Nothing in the bytes depends on the machine.
 
 They are JSON, which keeps whole numbers of any size as they are. Rules are named, not numbered, so the bytes mean the
 same wherever they are read.
@@ -13,14 +13,10 @@ import msgspec
 from connrules.event import Event, Outcome, Row, as_event, per_value
 from connrules.run.arrivals import Buffered
 from connrules.run.ports import Note
-from connrules.run.program import Program
 from connrules.run.repeats import Sighting
 from connrules.run.retired import Retired
 from connrules.run.rule import Rule
-from connrules.run.state import Goal, Held, Source, UserState, Wait, settled, state_of
-from connrules.run.step import Stepper
-from connrules.run.timers import Forget
-from connrules.run.world import Known
+from connrules.run.state import Goal, Held, Source, Wait, state_of
 
 FORMAT: Final = 1
 """Of the bytes that this module makes; those of another are not read."""
@@ -169,92 +165,55 @@ class Saving:
     def __init__(self, rules: list[Rule]) -> None:
         self._names = [(rule.name, rule.version) for rule in rules]
         self._first_limit = first_limit(rules)
+        self._is_shared = [is_shared(rule) for rule in rules]
+        self._sources: dict[int, tuple[Source, msgspec.Raw]] = {}
+        """The bytes of what many waits have in common, by its identity; it is kept, so that no other gets that."""
+
+    def bytes_of(self, held: Held) -> bytes:
+        """The state of a user, as bytes that `read` makes a `SavedUser` of.
+
+        Most users have one wait that shares all but three fields with others: it is what a commit mostly writes.
+        """
+        if type(held) is Wait and self._is_shared[held.source.rule]:
+            raw = self._raw(held.source)
+            return _encode((((raw, held.trigger, held.since, held.place),),))
+        return _encode(self.user(held))
 
     def user(self, held: Held) -> SavedUser:
         """The state of a user."""
         state, names, limit = state_of(held), self._names, self._first_limit
         sends = state.sends.items()
         return SavedUser(
-            waits=tuple(self._wait(wait) for wait in state.waits.values()),
+            waits=tuple(SavedWait(self.source(w.source), w.trigger, w.since, w.place) for w in state.waits.values()),
             sends={names[quota][0]: tuple(instants) for quota, instants in sends if quota < limit},
             limited={str(quota - limit): tuple(instants) for quota, instants in sends if quota >= limit},
             goals=tuple(self._goal(goal) for goal in state.goals),
             attributes=state.attributes,
         )
 
-    def _wait(self, wait: Wait) -> SavedWait:
-        s = wait.source
-        about = s.known.key if s.known else None
-        source = SavedSource(*self._names[s.rule], s.lasts, about, s.kept, s.per, s.missed)
-        return SavedWait(source, wait.trigger, wait.since, wait.place)
+    def source(self, source: Source) -> SavedSource:
+        """What a wait has in common with others."""
+        rule, lasts, about = source.rule, source.lasts, source.known.key if source.known else None
+        return SavedSource(*self._names[rule], lasts, about, source.kept, source.per, source.missed)
+
+    def is_shared(self, source: Source) -> bool:
+        """Whether many waits have it in common."""
+        return self._is_shared[source.rule]
+
+    def _raw(self, source: Source) -> msgspec.Raw:
+        number = id(source)
+        if number not in self._sources:
+            self._sources[number] = source, msgspec.Raw(_encode(self.source(source)))
+        return self._sources[number][1]
 
     def _goal(self, goal: Goal) -> SavedGoal:
         rule, _ = self._names[goal.rule]
         return SavedGoal(rule, goal.since, goal.trigger, goal.triggered_at, goal.send, goal.per)
 
 
-class Restoring:
-    """Puts the states of users back. Waits share what they have in common."""
-
-    def __init__(self, program: Program) -> None:
-        self.users: dict[str, Held] = {}
-        self._waits: list[Wait] = []
-        self._others: list[Goal | Forget] = []
-        self._program = program
-        self._rules = {(rule.name, rule.version): rule for rule in program.rules}
-        self._first_limit = first_limit(program.rules)
-        self._sources: dict[tuple[str, int, object], Source] = {}
-
-    def add(self, user: str, saved: SavedUser) -> None:
-        """The state of a user that was saved. Raises SnapshotError where there is no such rule."""
-        try:
-            self.users[user] = self._held(user, saved)
-        except KeyError as error:
-            raise SnapshotError(f"the state speaks of a rule that the plan does not have: {error}") from None
-
-    def into(self, stepper: Stepper) -> None:
-        """Let a stepper that knows nobody go on with them."""
-        stepper.users.update(self.users)
-        for wait in sorted(self._waits, key=attrgetter("since", "place")):
-            stepper.restore(wait)
-        for timer in sorted(self._others, key=attrgetter("since")):
-            stepper.restore(timer)
-
-    def _held(self, user: str, saved: SavedUser) -> Held:
-        state = state_of(None)
-        for w in saved.waits:
-            wait = Wait(user, w.trigger, w.since, self._source(w.source), w.place)
-            state.waits[wait.source.key] = wait
-            self._waits.append(wait)
-        for name, instants in saved.sends.items():
-            self._use_up(user, state, self._rules[name, 0].index, instants)
-        for number, instants in saved.limited.items():
-            self._use_up(user, state, int(number) + self._first_limit, instants)
-        for g in saved.goals:
-            goal = Goal(user, self._rules[g.rule, 0].index, g.since, g.trigger, g.triggered_at, g.send, g.per)
-            state.open(goal)
-            self._others.append(goal)
-        if saved.attributes:
-            state.learn(saved.attributes)
-        return settled(state) or state
-
-    def _source(self, s: SavedSource) -> Source:
-        rule = self._rules[s.rule, s.version]
-        if rule.waits_per_user and rule.clockwork is None and not s.kept:
-            shared = (s.rule, s.version, s.about)
-            if shared not in self._sources:
-                self._sources[shared] = Source(rule.index, rule.key(None), s.lasts, self._known(s))
-            return self._sources[shared]
-        return Source(rule.index, rule.key(s.per), s.lasts, self._known(s), s.kept, s.per, s.missed)
-
-    def _known(self, s: SavedSource) -> Known | None:
-        return None if s.about is None else self._program.world.find_key(s.about)
-
-    def _use_up(self, user: str, state: UserState, quota: int, instants: tuple[int, ...]) -> None:
-        for instant in instants:
-            state.use_up(quota, instant)
-            if self._program.windows[quota] is not None:
-                self._others.append(Forget(instant, user, quota))
+def is_shared(rule: Rule) -> bool:
+    """Whether all waits of a rule that events about the same object started have all but their trigger in common."""
+    return rule.waits_per_user and rule.clockwork is None and not rule.kept_paths
 
 
 def first_limit(rules: Iterable[Rule]) -> int:

@@ -6,7 +6,7 @@ triggers of other rules follow when the event or timer has done all it does, fir
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, assert_never
 
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, Row
@@ -18,7 +18,7 @@ from connrules.run.program import Program
 from connrules.run.quotas import Quota, forget_oldest
 from connrules.run.rule import Arm, Exception, Rule  # noqa: A004  # the field's word
 from connrules.run.state import Goal, Held, Key, Source, UserState, Wait, settled, state_of
-from connrules.run.timers import NEVER, Forget, Timer, Timers
+from connrules.run.timers import NEVER, Forget, Queue, Timer, Timers
 from connrules.run.topics import Topic
 from connrules.run.world import Known
 
@@ -117,11 +117,20 @@ class Stepper:
         """Fire a timer that was taken out."""
         self._on_timer(self.users.get(timer.user), timer)
 
-    def restore(self, timer: Timer) -> None:
-        """Set a timer again that was set before a snapshot was taken; those of a kind by when they are due."""
+    def restore_waits(self, waits: Iterable[Wait]) -> None:
+        """Set the timers of waits again; these are in start order."""
+        by_queue: dict[Queue, list[Timer]] = {queue: [] for queue in self.queues}
+        for wait in waits:
+            if self.numbered:
+                self.timers.add_numbered(wait)
+            else:
+                by_queue[self.queues[wait.source.rule]].append(wait)
+        for queue, timers in by_queue.items():
+            self.timers.add_all(queue, timers)
+
+    def restore(self, timer: Goal | Forget) -> None:
+        """Set a timer again that was set before state was saved; those of a kind by when they are due."""
         match timer:
-            case Wait():
-                self._set_timer(timer)
             case Goal(rule=rule):
                 self.timers.add(self._goals[rule], timer)
             case Forget(quota=quota):
@@ -201,21 +210,8 @@ class Stepper:
             rule = self.rules[source.rule]
             del state.waits[source.key]
             self.timers.one_died(wait)
-            trigger, since = wait.trigger, wait.since
-            outcome = Outcome(
-                _CANCELLED,
-                rule.name,
-                wait.user,
-                event.time,
-                trigger,
-                since,
-                None,
-                name,
-                exception.text,
-                None,
-                None,
-                source.per,
-            )
+            by = (None, name, exception.text, None, None, source.per)
+            outcome = Outcome(_CANCELLED, rule.name, wait.user, event.time, wait.trigger, wait.since, *by)
             self.outcomes.append(outcome)
             if rule.after_cancelled:
                 self._links.append((outcome, rule.after_cancelled, None))
@@ -250,22 +246,8 @@ class Stepper:
         if rule.restarting and key in state.waits:
             old = state.waits.pop(key)
             self.timers.one_died(old)
-            self.outcomes.append(
-                Outcome(
-                    _RESTARTED,
-                    rule.name,
-                    user,
-                    now,
-                    old.trigger,
-                    old.since,
-                    None,
-                    None,
-                    None,
-                    None,
-                    None,
-                    old.source.per,
-                )
-            )
+            per = old.source.per
+            self.outcomes.append(Outcome(_RESTARTED, rule.name, user, now, old.trigger, old.since, per=per))
         if wait.source.lasts <= 0:
             self._fire(rule, state, wait)
             return

@@ -92,6 +92,13 @@ class Timers:
             heapq.heappush(self._heads, head)
             self.next_due = min(self.next_due, head[0])
 
+    def add_all(self, queue: Queue, timers: list[Timer]) -> None:
+        """Set timers that come due in this order, none before those set earlier in the queue."""
+        if timers:
+            self.add(queue, timers[0])
+            queue.timers.extend(timers[1:])
+            self.size += len(timers) - 1
+
     def add_numbered(self, wait: Wait) -> None:
         """Set a timer that may come due before those set earlier. Not beside waits in queues."""
         heapq.heappush(self._numbered, (wait.due, wait.since, wait.place, wait))
