@@ -241,10 +241,11 @@ def test_a_store_that_fails_stops_the_engine(store: Watched) -> None:
         with pytest.raises(StoreError, match="takes no more, since a call raised: no room is left") as refused:
             call()
         assert "open it anew" in refused.value.help
+    assert engine.stopped == "the engine takes no more, since a call raised: no room is left"
     engine.close()
 
     with DurableEngine(PLAN, store) as engine:
-        assert (engine.position, users(engine.pending())) == (b"1", ["a"])
+        assert (engine.stopped, engine.position, users(engine.pending())) == (None, b"1", ["a"])
         engine.feed(purchase("b", 1), b"2")
         assert users(engine.pending()) == ["a", "b"]
 

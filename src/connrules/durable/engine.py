@@ -131,6 +131,12 @@ class DurableEngine:
         return self._engine.next_due
 
     @property
+    def stopped(self) -> str | None:
+        """Why it takes no more, as for its health; None: it goes on. Waits for a call of another thread."""
+        with self._lock:
+            return self._stopped
+
+    @property
     def counts(self) -> Counts:
         """What was seen and decided since it was opened."""
         return self._engine.counts
@@ -197,9 +203,7 @@ class DurableEngine:
 
     def commit(self, position: bytes | None = None) -> None:
         """Commit how far the input was read, and what was acknowledged, though there are no events."""
-        _check_position(position)
-        with self._turn():
-            self._commit([], position)
+        self._feed((), position)
 
     def stream(
         self,
