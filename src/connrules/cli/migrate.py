@@ -6,6 +6,7 @@ from typing import Literal
 import click
 
 from connrules.cli.differing.sides import Side, load_sides
+from connrules.cli.differing.words import number
 from connrules.cli.exit import ShellError
 from connrules.cli.inputs import load_profiles
 from connrules.cli.options import FILE, color_option, dedupe_option, profiles_option, users_option, wants_color
@@ -171,4 +172,4 @@ def _say_what_to_know(move: Move, *, dry_run: bool, undelivered: int) -> None:
         return
     say("the state is of NEW now; `connrules run --state` goes on with it")
     if undelivered:
-        note(f"{undelivered:,} outcomes are not in the output yet: the next run writes them")
+        note(f"not in the output yet: {number(undelivered, 'outcome')}; the next run writes what is missing")

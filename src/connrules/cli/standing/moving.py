@@ -21,11 +21,11 @@ from connrules.run.passage import Changed, Fate
 JSON_VERSION: Final = 1
 """The version of the form of the document; it grows when something in it changes its meaning or goes away."""
 _WORDS: Final[Mapping[Fate, str]] = {
-    Fate.GOES_ON: "wait on as they are",
-    Fate.PINNED: "keep the delay and the exceptions that they began with",
-    Fate.FOLLOWS: "take the delay and the exceptions of now",
-    Fate.DUE_NOW: "would be due by now, and are decided at once",
-    Fate.DROPPED: "are dropped, for the rule is gone",
+    Fate.GOES_ON: "waiting on as before",
+    Fate.PINNED: "keeping the delay and the exceptions of when they began",
+    Fate.FOLLOWS: "taking the new delay and exceptions",
+    Fate.DUE_NOW: "due by now with the new delay, and so decided at once",
+    Fate.DROPPED: "dropped, for the rule is gone",
 }
 _COLORS: Final = {Fate.DROPPED: "red", Fate.DUE_NOW: "yellow", Fate.FOLLOWS: "yellow", Fate.PINNED: "cyan"}
 _LINES: Final = {"+": "green", "-": "red"}
