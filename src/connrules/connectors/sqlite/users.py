@@ -121,7 +121,7 @@ class Users:
         """Make the file smaller where much of it is empty: not at once, for pages have to be moved."""
         (pages,) = self._execute("PRAGMA page_count").fetchone()
         (free,) = self._execute("PRAGMA freelist_count").fetchone()
-        if free > pages // 2:
+        if free > max(pages // 2, _MOVED):
             for _ in range(min(free, _MOVED)):
                 self._execute("PRAGMA incremental_vacuum(1)")  # Python would make but the first step of a larger number
 
