@@ -63,7 +63,7 @@ class Program:
         """The attributes of users that some condition looks at."""
         exceptions = _exceptions(self.rules)
         goals: dict[str, set[int]] = {}
-        for rule in self.rules[: len(compiled.rules)]:
+        for rule in self.rules:
             if rule.goal is not None:
                 goals.setdefault(rule.goal.pattern.type, set()).add(rule.index)
         listening = listeners(self.rules, conditions)
