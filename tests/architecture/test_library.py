@@ -63,6 +63,7 @@ def test_a_worker_that_runs_a_plan_loads_neither_parser_nor_checker() -> None:
         "Plan",
         "parse_event",
         "encode_outcome",
+        "DurableEngine, SqliteStore, StoreError",
         "Event, Outcome, Kind, Reason, Counts, SnapshotError, PlanError",
     ],
 )

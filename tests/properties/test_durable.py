@@ -6,7 +6,7 @@ all was kept and nobody was told.
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -20,15 +20,22 @@ from connrules.check import Checked
 
 
 class Call(NamedTuple):
-    """A call of an engine: events to take in, or an instant to move time on to."""
+    """A call of an engine: events to take in, an instant to move time on to, or other rules."""
 
     events: list[Event]
     time: int | None = None
+    rules: Literal["pin", "follow"] | None = None
 
-    def on(self, engine: connrules.Engine) -> list[Outcome]:
+    def on(self, engine: connrules.Engine, other: connrules.Plan) -> list[Outcome]:
+        if self.rules is not None:
+            return engine.replace(other, self.rules)
         return engine.feed_many(self.events) if self.time is None else engine.advance_to(self.time)
 
-    def durably_on(self, engine: DurableEngine, position: bytes) -> list[Outcome]:
+    def durably_on(self, engine: DurableEngine, position: bytes, other: connrules.Plan) -> list[Outcome]:
+        if self.rules is not None:
+            outcomes = engine.replace(other, self.rules)
+            engine.commit(position)  # if it fails, they are replaced again by the same
+            return outcomes
         if self.time is not None:
             return engine.advance_to(self.time, position)
         if len(self.events) == 1:
@@ -64,6 +71,8 @@ def calls(draw: st.DrawFn) -> list[Call]:
         history = history[size:]
         if draw(st.integers(0, 4)) == 4:
             found.append(Call([], START + GRID * draw(st.integers(0, 3 * STEPS))))
+    if draw(st.integers(0, 2)) == 2:
+        found.insert(draw(st.integers(0, len(found))), Call([], rules=draw(st.sampled_from(["pin", "follow"]))))
     return found
 
 
@@ -93,13 +102,22 @@ class Consumer:
         assert [m for m, _ in engine.undelivered() if m <= self._acknowledged] == []
 
 
-def run_part(engine: DurableEngine, calls: Sequence[Call], consumer: Consumer, choices: Iterator[int]) -> bool:
+class Story(NamedTuple):
+    """The rules at first and later, what happens, and how the engines look at it."""
+
+    plan: connrules.Plan
+    other: connrules.Plan
+    calls: Sequence[Call]
+    look: Look
+
+
+def run_part(engine: DurableEngine, story: Story, consumer: Consumer, choices: Iterator[int]) -> bool:
     """Go on where the engine stands; False: somebody lost patience, and left it as it was."""
     consumer.take(engine)
     begin = int(engine.position or b"0")
-    for number, call in enumerate(calls[begin:], start=begin + 1):
+    for number, call in enumerate(story.calls[begin:], start=begin + 1):
         before = engine.mark
-        outcomes = call.durably_on(engine, b"%d" % number)
+        outcomes = call.durably_on(engine, b"%d" % number, story.other)
         assert [o for m, o in engine.undelivered() if m > before] == outcomes
         consumer.take(engine)
         if next(choices) == 0:
@@ -108,9 +126,14 @@ def run_part(engine: DurableEngine, calls: Sequence[Call], consumer: Consumer, c
     return True
 
 
-def run_durably(
-    plan: connrules.Plan, calls: Sequence[Call], look: Look, store: Unreliable, choices: Iterator[int]
-) -> tuple[list[Outcome], list[Outcome]]:
+def opened(story: Story, store: Unreliable) -> DurableEngine:
+    """The engine opened with the rules that it ran last."""
+    loaded = store.load()
+    plan = story.plan if loaded is None else connrules.Plan.from_json(loaded.plan)
+    return DurableEngine(plan, store, **story.look.options)
+
+
+def run_durably(story: Story, store: Unreliable, choices: Iterator[int]) -> tuple[list[Outcome], list[Outcome]]:
     """The outcomes that a consumer had delivered, however often the engine was opened anew, and what is pending."""
     consumer = Consumer(choices)
     is_done = False
@@ -118,14 +141,14 @@ def run_durably(
         if is_done:
             break
         try:
-            engine = DurableEngine(plan, store, **look.options)
-            is_done = run_part(engine, calls, consumer, choices)
+            engine = opened(story, store)
+            is_done = run_part(engine, story, consumer, choices)
             engine.close()
         except StoreError:
             event("failed")
             is_done = False
     assert is_done
-    with DurableEngine(plan, store, **look.options) as engine:
+    with opened(story, store) as engine:
         left, pending = engine.undelivered(), engine.pending()
     delivered = sorted(consumer.delivered.items())
     assert left == [pair for pair in delivered if pair[0] > store.outbox("outcomes").start]
@@ -134,19 +157,20 @@ def run_durably(
 
 @given(
     checked=checked_rules(),
+    other=checked_rules(),
     calls=calls(),
     look=looks(),
     failures=st.dictionaries(st.integers(1, 12), st.booleans(), max_size=6),
     choices=st.lists(st.integers(0, 3), max_size=10).map(lambda some: [*some, 3, 3, 2]),
 )
 def test_the_parts_of_a_durable_engine_are_one_uninterrupted_engine(
-    checked: Checked, calls: list[Call], look: Look, failures: dict[int, bool], choices: list[int]
+    checked: Checked, other: Checked, calls: list[Call], look: Look, failures: dict[int, bool], choices: list[int]
 ) -> None:
-    plan = connrules.compile_rules(checked)
-    engine = connrules.Engine(plan, **look.options)
-    expected = [outcome for call in calls for outcome in call.on(engine)]
+    story = Story(connrules.compile_rules(checked), connrules.compile_rules(other), calls, look)
+    engine = connrules.Engine(story.plan, **look.options)
+    expected = [outcome for call in calls for outcome in call.on(engine, story.other)]
 
-    outcomes, pending = run_durably(plan, calls, look, Unreliable(failures), cycle(choices))
+    outcomes, pending = run_durably(story, Unreliable(failures), cycle(choices))
 
     assert outcomes == expected
     assert pending == engine.pending()

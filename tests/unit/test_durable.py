@@ -132,7 +132,7 @@ def test_a_file_holds_it(tmp_path: Path) -> None:
 def test_a_file_is_let_go_of_where_it_cannot_be_opened(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with pytest.raises(TypeError, match="whole number"):
-        DurableEngine.open(path, PLAN, lateness=1.5)
+        DurableEngine.open(path, PLAN, lateness=1.5)  # type: ignore[arg-type]
     DurableEngine.open(path, PLAN).close()
 
 
@@ -503,6 +503,29 @@ def test_the_loop_goes_on_while_the_store_commits() -> None:
             assert len(engine.pending()) == 1
 
     asyncio.run(main())
+
+
+def test_a_stream_that_is_cancelled_amid_a_commit_loses_nothing() -> None:
+    committing, goes_on = threading.Event(), threading.Event()
+
+    class Slow(MemoryStore):
+        def commit(self, batch: Batch) -> None:
+            if batch.outbox:
+                committing.set()
+                goes_on.wait(10)
+            super().commit(batch)
+
+    async def main(engine: DurableEngine) -> None:
+        task = asyncio.ensure_future(anext(engine.stream(source([purchase()], (purchase("v", DAY), b"2")))))
+        await asyncio.to_thread(committing.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        goes_on.set()
+
+    with DurableEngine(PLAN, Slow()) as engine:
+        asyncio.run(main(engine))
+        assert (left(engine), engine.position, users(engine.pending())) == (["u"], b"2", ["v"])
 
 
 def test_time_moves_on_where_something_is_due_and_nothing_comes(engine: DurableEngine) -> None:

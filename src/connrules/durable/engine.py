@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
 
 from connrules.durable.deliveries import Marked
 from connrules.durable.ledger import NOTHING, OUTCOMES, Committed, Ledger
@@ -36,6 +36,18 @@ if TYPE_CHECKING:
 _OPEN_ANEW: Final = "open it anew: it goes on from what was committed last"
 _log: Final = logging.getLogger("connrules")
 _log.addHandler(logging.NullHandler())
+
+
+class Options(TypedDict, total=False):
+    """What a durable engine is made with besides its plan and store."""
+
+    lateness: int
+    dedupe: int
+    on_late: Callable[[Event], object] | None
+    profiles: Profiles | None
+    kinds: Collection[Kind] | None
+    changed: "Changed"
+    observer: Observer | None
 
 
 class DurableEngine:
@@ -82,7 +94,7 @@ class DurableEngine:
         self._say_opened(opened.former)
 
     @classmethod
-    def open(cls, path: str | Path, plan: Plan, **options: Any) -> Self:
+    def open(cls, path: str | Path, plan: Plan, **options: Unpack[Options]) -> Self:
         """Go on from the state in an SQLite file, or begin one there; `options` are those of `DurableEngine`."""
         from connrules.connectors.sqlite import SqliteStore  # noqa: PLC0415  # other stores do without SQLite
 
