@@ -190,6 +190,27 @@ def test_a_log_that_was_rotated_several_times(log: Path, reader: Reader) -> None
     ]
 
 
+def test_a_link_to_the_log_of_the_day(log: Path, reader: Reader, tmp_path: Path) -> None:
+    for day, (first, end) in {"monday": (0, 10), "tuesday": (20, 30)}.items():
+        (tmp_path / day).write_bytes(lines_of(first, end))
+    log.symlink_to("monday")
+    reader.read(log)
+    (tmp_path / "monday").write_bytes(lines_of(0, 15))
+    log.unlink()
+    log.symlink_to("tuesday")
+    assert reader.read(log) == lines_of(10, 15) + lines_of(20, 30)
+
+
+def test_a_log_that_has_another_name_now(log: Path, reader: Reader) -> None:
+    log.write_bytes(lines_of(0, 10))
+    reader.read(log)
+    other = log.rename(log.with_name("other"))
+    other.write_bytes(lines_of(0, 12))
+    assert reader.read(other) == lines_of(10, 12)
+    assert reader.position is not None
+    assert reader.position.log == str(other)
+
+
 def test_a_log_that_was_rotated_and_is_empty_since(log: Path, reader: Reader) -> None:
     log.write_bytes(lines_of(0, 10))
     reader.read(log)

@@ -29,7 +29,9 @@ class Position(msgspec.Struct, frozen=True):
     """How far a log was read."""
 
     log: str = ""
-    """The real path under which it was opened; empty: it was standard input."""
+    """The real path of the file when it was opened; empty: it was standard input."""
+    asked: str = ""
+    """The path that was asked for, under which other logs take its place."""
     offset: int = 0
     """How many bytes were read of it, counted as they are when decompressed."""
     lines: int = 0
@@ -56,6 +58,6 @@ class Position(msgspec.Struct, frozen=True):
         """The position with what the log is recognised by, which begins with `head`."""
         return msgspec.structs.replace(self, line=Mark.of(head[: head.find(b"\n") + 1] or head), head=Mark.of(head))
 
-    def of_next(self, log: str) -> "Position":
+    def of_next(self, log: str = "", asked: str = "") -> "Position":
         """The beginning of the log that is read after this one."""
-        return Position(log, earlier=self.earlier + self.lines)
+        return Position(log, asked, earlier=self.earlier + self.lines)

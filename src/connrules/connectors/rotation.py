@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from connrules.connectors.position import HEAD, Position
 from connrules.connectors.streams import Lines
 from connrules.files import STANDARD, UnreadableError
@@ -23,8 +25,10 @@ class Log(NamedTuple):
     """A log to read."""
 
     path: Path
-    series: str
-    """The real path that was asked for, under which logs come one after the other; empty: standard input."""
+    real: str
+    """The real path of the file; empty: it is standard input."""
+    asked: str
+    """The path that was asked for, under which logs come one after the other."""
     head: bytes = b""
     """The first bytes of what was read of it before."""
     is_over: bool = False
@@ -37,16 +41,17 @@ def logs_to_read(path: Path, before: Position | None, on_note: Callable[[str], o
     Raises UnreadableError where a log cannot be read, or is not the one that has to be read next.
     """
     if not _can_be_read_again(path):
-        return [Log(path, "", is_over=True)], before.of_next("") if before else Position()
-    series = os.path.realpath(path)
+        return [Log(path, "", "", is_over=True)], before.of_next() if before else Position()
+    log = Log(path, os.path.realpath(path), str(path.absolute()))
     start = first_bytes(path)
     if before is None or before.head is None:
-        return [Log(path, series)], before.of_next(series) if before else Position(series)
+        return [log], (before or Position()).of_next(log.real, log.asked)
     if before.is_of(start):
-        return [Log(path, series, start[: before.offset])], before
+        known = msgspec.structs.replace(before, log=log.real, asked=log.asked)
+        return [log._replace(head=start[: before.offset])], known
     if before.may_be_of(start):
         raise changed(str(path))
-    return _another(path, series, before, on_note)
+    return _another(log, before, on_note)
 
 
 def check_log(path: Path) -> None:
@@ -86,24 +91,24 @@ def cut_off(name: str) -> str:
     return f"{name}: it was cut off, and is read from its beginning; what was written last before that may be lost"
 
 
-def _another(path: Path, series: str, before: Position, on_note: Callable[[str], object]) -> tuple[list[Log], Position]:
+def _another(log: Log, before: Position, on_note: Callable[[str], object]) -> tuple[list[Log], Position]:
     """A log that is not the one that was read before: that one has to be at its end, or is read to its end first."""
+    begin = before.of_next(log.real, log.asked)
     former = _find(before)
     if former is None:
         if not before.at_end:
-            raise _not_at_end(path, before.log)
-        on_note(f"{path}: another log than the one that was read before; it is read from its beginning")
-        return [Log(path, series)], before.of_next(series)
-    if before.log != series:
+            raise _not_at_end(log.path, before.log)
+        on_note(f"{log.path}: another log than the one that was read before; it is read from its beginning")
+        return [log], begin
+    if before.asked != log.asked:
         if _has_more(former, before):
-            raise _not_at_end(path, str(former))
-        on_note(f"{path}: {former} was read to its end; this one is read from its beginning")
-        return [Log(path, series)], before.of_next(series)
-    between = [file for file in _rotated(Path(series)) if _is_later(file, former)]
-    on_note(f"{path}: it was rotated; first comes what is left of " + ", then ".join(map(str, [former, *between])))
-    logs = [Log(former, series, first_bytes(former)[: before.offset], is_over=True)]
-    logs += [Log(file, series, is_over=True) for file in between]
-    return [*logs, Log(path, series)], before
+            raise _not_at_end(log.path, str(former))
+        on_note(f"{log.path}: {former} was read to its end; this one is read from its beginning")
+        return [log], begin
+    between = [file for file in _rotated(Path(before.log)) if _is_later(file, former)]
+    on_note(f"{log.path}: it was rotated; first comes what is left of " + ", then ".join(map(str, [former, *between])))
+    first = Log(former, before.log, log.asked, first_bytes(former)[: before.offset], is_over=True)
+    return [first, *(Log(file, before.log, log.asked, is_over=True) for file in between), log], before
 
 
 def _find(before: Position) -> Path | None:

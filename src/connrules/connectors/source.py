@@ -50,16 +50,15 @@ class LogSource:
         for log in self._logs:
             if log is not self._logs[0]:
                 self.close()
-                self._tail, self._lines = self._open(log, self._tail.position.of_next(log.series))
+                self._tail, self._lines = self._open(log, self._tail.position.of_next(log.real, log.asked))
             while piece := self._tail.take():
                 yield piece
             if piece := self._tail.end(is_over=log.is_over):
                 yield piece
 
-    @property
-    def next(self) -> Position:
-        """The beginning of the log that comes after these."""
-        return self._tail.position.of_next(self._logs[-1].series)
+    def before(self, log: Log) -> Position:
+        """The beginning of a log that comes after these."""
+        return self._tail.position.of_next(log.real, log.asked)
 
     def close(self) -> None:
         """Let go of the log."""
@@ -107,7 +106,7 @@ class Follower:
         if self._earlier is not None:
             yield from self._earlier.pieces()
             self._earlier.close()
-            self._tail = Tail(self._growing, self._earlier.next)
+            self._tail = Tail(self._growing, self._earlier.before(self._log))
         quiet = 0.0
         while True:
             if piece := self._next():
@@ -143,7 +142,7 @@ class Follower:
         last = self._tail.end(is_over=True)
         self._growing.close()
         self._growing = Growing(self._log.path)
-        self._tail = Tail(self._growing, self._tail.position.of_next(self._log.series))
+        self._tail = Tail(self._growing, self._tail.position.of_next(self._log.real, self._log.asked))
         return last
 
     def _pause(self) -> None:
