@@ -3,11 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from connrules import Engine, Event, Figures, Kind, Outcome, Plan, Reason, compile_rules, loads
+from connrules.durable.engine import DurableEngine
 from connrules.run.counts import OTHERS
 
 HOUR = 3_600_000
@@ -204,6 +206,31 @@ def test_the_names_of_what_is_unknown_do_not_make_figures_grow() -> None:
     engine.feed_many([Event(user="u", type=f"danced{n}", time=n) for n in range(1_500)])
     assert seen.last.unknown == 1_500
     assert engine.counts.unknown_types[OTHERS] == 500
+
+
+def test_figures_go_on_where_the_rules_are_replaced() -> None:
+    engine, seen = observed()
+    engine.feed_many([push("ana", 0), push("bob", 1), purchase("zoe", 2)])
+    engine.replace(compile_rules(loads('rule thanks: on purchase send "C"')))
+    assert seen.last == Figures(
+        events=3,
+        matched=3,
+        outcomes={(Kind.SENT, None): 1, (Kind.DROPPED, Reason.RULE_REMOVED): 2},
+        rules={("thanks", Kind.SENT): 1, ("cart", Kind.DROPPED): 2},
+        watermark=2,
+        newest=2,
+    )
+
+
+def test_a_durable_engine_shows_its_figures_once_per_call_and_after_it_was_opened_anew(tmp_path: Path) -> None:
+    for waits in (1, 2):
+        seen = Seen()
+        with DurableEngine.open(tmp_path / "state.db", PLAN, observer=seen) as engine:
+            before = len(seen.all)
+            engine.feed(push(f"user {waits}", waits))
+            assert len(seen.all) == before + 1
+            assert (seen.last.events, seen.last.users, seen.last.waits) == (1, waits, waits)
+            assert engine.figures == seen.last
 
 
 class Broken:

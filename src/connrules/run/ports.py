@@ -100,7 +100,7 @@ class Figures(NamedTuple):
     """Events of an unknown type, or about something that the catalog does not know."""
     outcomes: Mapping[tuple[Kind, Reason | None], int] = _NOTHING
     rules: Mapping[tuple[str, Kind], int] = _NOTHING
-    """Outcomes by the name of their rule. It is the engine's own and goes on counting: copy what you keep."""
+    """Outcomes by the name of their rule; none where nobody observes. It goes on counting: copy what you keep."""
     users: int = 0
     """Users of whom something is held."""
     waits: int = 0
