@@ -74,6 +74,7 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         ("check broken.conn --format concise", NEVER | READERS | RUNNING | WITHOUT_CATALOG),
         ("compile rules.conn", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing", "connrules.lint"}),
         ("run rules.conn --events events.jsonl", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing"}),
+        ("diff rules.conn rules.conn --events events.jsonl", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing"}),
         ("test test.conn", NEVER | READERS | {"connrules.catalog.models", "connrules.check.publishing"}),
         ("graph rules.conn", NEVER | READERS | RUNNING | WITHOUT_CATALOG),
     ],

@@ -59,7 +59,7 @@ class Words:
             case Difference.OTHER_TIME:
                 return day(old.at), f"{day(new.at)}, {shift(new.at - old.at)}"
             case Difference.OTHER_MESSAGE:
-                return f"{self._send(old)} {day(old.at)}", f"{self._send(new)} {day(new.at)}"
+                return f"{self._send(old)} {day(old.at)}", day(new.at)
             case _:
                 return f"{day(old.at)} by {self.code(old.rule)}", day(new.at)
 
