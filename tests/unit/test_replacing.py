@@ -10,7 +10,7 @@ from connrules import Engine, Event, Kind, Outcome, Plan, PlanError, Reason
 from connrules.run.comparing import Change
 from connrules.run.effects import Effect, Tally, effects
 from connrules.run.passage import Changed, Fate
-from connrules.run.saving import Core, SavedUser, read, read_core
+from connrules.run.saving import Core, SavedUser, read, read_core, to_bytes
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -29,6 +29,7 @@ def short(outcomes: list[Outcome]) -> list[tuple[str, str, str]]:
     return [(o.user, str(o.kind), str(o.reason or o.send or o.pattern or "")) for o in outcomes]
 
 
+WAYS: tuple[Changed, ...] = ("pin", "follow")
 OLD = plan("rule r: on purchase after 2d unless session_start send X rule s: on purchase after 3d send Y")
 NEW = plan('rule r: on purchase after 1d unless event "Left" send Z')
 
@@ -152,6 +153,30 @@ def restored(engine: Engine) -> Engine:
     other = Engine(engine.plan)
     other.restore(engine.snapshot())
     return other
+
+
+def test_rules_that_stay_as_they_are_leave_pinned_waits_as_they_are() -> None:
+    engine = waiting()
+    third = plan("rule r: on purchase after 3d send X rule s: on purchase after 1w send Y")
+    engine.replace(third)
+    before = engine.snapshot()
+    for changed in WAYS:
+        assert engine.replace(third, changed) == []
+        assert engine.snapshot() == before
+
+
+def test_waits_of_one_instant_before_and_after_keep_their_order() -> None:
+    """Whatever the order in which a state store gives users back."""
+    engine = Engine(OLD)
+    engine.feed_many([event(0, "z"), event(0, "y")])
+    engine.replace(NEW)
+    engine.replace(OLD)
+    engine.feed_many([event(0, "b"), event(0, "a")])
+    core, users = kept(engine)
+    other = Engine(OLD)
+    other.load(to_bytes(core), [], sorted((user, to_bytes(saved)) for user, saved in users))
+    assert other.pending() == engine.pending()
+    assert [o.user for o in other.pending() if o.rule == "r"] == ["z", "y", "b", "a"]
 
 
 def test_what_pinned_exceptions_look_at_still_matters() -> None:
@@ -322,8 +347,7 @@ def test_effects_of_a_change_are_told_beforehand() -> None:
 
 def test_effects_of_a_change_of_what_is_sent_are_none_on_those_who_wait() -> None:
     sends = plan("rule r: on purchase after 2d unless session_start send Z rule s: on purchase after 3d send Y")
-    ways: tuple[Changed, ...] = ("pin", "follow")
-    for changed in ways:
+    for changed in WAYS:
         found = told(waiting(), sends, changed)
         assert found[0].change.what == ("send `X` -> `Z`",)
         assert found[0].fates == {Fate.GOES_ON: Tally(3, ["a", "b", "c"])}
