@@ -17,6 +17,7 @@ from tests.columnar_runs import ColumnarRun, lines_of, run_columnar, run_over_ev
 
 import connrules
 from connrules.columnar import csv_files, plain_run
+from connrules.columnar.database import database
 from connrules.columnar.lines import lines
 from connrules.columnar.resolving import Resolved, Rows, resolve
 from connrules.columnar.tables import Tables, order_by
@@ -453,3 +454,9 @@ def test_order_by_keys(beyond: int) -> None:
     rows = [(2, 0, 1), (0, 1, 0), (2, 0, 0), (0, 0, 5), (0, beyond, 0), (beyond, 0, 0), (0, 0, beyond)]
     order = order_by(*np.array(rows, dtype=np.int64).T)
     assert [rows[place] for place in order.tolist()] == sorted(rows)
+
+
+def test_nothing_is_drawn_among_the_decisions_however_long_a_query_takes() -> None:
+    """DuckDB draws a bar on standard output after two seconds, wherever that goes."""
+    with database() as con:
+        assert con.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)

@@ -31,6 +31,7 @@ def database(memory: str | None = None) -> Iterator["DuckDBPyConnection"]:
     with TemporaryDirectory(prefix="connrules-") as folder, duckdb.connect(":memory:") as con:
         con.execute("SET temp_directory = $folder", {"folder": folder})
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")  # it would be drawn among the decisions on standard output
         if memory is not None:
             con.execute("SET memory_limit = $memory", {"memory": memory})
         yield con
