@@ -43,7 +43,8 @@ class Restoring:
 
     def __init__(self, program: Program) -> None:
         self.users: dict[str, Held] = {}
-        self._waits: list[Wait] = []
+        self._waits: dict[int, list[Wait]] = {rule.index: [] for rule in program.rules}
+        """By the index of their rule."""
         self._others: list[Goal | Forget] = []
         self._program = program
         self._rules = {(rule.name, rule.version): rule for rule in program.rules}
@@ -59,7 +60,7 @@ class Restoring:
                 if len(saved.waits) == 1 and not (saved.sends or saved.limited or saved.goals or saved.attributes):
                     w = saved.waits[0]
                     wait = self.users[user] = Wait(user, w.trigger, w.since, self._read_source(w.source), w.place)
-                    self._waits.append(wait)
+                    self._waits[wait.source.rule].append(wait)
                 else:
                     waits = tuple(SavedWait(_read_source(w.source), w.trigger, w.since, w.place) for w in saved.waits)
                     self._add(user, SavedUser(waits, saved.sends, saved.limited, saved.goals, saved.attributes))
@@ -88,17 +89,18 @@ class Restoring:
             source = self._source(saved)
         except KeyError as error:
             raise _unknown_rule(error) from None
-        waits = list(map(Wait, users, triggers, sinces, repeat(source), places or repeat(0)))
+        columns = (
+            (users, triggers, sinces, repeat(source), places) if places else (users, triggers, sinces, repeat(source))
+        )
+        waits = list(map(Wait, *columns))
         if not len(waits) == len(users) == len(triggers) == len(sinces):
             raise SnapshotError("the state cannot be read: its columns are not of one length")
         self.users.update(zip(users, waits, strict=True))
-        self._waits += waits
+        self._waits[source.rule] += waits
 
     def into(self, stepper: Stepper) -> None:
         """Let a stepper that knows nobody go on with them."""
-        stepper.users.update(self.users)
-        self._waits.sort(key=attrgetter("place"))  # twice, since no tuple is made for each: quicker, also in a column
-        self._waits.sort(key=attrgetter("since"))
+        stepper.users = self.users
         stepper.restore_waits(self._waits)
         for timer in sorted(self._others, key=attrgetter("since")):
             stepper.restore(timer)
@@ -108,7 +110,7 @@ class Restoring:
         for w in saved.waits:
             wait = Wait(user, w.trigger, w.since, self._source(w.source), w.place)
             state.waits[wait.source.key] = wait
-            self._waits.append(wait)
+            self._waits[wait.source.rule].append(wait)
         for name, instants in saved.sends.items():
             self._use_up(user, state, self._rules[name, 0].index, instants)
         for number, instants in saved.limited.items():

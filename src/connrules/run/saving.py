@@ -174,9 +174,11 @@ class Saving:
 
         Most users have one wait that shares all but three fields with others: it is what a commit mostly writes.
         """
-        if type(held) is Wait and self._is_shared[held.source.rule]:
-            raw = self._raw(held.source)
-            return _encode((((raw, held.trigger, held.since, held.place),),))
+        if type(held) is Wait:
+            source = held.source
+            found = self._sources.get(id(source)) or self._see(source)
+            if found is not None:
+                return _encode((((found[1], held.trigger, held.since, held.place),),))
         return _encode(self.user(held))
 
     def user(self, held: Held) -> SavedUser:
@@ -200,11 +202,11 @@ class Saving:
         """Whether many waits have it in common."""
         return self._is_shared[source.rule]
 
-    def _raw(self, source: Source) -> msgspec.Raw:
-        number = id(source)
-        if number not in self._sources:
-            self._sources[number] = source, msgspec.Raw(_encode(self.source(source)))
-        return self._sources[number][1]
+    def _see(self, source: Source) -> tuple[Source, msgspec.Raw] | None:
+        """What many waits have in common, with its bytes; None: it is that of one."""
+        if not self._is_shared[source.rule]:
+            return None
+        return self._sources.setdefault(id(source), (source, msgspec.Raw(_encode(self.source(source)))))
 
     def _goal(self, goal: Goal) -> SavedGoal:
         rule, _ = self._names[goal.rule]

@@ -7,14 +7,13 @@ Most users have one wait and nothing else: these stand column by column, for tha
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
 from typing import Final
 
 import msgspec
 
 from connrules.run.restoring import Restoring
 from connrules.run.saving import Core, SavedNote, SavedSource, SavedUser, Saving, SnapshotError
-from connrules.run.state import Held, Source, Wait
+from connrules.run.state import Held, Source, Wait, in_start_order
 
 VERSION: Final = 4
 _MAGIC: Final = b"connrules snapshot "
@@ -79,13 +78,16 @@ def by_columns(users: Mapping[str, Held], saving: Saving) -> tuple[tuple[Alike, 
     last: Source | None = None
     same: list[Wait] = []
     for user, held in users.items():
-        if type(held) is not Wait or not saving.is_shared(held.source):
-            others[user] = saving.user(held)
-            continue
-        if held.source is not last:
-            last = held.source
-            same = waits.setdefault(id(last), [])
-        same.append(held)
+        if type(held) is Wait:
+            if held.source is last:
+                same.append(held)
+                continue
+            if saving.is_shared(held.source):
+                last = held.source
+                same = waits.setdefault(id(last), [])
+                same.append(held)
+                continue
+        others[user] = saving.user(held)
     return _alike(waits.values(), saving), others
 
 
@@ -106,8 +108,7 @@ def _alike(groups: Iterable[list[Wait]], saving: Saving) -> tuple[Alike, ...]:
 
 
 def _columns(source: SavedSource, waits: list[Wait]) -> Alike:
-    waits.sort(key=attrgetter("place"))
-    waits.sort(key=attrgetter("since"))  # as in Restoring
+    waits = in_start_order(waits)
     places = [wait.place for wait in waits]
     return Alike(
         source,

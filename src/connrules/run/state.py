@@ -6,6 +6,7 @@ pending send and nothing else: then the wait is all there is of their state.
 None of these objects can be part of a cycle, and the garbage collector does not look at them.
 """
 
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 from connrules.run.values import Kept
 from connrules.run.world import Known
 
+_place: Final = attrgetter("place")
+_since: Final = attrgetter("since")
 Key = int | tuple[int, bytes]
 """What a user can wait for once: a rule, by its index, or a rule and the JSON of a `per` value."""
 
@@ -48,6 +51,14 @@ class Wait(msgspec.Struct, frozen=True, gc=False, eq=False):
     def due(self) -> int:
         """The instant at which the send is due."""
         return self.since + self.source.lasts
+
+
+def in_start_order(waits: list[Wait]) -> list[Wait]:
+    """The same waits, sorted. Mostly they are in order and no two of one instant: to see that takes least."""
+    sinces = [wait.since for wait in waits]
+    if any(map(_place, waits)) or sorted(sinces) != sinces:
+        waits = sorted(sorted(waits, key=_place), key=_since)  # twice, so that no tuple is made for each
+    return waits
 
 
 class Goal(msgspec.Struct, frozen=True, gc=False, eq=False):

@@ -6,7 +6,7 @@ triggers of other rules follow when the event or timer has done all it does, fir
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, assert_never
 
 from connrules.event import Event, Kind, Outcome, Profiles, Reason, Row
@@ -17,7 +17,7 @@ from connrules.run.filters import Candidates
 from connrules.run.program import Program
 from connrules.run.quotas import Quota, forget_oldest
 from connrules.run.rule import Arm, Exception, Rule  # noqa: A004  # the field's word
-from connrules.run.state import Goal, Held, Key, Source, UserState, Wait, settled, state_of
+from connrules.run.state import Goal, Held, Key, Source, UserState, Wait, in_start_order, settled, state_of
 from connrules.run.timers import NEVER, Forget, Queue, Timer, Timers
 from connrules.run.topics import Topic
 from connrules.run.world import Known
@@ -117,16 +117,16 @@ class Stepper:
         """Fire a timer that was taken out."""
         self._on_timer(self.users.get(timer.user), timer)
 
-    def restore_waits(self, waits: Iterable[Wait]) -> None:
-        """Set the timers of waits again; these are in start order."""
-        by_queue: dict[Queue, list[Timer]] = {queue: [] for queue in self.queues}
-        for wait in waits:
+    def restore_waits(self, waits: Mapping[int, list[Wait]]) -> None:
+        """Set the timers of waits again, by the index of their rule."""
+        by_queue: dict[Queue, list[Wait]] = {queue: [] for queue in self.queues}
+        for index, found in waits.items():
+            by_queue[self.queues[index]] += found
+        for queue, found in by_queue.items():
             if self.numbered:
-                self.timers.add_numbered(wait)
+                self.timers.add_all_numbered(found)
             else:
-                by_queue[self.queues[wait.source.rule]].append(wait)
-        for queue, timers in by_queue.items():
-            self.timers.add_all(queue, timers)
+                self.timers.add_all(queue, in_start_order(found))
 
     def restore(self, timer: Goal | Forget) -> None:
         """Set a timer again that was set before state was saved; those of a kind by when they are due."""

@@ -10,7 +10,7 @@ What was cancelled stays where it is until it comes up, or until too much of it 
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -92,12 +92,19 @@ class Timers:
             heapq.heappush(self._heads, head)
             self.next_due = min(self.next_due, head[0])
 
-    def add_all(self, queue: Queue, timers: list[Timer]) -> None:
+    def add_all(self, queue: Queue, timers: Sequence[Timer]) -> None:
         """Set timers that come due in this order, none before those set earlier in the queue."""
         if timers:
             self.add(queue, timers[0])
             queue.timers.extend(timers[1:])
             self.size += len(timers) - 1
+
+    def add_all_numbered(self, waits: Iterable[Wait]) -> None:
+        """The same as `add_numbered` of each."""
+        self._numbered += [(wait.due, wait.since, wait.place, wait) for wait in waits]
+        heapq.heapify(self._numbered)
+        self.size = sum(len(queue.timers) for queue in self._queues) + len(self._numbered)
+        self._look_ahead()
 
     def add_numbered(self, wait: Wait) -> None:
         """Set a timer that may come due before those set earlier. Not beside waits in queues."""
