@@ -44,10 +44,12 @@ class SqliteStore:
         with self._usable():
             check(self._connection)
             execute = self._connection.execute
-            known = {name: bytes(unseal(value, name)) for name, value in execute("SELECT name, value FROM meta")}
+            known = {
+                name: bytes(unseal(value, name)) for name, value in execute("SELECT name, value FROM meta").fetchall()
+            }
             if "core" not in known:
                 return None
-            rows = execute("SELECT data, until FROM notes ORDER BY number")
+            rows = execute("SELECT data, until FROM notes ORDER BY number").fetchall()
             notes = tuple(bytes(unseal(data, str(until))) for data, until in rows)
             return Loaded(known.get("plan", b""), known["core"], known.get("position"), notes, self._all_users())
 
@@ -77,7 +79,7 @@ class SqliteStore:
 
     def _all_users(self) -> Iterator[tuple[str, bytes]]:
         with self._usable():
-            yield from self._users.all()
+            yield from self._users.each()
 
     def _put_notes(self, batch: Batch) -> None:
         execute = self._connection.execute

@@ -41,7 +41,7 @@ class Channels:
     def waiting(self, channel: str) -> Outbox:
         """What a channel still has to deliver."""
         delivered, filled = self._marks(channel)
-        rows = self._execute("SELECT lines, upto FROM outbox WHERE channel = ? ORDER BY upto", (channel,))
+        rows = self._execute("SELECT lines, upto FROM outbox WHERE channel = ? ORDER BY upto", (channel,)).fetchall()
         lines = b"".join(unseal(sealed, f"{channel} {upto}") for sealed, upto in rows)
         if len(lines) < filled - delivered:
             raise DamagedError

@@ -14,7 +14,7 @@ and to fold a range or two. What is out of date never weighs more than what hold
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -63,7 +63,7 @@ class Users:
         self._execute("DELETE FROM pieces")
         self._put("", _held(states))
 
-    def all(self) -> Iterator[tuple[str, bytes]]:
+    def each(self) -> Iterator[tuple[str, bytes]]:
         """Each user of whom something is held, with the state; one piece after the other is in memory."""
         firsts = self._firsts()
         latest = _parted(self._journal(), firsts)
@@ -72,20 +72,24 @@ class Users:
             states.update(latest.get(first, {}))
             yield from _held(states).items()
 
+    def _all(self, query: str, *values: str) -> list[Any]:
+        """All rows at once: while one is still to come, SQLite does not let go of a file that is closed."""
+        return self._execute(query, values).fetchall()
+
     def _grown(self) -> int:
         """How many bytes the journal holds."""
         row = self._execute("SELECT grown FROM journal ORDER BY number DESC LIMIT 1").fetchone()
         return int(row[0]) if row else 0
 
     def _journal(self) -> _States:
-        return _merged(self._execute("SELECT states FROM journal ORDER BY number"))
+        return _merged(self._all("SELECT states FROM journal ORDER BY number"))
 
     def _firsts(self) -> list[str]:
         """Where the ranges begin, in order; the first of them at the beginning of all names."""
-        return sorted({"", *(first for (first,) in self._execute("SELECT DISTINCT first FROM pieces"))})
+        return sorted({"", *(first for (first,) in self._all("SELECT DISTINCT first FROM pieces"))})
 
     def _range(self, first: str) -> _States:
-        return _merged(self._execute("SELECT states FROM pieces WHERE first = ? ORDER BY number", (first,)), first)
+        return _merged(self._all("SELECT states FROM pieces WHERE first = ? ORDER BY number", first), first)
 
     def _spread(self, states: Mapping[str, bytes | None]) -> None:
         """Put the journal and what has come now behind the pieces, then fold what has grown too much."""
@@ -100,7 +104,7 @@ class Users:
 
     def _fold_some(self) -> None:
         """Fold the heaviest ranges until no more than half of what the pieces hold can be out of date."""
-        rows = self._execute(_RANGES).fetchall()
+        rows = self._all(_RANGES)
         size, users = sum(row[3] for row in rows), sum(row[4] for row in rows)
         mean = size / users if users else 0
         ranges = [(max(later, mean * many), first, piece) for first, later, many, piece, _ in rows]
