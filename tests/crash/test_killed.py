@@ -123,14 +123,15 @@ def kill_often(work: Work, place: Path, kills: int) -> None:
 
 
 def run_for_a_while(work: Work, folder: Path, chance: random.Random) -> int:
-    """Go on with a run, kill it at some moment after it has begun to write, and give the code it ended with."""
+    """Go on with a run, kill it at some moment after some commits, and give the code it ended with."""
     arguments = command(*options(work.place, folder), "--state", folder / "state")
     with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as process:
-        before = marks_of(folder)
-        early = chance.random() < 0.1
-        while process.poll() is None and not early and marks_of(folder) == before:
-            time.sleep(0.005)
-        time.sleep(chance.random() * 0.5)
+        seen, commits = marks_of(folder), chance.randint(0, 8)
+        while commits and process.poll() is None:
+            time.sleep(0.002)
+            commits -= (now := marks_of(folder)) != seen
+            seen = now
+        time.sleep(chance.random() * 0.1)
         process.kill()
         return process.wait()
 
