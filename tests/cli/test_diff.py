@@ -75,6 +75,7 @@ rule big: new
 rule welcome: gone
   - on event "Joined"
   - send "Welcome"
+  now sent by another rule: 1 send
 """
 
 
@@ -142,6 +143,17 @@ def test_what_was_edited_besides_the_rules_is_told(tmp_path: Path) -> None:
     result = diff("old", "new")
 
     assert 'besides the rules\n  + limit 1 per 1d\n  + time zone "Europe/Paris"\n' in result.stdout
+
+
+def test_a_rule_that_a_segment_changes_says_so(tmp_path: Path) -> None:
+    rules = 'segment vip = user.plan = "{}"\nrule thanks: on purchase if in segment vip send "Thanks"\n'
+    folder(tmp_path / "old", None, rules.format("gold"))
+    folder(tmp_path / "new", EVENTS, rules.format("silver"))
+
+    result = diff("old", "new")
+
+    assert "rule thanks: changed, and no send differs\n  through segment `vip`\n" in result.stdout
+    assert """  - segment vip = user.plan = "gold"\n  + segment vip = user.plan = "silver"\n""" in result.stdout
 
 
 def test_another_message_after_the_same_event(tmp_path: Path) -> None:
@@ -381,6 +393,10 @@ def test_rules_with_errors_are_not_run_and_it_says_which(tmp_path: Path) -> None
         ),
         (["no.json", "new"], "error: no.json: this is not a plan"),
         (["old", "new", "--engine", "stream", "--events", "x.parquet"], "error: x.parquet: the streaming engine reads"),
+        (
+            ["old", "new", "--jobs", "2", "--events", "x.parquet"],
+            "error: x.parquet: --jobs is for the streaming engine",
+        ),
         (["old"], "Error: Missing argument 'NEW'."),
     ],
     ids=str,

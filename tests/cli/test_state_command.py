@@ -1,6 +1,8 @@
 """`connrules state`: what it tells of a state file, which it does not touch."""
 
+import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,31 @@ def test_a_state_whose_process_was_killed_is_not_touched(tmp_path: Path) -> None
 
     assert files() == before
     assert result.stdout.startswith("run.db: 4 users, 6 pending sends\n")
+
+
+def test_a_link_leads_to_the_whole_state(tmp_path: Path) -> None:
+    killed(tmp_path)
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "link.db").symlink_to(tmp_path / "run.db")
+
+    told = connrules("state", "links/link.db").stdout
+
+    assert told.startswith("links/link.db: 4 users, 6 pending sends\n")
+
+
+def test_without_room_for_a_copy_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+
+    result = connrules("state", "run.db")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: there is no room for a copy of `run.db` in `")
+    assert result.stderr.endswith("  = help: the variable TMPDIR names a folder for such copies\n")
 
 
 def test_a_state_in_use_is_not_looked_at(tmp_path: Path) -> None:

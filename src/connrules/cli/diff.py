@@ -114,9 +114,10 @@ def command(  # noqa: PLR0913  # the options of the command
     exit_code: bool,
     color: str,
 ) -> int:
-    """Show what a change to rules does to messages: who newly gets one, who no longer does, who at another time.
+    """Show what a change to rules does to messages.
 
-    OLD and NEW are rule files, folders of them, or compiled plans.
+    OLD and NEW are rule files, folders of them, or compiled plans. Both run over a log: who newly gets a message, who
+    no longer does, who gets it at another time, and why?
     """
     before, after = load_sides([("OLD", old, old_catalog_path or catalog_path), ("NEW", new, catalog_path)], color)
     events = events_path or find_log((new,))

@@ -101,7 +101,7 @@ def command(  # noqa: PLR0913  # the options of the command
     layout: str,
     color: str,
 ) -> None:
-    """Carry a state over to other rules, or with --dry-run say what that would do to those who wait.
+    """Carry a state over to other rules, or say what that would do.
 
     OLD and NEW are rule files, folders of them, or compiled plans.
     """

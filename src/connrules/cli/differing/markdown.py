@@ -19,6 +19,7 @@ from connrules.cli.differing.words import (
     gains_and_losses,
     headline,
     lines_of,
+    notes_on,
 )
 from connrules.replay.diff import Change, Difference
 
@@ -69,6 +70,7 @@ def _rule(rule: RuleShown, users: int | None) -> Iterator[str]:
     moved = f", before {code(rule.was)}" if rule.was is not None and rule.was != rule.name else ""
     yield f"#### {code(rule.name)}: {edit_of(rule)}{moved}"
     yield _fenced(lines_of(rule.clauses))
+    yield "\n".join(f"- {note}" for note in notes_on(rule))
     yield "\n".join(line for difference, group in rule.in_order for line in _group(rule, difference, group))
     if rule.groups and users != 0:
         yield "<details><summary>Examples</summary>"

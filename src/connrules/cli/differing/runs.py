@@ -63,6 +63,8 @@ class Runs:
 
     def _open(self, plan: Plan, choice: EngineChoice, stack: ExitStack) -> Replay:
         if is_for_columns(self._events, choice):
+            if self._options.jobs is not None and self._options.jobs > 1:
+                raise UnreadableError(f"{self._events}: --jobs is for the streaming engine", "leave it out")
             table = columnar_replay(plan, self._events, self._options, on_reject=self._reject, on_late=None)
             stack.callback(table.close)
             return table

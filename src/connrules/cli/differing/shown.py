@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import Final
 
 from connrules import plan
 from connrules.cli.differing.clauses import clauses_of, limit_of, segment_of
@@ -13,6 +14,8 @@ from connrules.plan import Plan
 from connrules.replay.diff import Change, Diff, Difference
 from connrules.run.comparing import Change as Edit
 from connrules.run.comparing import RuleChange
+
+_SEGMENT: Final = "segment "
 
 
 @dataclass(slots=True)
@@ -70,6 +73,8 @@ class RuleShown:
     """Its old name; None: it is new."""
     edit: Edit
     clauses: Edited
+    through: tuple[str, ...] = ()
+    """What it speaks of and was edited itself: `segment `vip``."""
     before: int = 0
     after: int = 0
     groups: dict[Difference, Group] = field(default_factory=lambda: defaultdict(Group))
@@ -80,6 +85,11 @@ class RuleShown:
     def differs(self) -> bool:
         """Whether any of its sends does."""
         return bool(self.groups or self.given_up)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to say of it."""
+        return self.differs or self.edit is not Edit.UNCHANGED
 
     @property
     def in_order(self) -> list[tuple[Difference, Group]]:
@@ -121,7 +131,7 @@ class Shown:
     @property
     def worth_showing(self) -> list[RuleShown]:
         """The rules that were edited, or of which sends differ."""
-        return [rule for rule in self.rules if rule.differs or rule.edit is not Edit.UNCHANGED]
+        return [rule for rule in self.rules if rule.is_told]
 
 
 def shown(  # noqa: PLR0913, PLR0917  # what two runs over one log have
@@ -145,7 +155,8 @@ def _rules(old: Plan, new: Plan, edits: Iterable[RuleChange]) -> Iterator[RuleSh
     for edit in edits:
         was = before.get(edit.was) if edit.was is not None else None
         now = after.get(edit.rule) if edit.kind is not Edit.REMOVED else None
-        yield RuleShown(edit.rule, edit.was, edit.kind, Edited.between(_clauses(was), _clauses(now)))
+        through = tuple(what for what in edit.what if what.startswith(_SEGMENT))
+        yield RuleShown(edit.rule, edit.was, edit.kind, Edited.between(_clauses(was), _clauses(now)), through)
 
 
 def _clauses(rule: plan.Rule | None) -> tuple[str, ...]:

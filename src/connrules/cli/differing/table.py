@@ -27,7 +27,7 @@ def table_of(shown: Shown, name: Callable[[str], str] = visible) -> Table:
     header = ("rule", "", "sends before", "after", *(TITLES[difference] for difference in columns))
     told = shown.worth_showing
     rows = [_row(rule, columns, name) for rule in told]
-    if others := [rule for rule in shown.rules if rule not in told]:
+    if others := [rule for rule in shown.rules if not rule.is_told]:
         which = "other rule" if told else "rule"
         rows.append(_sum(number(len(others), which), "unchanged", others, columns, dict.fromkeys(columns)))
     if len(rows) > 1:

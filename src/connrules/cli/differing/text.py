@@ -19,6 +19,7 @@ from connrules.cli.differing.words import (
     gains_and_losses,
     headline,
     lines_of,
+    notes_on,
 )
 from connrules.replay.diff import Change, Difference
 
@@ -72,6 +73,7 @@ class _Text:
         moved = f", before {visible(rule.was)}" if rule.was not in {None, rule.name} else ""
         yield self._styled(f"rule {visible(rule.name)}", bold=True) + f": {edit_of(rule)}{moved}"
         yield from self._lines(lines_of(rule.clauses))
+        yield from (f"  {note}" for note in notes_on(rule))
         for difference, group in rule.in_order:
             yield ""
             yield from self._group(rule, difference, group)

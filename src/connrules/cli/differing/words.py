@@ -151,6 +151,14 @@ def edit_of(rule: RuleShown) -> str:
     return EDITS[rule.edit] if rule.differs else f"{EDITS[rule.edit]}, and no send differs"
 
 
+def notes_on(rule: RuleShown) -> list[str]:
+    """What else there is to say of a rule."""
+    notes = [f"through {visible(what)}" for what in rule.through]
+    if rule.given_up:
+        notes.append(f"now sent by another rule: {number(rule.given_up, 'send')}")
+    return notes
+
+
 def lines_of(edited: Edited) -> list[str]:
     """Lines as in a diff, what begins alike one after the other."""
     added = list(edited.added)

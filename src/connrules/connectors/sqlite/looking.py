@@ -4,6 +4,8 @@ To open a state is to finish what a process left behind that was killed. So it i
 other process can open the original.
 """
 
+import errno
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from connrules.run.ports import StoreError
 
 _BESIDE: Final = ("-wal", "-journal")
 """How the names of the files end in which SQLite keeps what is not in its file yet."""
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ELSEWHERE: Final = "the variable TMPDIR names a folder for such copies"
 _SHARED: Final = (0x40000002, 510)
 """The bytes that SQLite locks where it reads a file: the first, and how many. They are part of its file format."""
 
@@ -28,7 +32,7 @@ def look_at(path: Path) -> Iterator[SqliteStore]:
     with TemporaryDirectory(prefix="connrules-") as folder:
         copy = Path(folder) / path.name
         try:
-            _copy(path, copy)
+            _copy(path, Path(os.path.realpath(path)), copy)
             with closing(SqliteStore(copy, create=False)) as store:
                 yield store
         except StoreError as error:
@@ -37,16 +41,18 @@ def look_at(path: Path) -> Iterator[SqliteStore]:
 
 def size_of(path: Path) -> int:
     """How many bytes a state takes on the disk."""
-    return sum(file.stat().st_size for file in (path, *_beside(path)) if file.is_file())
+    real = Path(os.path.realpath(path))
+    return sum(file.stat().st_size for file in (real, *_beside(real)) if file.is_file())
 
 
-def _copy(path: Path, copy: Path) -> None:
+def _copy(path: Path, real: Path, copy: Path) -> None:
+    """Copy a state that is really there; SQLite, too, looks for its other files where a link leads."""
     try:
-        with path.open("rb") as original:
+        with real.open("rb") as original:
             _lock(original, path)
-            for file in _beside(path):
+            for file, copied in zip(_beside(real), _beside(copy), strict=True):
                 if file.is_file():
-                    shutil.copyfile(file, copy.with_name(file.name))
+                    shutil.copyfile(file, copied)
             with copy.open("wb") as written:  # by way of the same descriptor: to close another lets go of the lock
                 shutil.copyfileobj(original, written)
     except FileNotFoundError:
@@ -54,6 +60,8 @@ def _copy(path: Path, copy: Path) -> None:
     except IsADirectoryError:
         raise StoreError(f"`{path}` is a folder", "name the file of a state") from None
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StoreError(f"there is no room for a copy of `{path}` in `{copy.parent.parent}`", _ELSEWHERE) from None
         raise StoreError(f"`{path}` cannot be read: {reason(error)}", "it takes the right to read the file") from None
 
 
