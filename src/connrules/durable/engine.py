@@ -319,7 +319,9 @@ class DurableEngine:
             if not (events or position is not None or self._ledger.has_news):
                 return self._ledger.nothing()
             with self._turn():
-                return self._commit(self._engine.feed_many(events), position)
+                alone = len(events) == 1
+                outcomes = self._engine.feed(events[0]) if alone else self._engine.feed_many(events)
+                return self._commit(outcomes, position)
 
     def _advance(self, time: int, position: bytes | None = None) -> Committed:
         check_instant(time)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from connrules.run.streaming import Clock, Item
 
 _BATCH: Final = 1_000
+_FEW: Final = 8
+"""Fewer events than that are looked at one by one as quickly."""
 _TEXT_OR_NONE: Final = (str, type(None))
 
 
@@ -114,7 +116,7 @@ class Engine(Memory):
 
     def check(self, events: Sequence[Event]) -> None:
         """Raise what `feed_many` raises for the first of some events that is ill-formed; change nothing."""
-        if events and self._glance(events) is None:
+        if len(events) < _FEW or self._glance(events) is None:
             for event in events:
                 self._check(event)
 
