@@ -42,6 +42,8 @@ LANGUAGE = {"connrules.ast", "connrules.syntax", "connrules.check"}
 RUNNING = {"connrules.run", "connrules.compile", "connrules.plan", "connrules.testing"}
 NEVER = OTHER_DATA | {"lark", "pydantic", "email", "importlib.metadata", "subprocess", "connrules.columnar.replay"}
 """What no command loads for rules alone."""
+LASTING = {"connrules.durable", "connrules.cli.lasting_run", "connrules.replay.lasting", "connrules.connectors.tail"}
+"""What only a run with a state or over a log that grows has to do with."""
 WITHOUT_CATALOG = {"connrules.catalog.models", "connrules.check.publishing", "connrules.check.tests.steps"}
 
 
@@ -73,7 +75,9 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         ("check rules.conn", NEVER | READERS | RUNNING | WITHOUT_CATALOG),
         ("check broken.conn --format concise", NEVER | READERS | RUNNING | WITHOUT_CATALOG),
         ("compile rules.conn", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing", "connrules.lint"}),
-        ("run rules.conn --events events.jsonl", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing"}),
+        ("run rules.conn --events events.jsonl", NEVER | READERS | WITHOUT_CATALOG | LASTING | {"connrules.testing"}),
+        ("run rules.conn --events events.jsonl --state state", (NEVER | READERS | WITHOUT_CATALOG) - {"sqlite3"}),
+        ("run rules.conn --events events.jsonl --state state", {"asyncio", "connrules.testing", "connrules.lint"}),
         ("diff rules.conn rules.conn --events events.jsonl", NEVER | READERS | WITHOUT_CATALOG | {"connrules.testing"}),
         ("test test.conn", NEVER | READERS | {"connrules.catalog.models", "connrules.check.publishing"}),
         ("graph rules.conn", NEVER | READERS | RUNNING | WITHOUT_CATALOG),

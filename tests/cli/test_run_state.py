@@ -139,6 +139,17 @@ def test_rejects_and_late_events_have_files_of_their_own() -> None:
     assert warnings(again.stderr)[0].startswith("the log is not sorted by time: 1 event came late")
 
 
+def test_a_file_that_was_left_out_for_a_while_is_gone_on_with() -> None:
+    options = ("--rejects", "rejects")
+    grow(b"{}")
+    assert run_to("out", *options).exit_code == 3
+    grow(b"{}")
+    assert run_to("out").exit_code == 3
+    grow(b"{}")
+    assert run_to("out", *options).exit_code == 3
+    assert [row["line"] for row in outcomes(Path("rejects").read_bytes())] == [4, 6]
+
+
 def test_rejects_without_a_file_are_told_with_their_place() -> None:
     Path("events.jsonl").write_bytes(log(line("ana"), *[b"{}"] * 7))
     first = run_to("out")

@@ -187,7 +187,7 @@ class LastingReplay:
 
     def _idle(self) -> None:
         """Nothing comes: what was written is settled, and what is due by the clock is decided."""
-        if not self._outputs.is_synced:
+        if not self._outputs.is_settled:
             self._settle()
         due = self._engine.next_due
         if self._clock is not None and due is not None and due <= (now := self._clock() - self._engine.lateness):

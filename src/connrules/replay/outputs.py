@@ -30,11 +30,11 @@ class Outputs:
     def __init__(
         self, keeper: Keeper, sinks: Mapping[str, FileSink | StreamSink], others: Mapping[str, Written]
     ) -> None:
-        """`others` are the files of channels that are not wanted now, in which not all is for certain."""
+        """`others` are the files of channels that are not wanted now."""
         self._keeper = keeper
         self._sinks = sinks
         self._others = others
-        self._unsynced = 0
+        self._unsettled = 0
 
     def __contains__(self, channel: str) -> bool:
         return channel in self._sinks
@@ -45,9 +45,9 @@ class Outputs:
         return {**self._others, **{name: sink.written for name, sink in self._sinks.items() if sink.written}}
 
     @property
-    def is_synced(self) -> bool:
-        """Whether all that was written is on the disk."""
-        return not self._unsynced
+    def is_settled(self) -> bool:
+        """Whether nothing was written since the last `sync`."""
+        return not self._unsettled
 
     def write(self, lines: Mapping[str, bytes]) -> None:
         """Write lines that are committed."""
@@ -55,14 +55,13 @@ class Outputs:
             if new := lines.get(channel):
                 with _translated(sink.name):
                     sink.write(new)
-                if isinstance(sink, FileSink):
-                    self._unsynced += len(new)
-                else:
+                self._unsettled += len(new)
+                if not isinstance(sink, FileSink):
                     self._keeper.acknowledge(sink.mark, channel)
 
     def sync_much(self) -> None:
         """Have what was written on the disk, once that is much. The next commit knows of it."""
-        if self._unsynced >= _MUCH:
+        if self._unsettled >= _MUCH:
             self.sync()
 
     def sync(self) -> None:
@@ -70,7 +69,7 @@ class Outputs:
         for channel, sink in self._sinks.items():
             with _translated(sink.name):
                 self._keeper.acknowledge(sink.sync(), channel)
-        self._unsynced = 0
+        self._unsettled = 0
 
     def close(self) -> None:
         """Let go of the files as they are."""
@@ -101,7 +100,8 @@ def open_outputs(
             keeper.acknowledge(opened.sink.mark, channel)
             if opened.elsewhere:
                 on_note(f"{name}: begins with {_lines(opened.lines)} that may be in {opened.elsewhere}, too")
-        others = _settle_others(keeper, {name: file for name, file in before.items() if name not in paths})
+        others = {channel: file for channel, file in before.items() if channel not in paths}
+        _mend_others(keeper, others)
     except BaseException:
         for sink in sinks.values():
             sink.close()
@@ -109,20 +109,13 @@ def open_outputs(
     return Outputs(keeper, sinks, others), lines
 
 
-def _settle_others(keeper: Keeper, files: Mapping[str, Written]) -> dict[str, Written]:
-    """Mend the files of channels that are not wanted any more; those that could not be found."""
-    lost = {}
+def _mend_others(keeper: Keeper, files: Mapping[str, Written]) -> None:
+    """Mend the files of channels that are not wanted any more, where they are found."""
     for channel, file in files.items():
         outbox = keeper.outbox(channel)
-        if not outbox.lines:
-            continue
         with _translated(file.path):
-            is_mended = mend(file, outbox)
-        if is_mended:
-            keeper.acknowledge(outbox.start + len(outbox.lines), channel)
-        else:
-            lost[channel] = file
-    return lost
+            if outbox.lines and mend(file, outbox):
+                keeper.acknowledge(outbox.start + len(outbox.lines), channel)
 
 
 @contextmanager
