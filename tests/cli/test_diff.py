@@ -35,7 +35,7 @@ EVENTS = log(
 )
 TEXT = """\
 5 sends before, 4 after (−20.0 %), in 7 events up to 2026-03-05T10:00:00.001Z
-1 user newly gets a message, 2 no longer get one, 2 get one at another time, 1 gets the same one by another rule
+1 user newly gets a message, 2 no longer get one, 2 get one at another time, 1 gets one by another rule
 
 rule              sends before  after  newly  no longer  other time  other rule
 thanks   changed             4      2                 2           2
@@ -161,7 +161,7 @@ def test_another_message_after_the_same_event(tmp_path: Path) -> None:
 
     result = diff("old", "new")
 
-    assert "1 user gets another message\n" in result.stdout
+    assert "1 user gets another message instead\n" in result.stdout
     assert "other message: 1 user, 1 send; `Welcome` before, now `Hello`\n" in result.stdout
 
 

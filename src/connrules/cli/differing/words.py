@@ -27,11 +27,11 @@ EDITS: Final = {
     Edit.ADDED: "new",
 }
 _HEADLINES: Final = {
-    Difference.NEWLY: ("newly gets a message", "newly get a message"),
-    Difference.NO_LONGER: ("no longer gets one", "no longer get one"),
-    Difference.OTHER_TIME: ("gets one at another time", "get one at another time"),
-    Difference.OTHER_MESSAGE: ("gets another message", "get another message"),
-    Difference.OTHER_RULE: ("gets the same one by another rule", "get the same one by another rule"),
+    Difference.NEWLY: "newly get {}",
+    Difference.NO_LONGER: "no longer get {}",
+    Difference.OTHER_TIME: "get {} at another time",
+    Difference.OTHER_MESSAGE: "get another message instead",
+    Difference.OTHER_RULE: "get {} by another rule",
 }
 _MOST_NAMES: Final = 5
 
@@ -116,10 +116,14 @@ def gains_and_losses(shown: Shown) -> str:
     """`220 users newly get a message, 193 no longer get one`."""
     if not shown.differs:
         return "nothing differs: the same users get the same messages at the same times"
-    parts = [(group.users, _HEADLINES[difference]) for difference, group in shown.totals.items()]
-    (users, (one, several)), *others = parts
-    first = f"{number(users, 'user')} {one if users == 1 else several}"
-    return ", ".join([first, *(f"{users:,} {one if users == 1 else several}" for users, (one, several) in others)])
+    (difference, group), *others = shown.totals.items()
+    first = f"{number(group.users, 'user')} {_headline(difference, group.users, 'a message')}"
+    return ", ".join([first, *(f"{g.users:,} {_headline(each, g.users, 'one')}" for each, g in others)])
+
+
+def _headline(difference: Difference, users: int, message: str) -> str:
+    words = _HEADLINES[difference].format(message)
+    return words.replace("get", "gets", 1) if users == 1 else words
 
 
 def counts_of(group: Group) -> str:
