@@ -57,7 +57,7 @@ class LastingRun:
         self._rejections = Rejections(kept=rejects is not None)
         self._stopping = Stopping()
         self._notes: list[str] = []
-        with ExitStack() as stack, _in_words():
+        with _in_words(), ExitStack() as stack:
             check_log(events)
             engine = self._open_engine()
             stack.callback(engine.close)
@@ -73,7 +73,7 @@ class LastingRun:
             note(text)
         stopped: KeyboardInterrupt | None = None
         progress = Progress(self._source)
-        with ExitStack() as stack, _in_words(), self._stopping:
+        with _in_words(), ExitStack() as stack, self._stopping:
             stack.callback(self._replay.close)
             stack.callback(self._source.close)
             stack.callback(progress.clear)
