@@ -411,6 +411,16 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, arguments: list[str], said:
     assert said in result.stderr
 
 
+def test_a_plan_that_cannot_be_run_here_is_refused(tmp_path: Path) -> None:
+    plan = compile_rules(loads('on purchase in 1 days at 09:00 zone "Europe/Paris" send "X"')).to_json()
+    (tmp_path / "far.json").write_bytes(plan.replace(b"Europe/Paris", b"Nowhere/Land"))
+
+    result = diff("old", "far.json", "--events", "new/events.jsonl")
+
+    assert result.exit_code == 2
+    assert "error: far.json: there is no time zone `Nowhere/Land` here" in result.stderr
+
+
 def test_a_log_that_is_damaged_ends_it_with_words(tmp_path: Path) -> None:
     (tmp_path / "log.gz").write_bytes(b"\x1f\x8b\x08\x00damaged")
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from tests.cli.running import DAY, HOUR, folder, line, log, outcomes
 from tests.cli.states import EVENTS, RULES, connrules, files, held, killed, run, state
 
 from connrules.compile import compile_rules
+from connrules.connectors.sqlite import SqliteStore
 from connrules.pipeline import load
+from connrules.run.ports import Batch
 
 NEW = """\
 rule thanks: on purchase after 2h unless session_start or purchase send "Thanks"
@@ -246,6 +250,23 @@ def test_rules_with_errors_are_refused_and_it_says_which(tmp_path: Path) -> None
     folder(tmp_path / "new", None, 'rule x: on purchase unless session_start send "Y"\n')
 
     assert "error: rules with errors are not run: NEW\n" in migrate(code=2)
+
+
+def test_a_state_of_a_plan_that_cannot_be_run_here_is_refused(tmp_path: Path) -> None:
+    """As when it was moved to a machine that knows fewer time zones."""
+    rule = 'rule a: on purchase in 1 days at 09:00 zone "{}" send "X"\n'
+    run(folder(tmp_path / "old", EVENTS, rule.format("Europe/Paris")), "--state", "run.db")
+    folder(tmp_path / "new", None, rule.format("UTC"))
+    plan = compile_rules(load("old"))
+    with closing(SqliteStore("run.db")) as store:
+        loaded = store.load()
+        assert loaded is not None
+        far = plan.to_json().replace(b"Europe/Paris", b"Nowhere/Land")
+        core = loaded.core.replace(sha256(plan.to_json()).hexdigest().encode(), sha256(far).hexdigest().encode())
+        store.commit(Batch({}, core, plan=far))
+
+    assert "the state was not made with OLD: they differ in `a`" in migrate(code=2)
+    assert connrules("state", "run.db").exit_code == 0
 
 
 def test_a_state_in_use_is_refused(tmp_path: Path) -> None:

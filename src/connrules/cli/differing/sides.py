@@ -17,6 +17,7 @@ from connrules.compile import compile_rules
 from connrules.files import UnreadableError, read_bytes
 from connrules.plan import Plan, PlanError
 from connrules.run.comparing import Change, RuleChange, compare_plans, is_named
+from connrules.run.program import Program
 
 _COMPILED = ".json"
 
@@ -86,10 +87,12 @@ def _load(called: str, path: Path, catalog: Path | None, color: str) -> Side | N
 
 def _read_plan(path: Path) -> Plan:
     try:
-        return Plan.from_json(read_bytes(path))
+        plan = Plan.from_json(read_bytes(path))
+        Program(plan)  # whether it can be run here
     except UnreadableError as error:
         raise ShellError(str(error), error.help) from None
     except PlanError as error:
         raise ShellError(
             f"{path}: {error}", "name a rule file, a folder, or a plan that `connrules compile` wrote"
         ) from None
+    return plan

@@ -77,7 +77,7 @@ def in_words(path: Path) -> Iterator[None]:
         yield
     except StoreError as error:
         raise ShellError(str(error), error.help) from None
-    except SnapshotError as error:
+    except (SnapshotError, PlanError) as error:
         raise ShellError(f"{path}: {error}") from None
 
 
