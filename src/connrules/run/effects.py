@@ -24,7 +24,7 @@ class Tally:
     def add(self, user: str, most: int) -> None:
         """Count one."""
         self.waits += 1
-        if len(self.users) < most and user not in self.users:
+        if len(self.users) < most and self.users[-1:] != [user]:  # those of one user come one after the other
             self.users.append(user)
 
 

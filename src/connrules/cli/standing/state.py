@@ -111,7 +111,7 @@ def read_state(path: Path, user: str | None) -> State:
             if name == user:
                 state.user = saved
             for rule in {wait.source.rule for wait in saved.waits}:
-                state.rules[rule].add([wait for wait in saved.waits if wait.source.rule == rule])
+                state.rules.setdefault(rule, Waiting(rule)).add([wait for wait in saved.waits if wait.source.rule == rule])
         return state
 
 
