@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from connrules.connectors.sqlite import SqliteStore
-from connrules.run.ports import Batch, StoreError
+from connrules.run.ports import Batch, Note, StoreError
 from tests.stores.batches import Batches, Contents, contents
 
 PAGE = 4096
+LEAVES = (0x0A, 0x0D)
+"""What a page of an SQLite file begins with that holds rows."""
 DAMAGED = "go on from a copy of the file, or begin anew with another file"
 
 
@@ -192,6 +194,41 @@ def test_single_bytes_that_have_changed_are_noticed(filled: Path, tmp_path: Path
         assert found in (right, None), f"byte {place}"
         noticed += found is None
     assert noticed > 0
+
+
+def test_rows_that_have_vanished_are_noticed(filled: Path, tmp_path: Path) -> None:
+    """A page that says it has one row less than it has."""
+    before, right = filled.read_bytes(), whole(filled)
+    copy = tmp_path / "copy.db"
+    tried = 0
+    for page in range(PAGE, len(before), PAGE):
+        rows = int.from_bytes(before[page + 3 : page + 5], "big")
+        if before[page] not in LEAVES or not 0 < rows < 500:
+            continue
+        copy.write_bytes(before[: page + 3] + (rows - 1).to_bytes(2, "big") + before[page + 5 :])
+        assert whole(copy) in (right, None), f"page {page // PAGE}"
+        tried += 1
+    assert tried > 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM outbox WHERE number = (SELECT max(number) FROM outbox)",
+        "UPDATE outbox SET channel = 'late' WHERE channel = 'outcomes'",
+        "UPDATE outbox SET upto = upto + 1",
+        "UPDATE meta SET name = 'center' WHERE name = 'core'",
+        "UPDATE notes SET until = until + 1000",
+        "UPDATE channels SET marks = zeroblob(20)",
+        "UPDATE journal SET states = CAST(states AS TEXT)",
+    ],
+)
+def test_bytes_that_stand_at_another_place_are_noticed(filled: Path, damage: str) -> None:
+    with closing(SqliteStore(filled)) as store:
+        store.commit(Batch({"ada": b"1"}, b"51", note=Note(2_000, b"note"), outbox={"outcomes": b"line\n"}))
+    with closing(sqlite3.connect(filled, isolation_level=None)) as connection:
+        assert connection.execute(damage).rowcount > 0
+    assert whole(filled) is None
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])

@@ -1,6 +1,7 @@
 """The file of an SQLite store keeps what holds and is bounded by it, however long its history."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,12 @@ def test_nobody_left_behind_keeps_an_empty_range(tmp_path: Path) -> None:
     assert contents(store) is not None
     assert held(store, "total(size)") <= 2 * SMALL
     store.close()
+
+
+def test_lines_that_are_delivered_leave_nothing_behind(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "state.db")) as store:
+        store.commit(Batch({}, b"core", outbox={"outcomes": b"1\n"}))
+        store.commit(Batch({}, b"core", outbox={"outcomes": b"2\n"}, delivered={"outcomes": 2}))
+        assert store._connection.execute("SELECT upto FROM outbox").fetchall() == [(4,)]
+        store.commit(Batch({}, b"core", delivered={"outcomes": 4}))
+        assert store._connection.execute("SELECT upto FROM outbox").fetchall() == []

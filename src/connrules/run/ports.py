@@ -54,6 +54,7 @@ class Loaded(NamedTuple):
     """What a store holds."""
 
     plan: bytes
+    """Empty where none was ever given."""
     core: bytes
     position: bytes | None
     notes: tuple[bytes, ...]
@@ -76,7 +77,11 @@ class StateStore(Protocol):
         """What was committed last; None: nothing was, ever."""
 
     def commit(self, batch: Batch) -> None:
-        """Keep all of a batch, durably when this returns, or nothing of it."""
+        """Keep all of a batch, durably when this returns, or nothing of it.
+
+        Where it raises, a store elsewhere may have kept the batch nevertheless: what holds is what `load` says then.
+        A user who is no text that can be written, and lines said to be delivered that never were, are StoreErrors.
+        """
 
     def outbox(self, channel: str) -> Outbox:
         """What was committed for a channel and not said to be delivered."""

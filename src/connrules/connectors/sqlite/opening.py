@@ -80,7 +80,7 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     execute("COMMIT")
     (mode,) = execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise words.said(sqlite3.OperationalError("its file system does not bear a write-ahead log"), path)
+        raise words.unwritable(path)
     execute("PRAGMA synchronous = FULL")
     execute("PRAGMA fullfsync = 1")  # on macOS alone: an ordinary fsync leaves data in the disk's own memory there
     execute("PRAGMA secure_delete = OFF")  # some builds overwrite what is free, at twice the cost

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from itertools import accumulate
 from struct import Struct
 from typing import Final
 
@@ -41,11 +42,15 @@ class Channels:
     def waiting(self, channel: str) -> Outbox:
         """What a channel still has to deliver."""
         delivered, filled = self._marks(channel)
-        rows = self._execute("SELECT lines, upto FROM outbox WHERE channel = ? ORDER BY upto", (channel,)).fetchall()
-        lines = b"".join(unseal(sealed, f"{channel} {upto}") for sealed, upto in rows)
-        if len(lines) < filled - delivered:
+        query = "SELECT lines, upto FROM outbox WHERE channel = ? ORDER BY upto"
+        rows = self._execute(query, (channel,)).fetchall()
+        lines = [unseal(sealed, f"{channel} {upto}") for sealed, upto in rows]
+        start = filled - sum(map(len, lines))
+        if start > delivered or [start, *(upto for _, upto in rows)] != list(
+            accumulate(map(len, lines), initial=start)
+        ):
             raise DamagedError
-        return Outbox(delivered, lines[len(lines) - (filled - delivered) :])
+        return Outbox(delivered, b"".join(lines)[delivered - start :])
 
     def _marks(self, channel: str) -> tuple[int, int]:
         """Up to which byte a channel is delivered, and up to which it is filled."""

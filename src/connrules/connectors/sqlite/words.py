@@ -35,6 +35,8 @@ def said(error: Exception, path: Path) -> StoreError:
             return StoreError(f"`{path}` cannot be written: the disk is full", _ROOM)
         case sqlite3.SQLITE_IOERR:
             return StoreError(f"`{path}` cannot be read or written: {error}", _DISK)
+        case None if isinstance(error, sqlite3.OperationalError):
+            return damaged(path)  # not SQLite's word but Python's: bytes that should be text and are none
         case _:
             return StoreError(f"`{path}` cannot be used: {error}")
 
