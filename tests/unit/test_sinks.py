@@ -134,6 +134,16 @@ def test_another_file_from_now_on(out: Path, written: Written) -> None:
     assert (out.read_bytes(), other.read_bytes()) == (DELIVERED + LEFT, b"more\n")
 
 
+def test_a_file_that_has_another_name_now(out: Path, written: Written) -> None:
+    other = out.rename(out.with_name("other"))
+    sink = reopened(other, written)
+    sink.write(b"more\n")
+    sink.close()
+    assert other.read_bytes() == DELIVERED + LEFT + b"more\n"
+    assert sink.written is not None
+    assert (sink.written.path, sink.written.start) == (str(other), 0)
+
+
 def test_from_a_file_to_standard_output_and_back(out: Path, written: Written) -> None:
     out.write_bytes(DELIVERED)
     with_stream = open_sink(None, written, OUTBOX)
@@ -204,6 +214,7 @@ def test_whole_lines_or_none(out: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sink, "_file", Full())
     with pytest.raises(OSError, match="no space left"):
         sink.write(LEFT)
+    file.close()
     assert out.read_bytes() == DELIVERED
     assert sink.mark == len(DELIVERED)
 

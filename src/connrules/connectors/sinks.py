@@ -147,6 +147,8 @@ def open_sink(path: Path | None, before: Written | None, outbox: Outbox) -> Open
         return Opened(StreamSink(LineWriter(path), outbox.start), outbox.lines)
     if before and before.path == os.path.realpath(path):
         return Opened(_same(path, before, outbox))
+    if before and not Path(before.path).exists() and _has_content(path) and _mend(path, before, outbox):
+        return Opened(FileSink(path, end, before.start))  # it has another name now
     _begin(path).close()
     if before and mend(before, outbox):
         return Opened(FileSink(path, end))
