@@ -39,8 +39,9 @@ def a_million(setting: Setting) -> dict[str, Figure]:
     gc.collect()
     held = resident() - before
     taken = [_collection() for _ in range(setting.rounds)]
-    agree({"waiting": len(engine.pending()), "users": users})
-    kept = snapshots(engine, plan, setting)
+    by_hand = {wait.user: (wait.trigger, wait.triggered_at) for wait in engine.pending()}
+    agree({"waiting": len(by_hand), "users": users})
+    kept = snapshots(engine, by_hand, plan, setting)
     if not taken:
         return kept | {m.name: Figure(None, "only the decisions were compared") for m in MEASURES[:2]}
     note = f"{users:,} users wait"
@@ -50,26 +51,26 @@ def a_million(setting: Setting) -> dict[str, Figure]:
     }
 
 
-def snapshots(engine: Engine, plan: Plan, setting: Setting) -> dict[str, Figure]:
+def snapshots(engine: Engine, by_hand: dict[str, tuple[str, int]], plan: Plan, setting: Setting) -> dict[str, Figure]:
     """All who wait as bytes, and from them again, by the engine and by pickle.
 
     What is pickled is what somebody would keep who writes the one rule by hand, in the form that pickle is fastest
     with: a dict of tuples (objects take longer), and nothing of timers, the watermark or whether the bytes are whole.
     """
-    waiting = engine.pending()
-    by_hand = {wait.user: (wait.trigger, wait.triggered_at) for wait in waiting}
     data, pickled = engine.snapshot(), pickle.dumps(by_hand, protocol=5)
-    agree({"saved": waiting, "restored": _restored(plan, data).pending()})
+    again = _restored(plan, data).pending()
+    agree({"who waits": by_hand, "restored": {wait.user: (wait.trigger, wait.triggered_at) for wait in again}})
     agree({"pickled": by_hand, "read again": pickle.loads(pickled)})
-    del waiting
+    del again
     writing = {"connrules": engine.snapshot, "pickle": lambda: pickle.dumps(by_hand, protocol=5)}
     reading = {"connrules": lambda: _restored(plan, data), "pickle": lambda: pickle.loads(pickled)}
+    rounds = min(setting.rounds, 2)  # they differ little
     note = f"{len(by_hand):,} users wait; {_size(data)} against {_size(pickled)}"
     return {
         name: dearer(times["connrules"], times["pickle"], note)
         for name, times in (
-            ("snapshot", makers_in_turn(writing, setting.rounds)),
-            ("restore", makers_in_turn(reading, setting.rounds)),
+            ("snapshot", makers_in_turn(writing, rounds)),
+            ("restore", makers_in_turn(reading, rounds)),
         )
     }
 
