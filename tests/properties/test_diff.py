@@ -5,16 +5,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from hypothesis import event, given
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from tests.properties.catalogs import catalogs
 from tests.properties.histories import Look, histories, looks
+from tests.properties.rule_sets import rule_sets
 from tests.properties.test_engine import UNTIL, checked_rules, run
 
+import connrules
 from connrules.check import Checked
 from connrules.connectors.jsonl import encode_outcomes
 from connrules.event import Event, Kind, Outcome, Reason
 from connrules.replay.diff import Change, Diff, Difference, compare
 from connrules.replay.outcomes import Batch
+from connrules.run.comparing import Change as Edit
+from connrules.run.comparing import compare_plans
 
 NAMES = {"same": "same", "moved": "moved there"}
 """The rules of both sides; each side has one more that the other does not have, of one name."""
@@ -173,3 +178,35 @@ def test_a_rule_set_does_not_differ_from_itself(
 
     assert diff.changes == ()
     assert diff.before == diff.after == Counter(send.rule for send in sent(outcomes))
+
+
+@st.composite
+def two_rule_sets(draw: st.DrawFn) -> tuple[Checked, Checked]:
+    """A rule set, and one in which one of the declarations is another."""
+    old, other = draw(rule_sets()).splitlines(), draw(rule_sets()).splitlines()
+    place = draw(st.integers(0, min(len(old), len(other)) - 1))
+    catalog = draw(catalogs())
+    texts = ("\n".join(old), "\n".join([*old[:place], other[place], *old[place + 1 :]]))
+    sides = [connrules.loads(text, catalog=catalog) for text in texts]
+    assume(not any(side.errors for side in sides))
+    return sides[0], sides[1]
+
+
+@given(sets=two_rule_sets(), history=histories(), look=looks(), until=UNTIL, data=st.data())
+def test_the_differences_make_of_one_rule_set_the_other(
+    sets: tuple[Checked, Checked], history: list[Event], look: Look, until: int | None, data: st.DataObject
+) -> None:
+    old, new = (run(checked, history, look, until) for checked in sets)
+    edits = compare_plans(*map(connrules.compile_rules, sets))
+    names = {e.was: e.rule for e in edits if e.was is not None and e.kind is not Edit.REMOVED}
+
+    diff = compare(cut(data, old), cut(data, new), names)
+
+    gone, come = (Counter(seen(s) for c in diff.changes if (s := getattr(c, side))) for side in ("old", "new"))
+    before, after = (Counter(map(seen, sent(outcomes))) for outcomes in (old, new))
+    assert before - gone + come == after
+    assert gone <= before
+    lost = {seen(c.old) for c in diff.changes if c.difference is Difference.NO_LONGER and c.old}
+    gained = {seen(c.new) for c in diff.changes if c.difference is Difference.NEWLY and c.new}
+    assert not lost & gained
+    event(f"differs: {bool(diff.changes)}")

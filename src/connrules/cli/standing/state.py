@@ -111,7 +111,8 @@ def read_state(path: Path, user: str | None) -> State:
             if name == user:
                 state.user = saved
             for rule in {wait.source.rule for wait in saved.waits}:
-                state.rules.setdefault(rule, Waiting(rule)).add([wait for wait in saved.waits if wait.source.rule == rule])
+                waits = [wait for wait in saved.waits if wait.source.rule == rule]
+                state.rules.setdefault(rule, Waiting(rule)).add(waits)
         return state
 
 
