@@ -4,19 +4,20 @@ The store fails at any of its commits: before it has kept anything, or behind it
 all was kept and nobody was told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from tests.properties.histories import Look, histories, looks
 from tests.properties.test_engine import checked_rules
 from tests.properties.world import GRID, START, STEPS
 
 import connrules
-from connrules import Batch, DurableEngine, Event, MemoryStore, Outcome, StoreError
-from connrules.check import Checked
+from connrules import Batch, DurableEngine, Event, MemoryStore, Outcome, SqliteStore, StateStore, StoreError
 
 
 class Call(NamedTuple):
@@ -43,19 +44,27 @@ class Call(NamedTuple):
         return engine.feed_many(self.events, position)
 
 
-class Unreliable(MemoryStore):
+class Unreliable:
     """A store of which some commits fail, by their number: True fails behind the commit, False before it."""
 
-    def __init__(self, failures: dict[int, bool]) -> None:
-        super().__init__()
-        self.failures = failures
-        self.commits = 0
+    def __init__(self, make: Callable[[], StateStore], failures: dict[int, bool]) -> None:
+        self._make = make
+        self._store = make()
+        self._failures = failures
+        self._commits = 0
+        self.load, self.outbox, self.close = self._store.load, self._store.outbox, self._store.close
+
+    def open_anew(self) -> None:
+        """As by another process."""
+        self.close()
+        self._store = self._make()
+        self.load, self.outbox, self.close = self._store.load, self._store.outbox, self._store.close
 
     def commit(self, batch: Batch) -> None:
-        self.commits += 1
-        failure = self.failures.get(self.commits)
+        self._commits += 1
+        failure = self._failures.get(self._commits)
         if failure is not False:
-            super().commit(batch)
+            self._store.commit(batch)
         if failure is not None:
             raise StoreError("no room is left")
 
@@ -128,6 +137,7 @@ def run_part(engine: DurableEngine, story: Story, consumer: Consumer, choices: I
 
 def opened(story: Story, store: Unreliable) -> DurableEngine:
     """The engine opened with the rules that it ran last."""
+    store.open_anew()
     loaded = store.load()
     plan = story.plan if loaded is None else connrules.Plan.from_json(loaded.plan)
     return DurableEngine(plan, store, **story.look.options)
@@ -149,28 +159,44 @@ def run_durably(story: Story, store: Unreliable, choices: Iterator[int]) -> tupl
             is_done = False
     assert is_done
     with opened(story, store) as engine:
-        left, pending = engine.undelivered(), engine.pending()
+        left, pending, start = engine.undelivered(), engine.pending(), store.outbox("outcomes").start
     delivered = sorted(consumer.delivered.items())
-    assert left == [pair for pair in delivered if pair[0] > store.outbox("outcomes").start]
+    assert left == [pair for pair in delivered if pair[0] > start]
     return [outcome for _, outcome in delivered], pending
 
 
-@given(
-    checked=checked_rules(),
-    other=checked_rules(),
-    calls=calls(),
-    look=looks(),
-    failures=st.dictionaries(st.integers(1, 12), st.booleans(), max_size=6),
-    choices=st.lists(st.integers(0, 3), max_size=10).map(lambda some: [*some, 3, 3, 2]),
-)
-def test_the_parts_of_a_durable_engine_are_one_uninterrupted_engine(
-    checked: Checked, other: Checked, calls: list[Call], look: Look, failures: dict[int, bool], choices: list[int]
-) -> None:
-    story = Story(connrules.compile_rules(checked), connrules.compile_rules(other), calls, look)
-    engine = connrules.Engine(story.plan, **look.options)
-    expected = [outcome for call in calls for outcome in call.on(engine, story.other)]
+FAILURES = st.dictionaries(st.integers(1, 12), st.booleans(), max_size=6)
+CHOICES = st.lists(st.integers(0, 3), max_size=10).map(lambda some: [*some, 3, 3, 2])
 
-    outcomes, pending = run_durably(story, Unreliable(failures), cycle(choices))
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    plans = [connrules.compile_rules(draw(checked_rules())) for _ in range(2)]
+    return Story(plans[0], plans[1], draw(calls()), draw(looks()))
+
+
+def check(story: Story, store: Unreliable, choices: list[int]) -> None:
+    """Its parts are one uninterrupted engine."""
+    engine = connrules.Engine(story.plan, **story.look.options)
+    expected = [outcome for call in story.calls for outcome in call.on(engine, story.other)]
+
+    outcomes, pending = run_durably(story, store, cycle(choices))
 
     assert outcomes == expected
     assert pending == engine.pending()
+
+
+@given(story=stories(), failures=FAILURES, choices=CHOICES)
+def test_the_parts_of_a_durable_engine_are_one_uninterrupted_engine(
+    story: Story, failures: dict[int, bool], choices: list[int]
+) -> None:
+    memory = MemoryStore()
+    check(story, Unreliable(lambda: memory, failures), choices)
+
+
+@settings(max_examples=settings().max_examples // 10)
+@given(story=stories(), failures=FAILURES, choices=CHOICES)
+def test_so_they_are_in_a_file(story: Story, failures: dict[int, bool], choices: list[int]) -> None:
+    with TemporaryDirectory() as folder:
+        store = Unreliable(lambda: SqliteStore(Path(folder) / "state.db"), failures)
+        check(story, store, choices)
