@@ -13,7 +13,7 @@ from tests.cli.states import EVENTS, RULES, connrules, files, held, killed, run,
 from connrules.compile import compile_rules
 from connrules.connectors.sqlite import SqliteStore
 from connrules.pipeline import load
-from connrules.run.ports import Batch
+from connrules.run.ports import Batch, StoreError
 
 NEW = """\
 rule thanks: on purchase after 2h unless session_start or purchase send "Thanks"
@@ -203,6 +203,19 @@ def test_events_that_are_held_back_and_ids_stay(tmp_path: Path) -> None:
     assert "held back      2 events" in after
     assert "remembered     3 ids" in after
     assert go_on(*late) == at_once
+
+
+def test_a_store_that_fails_leaves_the_state_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state(tmp_path)
+
+    def full(*_: object) -> None:
+        raise StoreError("`run.db` cannot be written: the disk is full", "make room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteStore, "commit", full)
+        assert "error: `run.db` cannot be written: the disk is full\n  = help: make room\n" in migrate(code=2)
+
+    assert migrate() == TEXT
 
 
 def test_it_can_be_done_once(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """`connrules migrate`: carry the users who wait in a state over to other rules, or say what that would do to them."""
 
+from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -152,13 +153,13 @@ def _of_others(path: Path, plan: Plan, old: Side, new: Side) -> ShellError:
 
 def _carry_over(move: Move, dedupe: int, profiles: Profiles | None, outcomes: str) -> int:
     """Carry the state over; how many outcomes are still to be written by the next run."""
-    with in_words(move.path):
-        store = SqliteStore(move.path, create=False)
-        kinds = _KINDS[outcomes]
-        with DurableEngine(
-            move.new, store, dedupe=dedupe, profiles=profiles, kinds=kinds, changed=move.changed
-        ) as engine:
-            return engine.outbox(OUTCOMES).lines.count(b"\n")
+    options: Any = {"dedupe": dedupe, "profiles": profiles, "kinds": _KINDS[outcomes], "changed": move.changed}
+    with (
+        in_words(move.path),
+        closing(SqliteStore(move.path, create=False)) as store,
+        DurableEngine(move.new, store, **options) as engine,
+    ):
+        return engine.outbox(OUTCOMES).lines.count(b"\n")
 
 
 def _say_what_to_know(move: Move, *, dry_run: bool, undelivered: int) -> None:
