@@ -1,29 +1,31 @@
 """Rules are replaced while users wait: random edits of random rule sets, against a simple model."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tests.properties.catalogs import catalogs
-from tests.properties.histories import Look, histories, looks
+from tests.properties.histories import Look, histories, in_order, looks
 from tests.properties.replaced import HOUR, Model, RuleSet, Spec
 from tests.properties.rule_sets import rule_sets
 
 import connrules
 from connrules import Engine, Event, Outcome, Plan
-from connrules.catalog import Catalog
 from connrules.plan import Rule
+from connrules.run.effects import effects
+from connrules.run.passage import Changed, Fate
+from connrules.run.saving import SavedUser, read, read_core
 
-Changed = Literal["pin", "follow"]
 TYPES = ("purchase", "session_start", 'event "J"', 'event "L"')
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "on": st.lists(st.sampled_from(("purchase", *TYPES, "sent a", "cancelled a")), min_size=1, max_size=2, unique=True),
-    "after": st.sampled_from((0, 2, 4, 6, 6)),
+    "after": st.sampled_from((0, 2, 4, 6, 8)),
     "restarting": st.sampled_from((False, False, True)),
     "unless": st.lists(st.tuples(st.sampled_from(TYPES), st.booleans()), max_size=2, unique_by=lambda pair: pair[0]),
     "per": st.sampled_from((None, None, "k", "j")),
@@ -32,6 +34,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "send": st.sampled_from(("X", "Y")),
 }
 NAMES = ("a", "b", None)
+CHANGED: st.SearchStrategy[Changed] = st.sampled_from(("pin", "follow"))
 LIMITS = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), max_size=2)
 
 
@@ -133,11 +136,11 @@ def by_user(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     return dict(found)
 
 
-def restored(engine: Engine, plan: Plan, how: str) -> Engine:
+def restored(engine: Engine, plan: Plan, how: str, options: Mapping[str, Any] = MappingProxyType({})) -> Engine:
     """The engine, or one that goes on from what it remembers."""
     if how == "on":
         return engine
-    other = Engine(plan)
+    other = Engine(plan, **options)
     if how == "snapshot":
         other.restore(engine.snapshot())
     else:
@@ -155,7 +158,7 @@ def test_replacing_rules_does_what_the_model_does(versions: list[RuleSet], data:
     history = data.draw(parts(len(versions)))
     for number, (rules, plan, events) in enumerate(zip(versions, plans, history, strict=True)):
         if number:
-            changed: Changed = data.draw(st.sampled_from(("pin", "follow")))
+            changed = data.draw(CHANGED)
             engine.track()
             outcomes += engine.replace(plan, changed)
             retired = max(retired, len(engine._program.retired))
@@ -182,70 +185,133 @@ def test_replacing_rules_does_what_the_model_does(versions: list[RuleSet], data:
     event(f"definitions retired: {retired}")
 
 
+# The whole language, of which the model knows a part
+
+
+CLAUSES = """
+rule elapsed: on purchase after 2h unless purchase or session_start send X
+rule restarts: on purchase after 30m restarting unless purchase where cart.id = trigger.cart.id per tag
+  hold out 50% send "A"
+rule implies: on received_push of any after 3h unless opened_push or viewed_card of any where tag = trigger.tag
+  per amount at most 1 per 2h send one of 50% X, 50% B
+rule days: on purchase in 0 days at 17:30 local unless event "Joined" convert on purchase within 2h send X
+rule weekday: on purchase next sunday at 02:30 zone "Australia/Lord_Howe" still if user.age > 5 send X
+rule held: on purchase after 1h unless purchase where amount > trigger.amount between 15:00 and 17:30 once send X
+rule shut: on purchase after 90m between 15:00 and 02:00 local or drop per cart.id send X
+rule at_once: on purchase send X
+"""
+DONORS = connrules.compile_rules(connrules.loads(CLAUSES)).rules
+OF_A_WAIT = ("delay", "schedule", "exceptions", "per", "between")
+OF_A_SEND = ("still", "hold_out", "send")
+OF_THE_PAST = ("eligibility", "goal")
+
+
 @st.composite
-def checked_plans(draw: st.DrawFn) -> tuple[str, Catalog | None, Plan]:
-    rules, catalog = draw(rule_sets()), draw(catalogs())
-    checked = connrules.loads(rules, catalog=catalog)
+def named_plans(draw: st.DrawFn) -> Plan:
+    checked = connrules.loads(draw(rule_sets()), catalog=draw(catalogs()))
     assume(not checked.errors)
-    return rules, catalog, connrules.compile_rules(checked)
+    plan = connrules.compile_rules(checked)
+    rules = (msgspec.structs.replace(r, name=r.name.replace("rules.conn:", "n")) for r in plan.rules)
+    return msgspec.structs.replace(plan, rules=tuple(rules))
+
+
+@st.composite
+def changes(draw: st.DrawFn, fields: tuple[str, ...]) -> tuple[Plan, Plan]:
+    """A plan, and the same with some clauses of other rules."""
+    old = draw(named_plans())
+    kept = st.sets(st.sampled_from(fields), max_size=len(fields) // 2)
+    rules = tuple(_mixed(rule, draw(st.sampled_from(DONORS)), {*fields} - draw(kept)) for rule in old.rules)
+    return old, msgspec.structs.replace(old, rules=rules)
+
+
+def _mixed(rule: Rule, donor: Rule, fields: Iterable[str]) -> Rule:
+    return msgspec.structs.replace(rule, **{name: getattr(donor, name) for name in fields})
 
 
 @given(
-    drawn=checked_plans(),
+    pair=changes((*OF_A_WAIT, *OF_A_SEND)), history=histories(), look=looks(), changed=CHANGED, cut=st.integers(10, 30)
+)
+def test_rules_come_back_and_nothing_has_changed(
+    pair: tuple[Plan, Plan], history: list[Event], look: Look, changed: Changed, cut: int
+) -> None:
+    """The same rules, or others for a moment and the former ones again: all is as if nothing had been."""
+    plan, moment = pair
+    through, engine = Engine(plan, **look.options), Engine(plan, **look.options)
+    assert through.feed_many(history[:cut]) == engine.feed_many(history[:cut])
+
+    assert engine.replace(Plan.from_json(plan.to_json()), changed) == []
+    assert engine.snapshot() == through.snapshot()
+    if all(event.type != "attributes" for event in history[:cut]):  # those of a moment may look at fewer
+        assert engine.replace(moment) == []
+        assert engine.pending() == through.pending()
+        event(f"definitions retired: {len(engine._program.retired)}")
+        assert engine.replace(moment, changed) == []
+        assert engine.replace(plan) == []
+
+    assert engine.feed_many(history[cut:]) == through.feed_many(history[cut:])
+    assert engine.finish() == through.finish()
+
+
+@given(
+    pair=changes((*OF_A_WAIT, *OF_A_SEND, *OF_THE_PAST)),
     history=histories(),
     look=looks(),
-    changed=st.sampled_from(("pin", "follow")),
-    cut=st.integers(0, 40),
+    changed=CHANGED,
+    cut=st.integers(10, 30),
 )
-def test_replacing_rules_by_themselves_changes_nothing(
-    drawn: tuple[str, Catalog | None, Plan], history: list[Event], look: Look, changed: Changed, cut: int
+def test_what_was_replaced_is_remembered_as_a_whole(
+    pair: tuple[Plan, Plan], history: list[Event], look: Look, changed: Changed, cut: int
 ) -> None:
-    *_, plan = drawn
-    through, replaced = Engine(plan, **look.options), Engine(plan, **look.options)
-    first = through.feed_many(history[:cut])
-    assert replaced.feed_many(history[:cut]) == first
-    assert replaced.replace(Plan.from_json(plan.to_json()), changed) == []
-    assert replaced.snapshot() == through.snapshot()
-
-    assert replaced.feed_many(history[cut:]) == through.feed_many(history[cut:])
-    assert replaced.finish() == through.finish()
-
-
-@given(drawn=checked_plans(), other=checked_plans(), history=histories(), look=looks(), cut=st.integers(0, 40))
-def test_pinned_waits_come_back_to_the_rules_that_they_began_with(
-    drawn: tuple[str, Catalog | None, Plan],
-    other: tuple[str, Catalog | None, Plan],
-    history: list[Event],
-    look: Look,
-    cut: int,
-) -> None:
-    """Other clauses for a moment, and the former ones again: who waits waits as before, where nothing was removed."""
-    *_, plan = drawn
-    fields = ("delay", "restarting", "schedule", "exceptions", "per", "still", "between", "hold_out", "send")
-    pairs = zip(plan.rules, other[2].rules, strict=False)
-    names = {rule.name: rule for rule in plan.rules}
-    mixed = [replaced_fields(rule, there, fields) for rule, there in pairs if ":" not in rule.name]
-    assume(mixed)
-    names |= {rule.name: rule for rule in mixed}
-    moment = connrules.Plan(
-        rules=tuple(names.values()),
-        segments=tuple({s.name: s for s in (*other[2].segments, *plan.segments)}.values()),
-        limits=plan.limits,
-        time_zone=plan.time_zone,
-        objects=plan.objects,
-        events=plan.events,
-    )
-    through, engine = Engine(plan, **look.options), Engine(plan, **look.options)
-    through.feed_many(history[:cut])
+    """Restored from a snapshot or a store, an engine goes on as the other; and the effects were told beforehand."""
+    old, new = pair
+    engine = Engine(old, **look.options)
+    engine.track()
     engine.feed_many(history[:cut])
+    waited, told = engine.pending(), effects_of(engine, new, changed, look)
 
-    assert engine.replace(moment) == []
-    assert engine.pending() == through.pending()
-    assert engine.replace(plan) == []
-    assert engine.pending() == through.pending()
-    if not look.known and all(e.type != "attributes" for e in history):
-        assert engine.feed_many(history[cut:]) == through.feed_many(history[cut:])
+    outcomes = engine.replace(new, changed)
+
+    event(f"definitions retired: {len(engine._program.retired)}")
+    pending = {(wait.id, wait.rule): wait for wait in engine.pending()}
+    assert told.total() == len(waited)
+    assert told[Fate.DUE_NOW] == len(waited) - sum((wait.id, wait.rule) in pending for wait in waited)
+    if changed == "pin":
+        assert outcomes == []
+        assert list(pending.values()) == waited
+    others = [restored(engine, new, how, look.options) for how in ("snapshot", "load")]
+    rest = engine.feed_many(history[cut:]) + engine.finish()
+    for other in others:
+        assert other.feed_many(history[cut:]) + other.finish() == rest
 
 
-def replaced_fields(rule: Rule, other: Rule, fields: Iterable[str]) -> Rule:
-    return msgspec.structs.replace(rule, **{name: getattr(other, name) for name in fields})
+def effects_of(engine: Engine, new: Plan, changed: Changed, look: Look) -> Counter[Fate]:
+    """How many waits were said to have each fate."""
+    batch = engine.changes()
+    users = [(user, read(state, SavedUser)) for user, state in batch.users.items() if state is not None]
+    told = effects(engine.plan, new, read_core(batch.core), users, changed, profiles=look)
+    found = Counter[Fate]()
+    for effect in told:
+        found.update({fate: tally.waits for fate, tally in effect.fates.items()})
+    return found
+
+
+@given(pair=changes(("delay", "schedule", "between")), history=histories(), look=looks())
+def test_what_follows_is_due_when_its_trigger_would_have_made_it_due(
+    pair: tuple[Plan, Plan], history: list[Event], look: Look
+) -> None:
+    old, new = pair
+    events = {e.id: e for e in in_order(history) if e.type != "attributes"}
+    engine = Engine(old, profiles=look)
+    engine.feed_many(list(events.values()))
+    engine.replace(new, "follow")
+    now = engine.watermark or 0
+    for wait in engine.pending():
+        trigger = events.get(wait.trigger)
+        if trigger is None or trigger.time != wait.triggered_at:
+            continue
+        alone = Engine(new, profiles=look)
+        alone.feed(trigger)
+        for fresh in alone.pending():
+            if fresh.rule == wait.rule and fresh.due is not None and wait.due is not None:
+                event("due later" if fresh.due > now else "held")
+                assert wait.due == fresh.due if fresh.due > now else wait.due > now
