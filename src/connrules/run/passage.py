@@ -11,6 +11,7 @@ from connrules.run.comparing import recognise, same
 from connrules.run.due import Clockwork, clockwork
 from connrules.run.retired import Retired, Terms, terms_of
 from connrules.run.rule import kept_paths
+from connrules.run.saving import SavedSource
 from connrules.run.values import Kept
 from connrules.run.world import Key, World
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
@@ -53,6 +54,10 @@ class Passage(NamedTuple):
     def keep(self, kept: Kept) -> Kept:
         """What a wait keeps of its trigger's properties from now on; what it did not keep is missing."""
         return tuple(None if place is None else kept[place] for place in self.places)
+
+    def over(self, source: SavedSource) -> SavedSource:
+        """What is known of waits beside their triggers, as it is from now on; when they are due stays as it was."""
+        return msgspec.structs.replace(source, rule=self.rule, version=self.version, kept=self.keep(source.kept))
 
 
 class Passages:

@@ -5,12 +5,14 @@ exceptions that they began with) or *follow* (due is reckoned anew from the trig
 In all else the rule is as it is now. A rule that is gone leaves its waits dropped.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from connrules.duration import EARLIEST
 from connrules.event import Kind, Outcome, Profiles, Reason
 from connrules.plan import Limit, Plan
 from connrules.run.audience import zone_of
@@ -21,11 +23,14 @@ from connrules.run.passage import Changed, Fate, Passage, Passages
 from connrules.run.program import Program
 from connrules.run.restoring import Restoring
 from connrules.run.rule import Rule
-from connrules.run.saving import SavedGoal, SavedUser, SavedWait, Saving
+from connrules.run.saving import SavedGoal, SavedSource, SavedUser, SavedWait, Saving, is_shared
+from connrules.run.snapshot import by_columns
 from connrules.run.state import Source, Wait, state_of
 from connrules.run.world import Key, World
 
 _START_ORDER: Final = attrgetter("since", "place")
+Definition = tuple[str, int]
+"""The name of a rule, and 0 or the number of a retired definition of it."""
 
 
 class Moved(NamedTuple):
@@ -58,6 +63,19 @@ class Replacement:
             due_now=tuple(wait for fate, wait in moved if fate is Fate.DUE_NOW),
         )
 
+    def source(self, source: SavedSource) -> tuple[SavedSource, int] | None:
+        """What waits that have that in common have from now on, if their triggers came after an instant (epoch ms).
+
+        None: of each it is something else, or nothing.
+        """
+        passage = self.passages.of(source.rule, source.version)
+        if passage.fate is Fate.DROPPED or (passage.is_retimed and passage.clockwork is not None):
+            return None
+        over = passage.over(source)
+        if not passage.is_retimed:
+            return over, EARLIEST - 1
+        return msgspec.structs.replace(over, lasts=passage.delay), self._now - passage.delay
+
     def fates(self, user: str, saved: SavedUser) -> Iterator[tuple[str, Fate]]:
         """What becomes of each wait of a user, behind the name that its rule had."""
         for wait in saved.waits:
@@ -67,9 +85,7 @@ class Replacement:
         passage = self.passages.of(wait.source.rule, wait.source.version)
         if passage.fate is Fate.DROPPED:
             return passage.fate, wait
-        source = msgspec.structs.replace(
-            wait.source, rule=passage.rule, version=passage.version, kept=passage.keep(wait.source.kept)
-        )
+        source = passage.over(wait.source)
         if not passage.is_retimed:
             return passage.fate, msgspec.structs.replace(wait, source=source)
         due, missed = self._due(passage, wait.since, user, saved)
@@ -132,17 +148,16 @@ def moved_over(  # noqa: PLR0913, PLR0917  # what an engine is made of
     made = Program(new, passages.retired())
     after, restoring = Firing(made, profiles), Restoring(made)
     replacement = Replacement(passages, old, new, now, profiles)
-    save = Saving(stepper.rules).user
+    definitions = {(rule.name, rule.version): rule for rule in made.rules}
     dropped: list[tuple[SavedWait, Outcome]] = []
     due_now: list[tuple[SavedWait, str]] = []
-    for user, held in stepper.users.items():
-        kept, gone, due = replacement.move(user, save(held))
+    for user, saved in _one_by_one(stepper, replacement, definitions, restoring):
+        kept, gone, due = replacement.move(user, saved)
         kept = _forgetting(kept, made.attributes)
         if kept != _NOBODY:
             restoring.add(user, kept)
         dropped += [(wait, _dropped(user, wait, now)) for wait in gone]
         due_now += [(wait, user) for wait in due]
-    definitions = {(rule.name, rule.version): rule for rule in made.rules}
     waits = [_wait(user, wait, definitions, made.world) for wait, user in due_now]
     restoring.into(after)
     after.latest, after.starts = stepper.latest, stepper.starts
@@ -152,12 +167,28 @@ def moved_over(  # noqa: PLR0913, PLR0917  # what an engine is made of
     return made, after
 
 
+def _one_by_one(
+    stepper: Firing, replacement: Replacement, definitions: Mapping[Definition, Rule], restoring: Restoring
+) -> Iterator[tuple[str, SavedUser]]:
+    """The users to look at one by one, once those are over of whom all is said by what their waits have in common."""
+    alike, others = by_columns(stepper.users, Saving(stepper.rules))
+    for column in alike:
+        begin = len(column.users)
+        source = replacement.source(column.source)
+        if source is not None and is_shared(definitions[source[0].rule, source[0].version]):
+            begin = bisect_right(column.sinces, source[1])
+            restoring.add_alike(source[0], *column.rows(slice(begin, None)))
+        for user, trigger, since, place in zip(*column.rows(slice(begin)), strict=True):
+            yield user, SavedUser((SavedWait(column.source, trigger, since, place),))
+    yield from others.items()
+
+
 _NOBODY: Final = SavedUser()
 
 
-def _abouts(stepper: Firing) -> dict[tuple[str, int], set[Key]]:
+def _abouts(stepper: Firing) -> dict[Definition, set[Key]]:
     """What the triggers of all waits were about, by the rule and the number of its definition."""
-    found: dict[tuple[str, int], set[Key]] = {}
+    found: dict[Definition, set[Key]] = {}
     for held in stepper.users.values():
         for wait in (held,) if isinstance(held, Wait) else held.waits.values():
             rule, known = stepper.rules[wait.source.rule], wait.source.known
@@ -188,7 +219,7 @@ def _dropped(user: str, wait: SavedWait, now: int) -> Outcome:
     )
 
 
-def _wait(user: str, wait: SavedWait, definitions: Mapping[tuple[str, int], Rule], world: World) -> Wait:
+def _wait(user: str, wait: SavedWait, definitions: Mapping[Definition, Rule], world: World) -> Wait:
     """A wait, ready to be fired."""
     s = wait.source
     rule = definitions[s.rule, s.version]

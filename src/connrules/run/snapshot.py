@@ -33,6 +33,11 @@ class Alike(msgspec.Struct, frozen=True, array_like=True):
     sinces: list[int]
     places: list[int] = []
 
+    def rows(self, which: slice) -> tuple[list[str], list[str], list[int], list[int]]:
+        """The columns of some of them, with all places."""
+        users = self.users[which]
+        return users, self.triggers[which], self.sinces[which], self.places[which] or [0] * len(users)
+
 
 class Snapshot(msgspec.Struct, frozen=True):
     """All that an engine remembers."""
