@@ -179,6 +179,17 @@ def test_waits_of_one_instant_before_and_after_keep_their_order() -> None:
     assert [o.user for o in other.pending() if o.rule == "r"] == ["z", "y", "b", "a"]
 
 
+@pytest.mark.parametrize(("now", "sent"), [(DAY - 1, []), (DAY, [("a", DAY)]), (DAY + 1, [("a", DAY + 1)])])
+def test_what_is_due_by_the_instant_of_the_change_fires_with_it(now: int, sent: list[tuple[str, int]]) -> None:
+    """Of all whom their waits have in common, those whose new due instant has come, and no others."""
+    engine = Engine(plan("rule r: on purchase after 2d send X"))
+    engine.feed_many([event(0, "a"), event(2, "b")])
+    engine.advance_to(now)
+    outcomes = engine.replace(plan("rule r: on purchase after 1d send X"), "follow")
+    assert [(o.user, o.at) for o in outcomes] == sent
+    assert [(o.user, o.at) for o in engine.advance_to(2 * DAY)] == [("a", DAY), ("b", DAY + 2)][len(sent) :]
+
+
 def test_what_pinned_exceptions_look_at_still_matters() -> None:
     engine = Engine(plan("rule r: on purchase after 1d unless purchase where cart.id = trigger.shop send X"))
     engine.feed(event(0, properties={"shop": 1}))
