@@ -1,6 +1,6 @@
 """A snapshot: all that an engine remembers, as bytes that say what they are and whether they are whole.
 
-Layout: one line of ASCII (`connrules snapshot 4`), the SHA-256 of the rest (32 bytes), then JSON, which keeps
+Layout: one line of ASCII (`connrules snapshot 4`), the BLAKE2b digest of the rest (32 bytes), then JSON, which keeps
 whole numbers of any size as they are. Rules are named, not numbered, so a snapshot means the same wherever it is read.
 Most users have one wait and nothing else: these stand column by column, for that is written and read fastest.
 """
@@ -54,7 +54,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 def to_bytes(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot; the same state gives the same bytes."""
     body = msgspec.json.encode(snapshot, order="deterministic")
-    return b"".join((_HEADER, hashlib.sha256(body).digest(), body))
+    return b"".join((_HEADER, _digest(body), body))
 
 
 def from_bytes(data: bytes) -> Snapshot:
@@ -68,12 +68,16 @@ def from_bytes(data: bytes) -> Snapshot:
         raise SnapshotError(f"the snapshot has version {version}; this connrules reads version {VERSION}")
     begin = len(_HEADER) + _DIGEST_SIZE
     body = memoryview(data)[begin:]
-    if hashlib.sha256(body).digest() != data[len(_HEADER) : begin]:
+    if _digest(body) != data[len(_HEADER) : begin]:
         raise SnapshotError("the snapshot is damaged or cut off")
     try:
         return msgspec.json.decode(body, type=Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"the snapshot cannot be read: {error}") from None
+
+
+def _digest(body: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST_SIZE).digest()
 
 
 def by_columns(users: Mapping[str, Held], saving: Saving) -> tuple[tuple[Alike, ...], dict[str, SavedUser]]:
@@ -113,12 +117,6 @@ def _alike(groups: Iterable[list[Wait]], saving: Saving) -> tuple[Alike, ...]:
 
 
 def _columns(source: SavedSource, waits: list[Wait]) -> Alike:
-    waits = in_start_order(waits)
-    places = [wait.place for wait in waits]
-    return Alike(
-        source,
-        [wait.user for wait in waits],
-        [wait.trigger for wait in waits],
-        [wait.since for wait in waits],
-        places if any(places) else [],
-    )
+    waits, sinces, places = in_start_order(waits)
+    users, triggers = [wait.user for wait in waits], [wait.trigger for wait in waits]
+    return Alike(source, users, triggers, sinces, places if any(places) else [])

@@ -53,12 +53,16 @@ class Wait(msgspec.Struct, frozen=True, gc=False, eq=False):
         return self.since + self.source.lasts
 
 
-def in_start_order(waits: list[Wait]) -> list[Wait]:
-    """The same waits, sorted. Mostly they are in order and no two of one instant: to see that takes least."""
-    sinces = [wait.since for wait in waits]
-    if any(map(_place, waits)) or sorted(sinces) != sinces:
+def in_start_order(waits: list[Wait]) -> tuple[list[Wait], list[int], list[int]]:
+    """The same waits, sorted, with the instants of their triggers and their places.
+
+    Mostly they are in order and no two of one instant: to see that takes least.
+    """
+    sinces, places = [wait.since for wait in waits], [wait.place for wait in waits]
+    if any(places) or sorted(sinces) != sinces:
         waits = sorted(sorted(waits, key=_place), key=_since)  # twice, so that no tuple is made for each
-    return waits
+        sinces, places = [wait.since for wait in waits], [wait.place for wait in waits]
+    return waits, sinces, places
 
 
 class Goal(msgspec.Struct, frozen=True, gc=False, eq=False):

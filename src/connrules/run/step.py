@@ -126,7 +126,7 @@ class Stepper:
             if self.numbered:
                 self.timers.add_all_numbered(found)
             else:
-                self.timers.add_all(queue, in_start_order(found))
+                self.timers.add_all(queue, in_start_order(found)[0])
 
     def restore(self, timer: Goal | Forget) -> None:
         """Set a timer again that was set before state was saved; those of a kind by when they are due."""
