@@ -184,7 +184,7 @@ def test_rules_without_a_name_are_the_same_on_another_line_and_in_a_file_of_anot
     result = diff("before.conn", "after.conn", "--events", "new/events.jsonl")
 
     assert "nothing differs" in result.stdout
-    assert "rule after.conn:3: moved, and no send differs, before before.conn:1\n" in result.stdout
+    assert "rule after.conn:3: moved, and no send differs, was before.conn:1\n" in result.stdout
 
 
 def test_catalogs_of_their_own_are_told_apart(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_rules_with_errors_are_not_run_and_it_says_which(tmp_path: Path) -> None
         (["gone", "new"], "error: gone: no such file or directory"),
         (["old", "gone"], "error: gone: no such file or directory"),
         (["old", "new", "--events", "gone.jsonl"], "error: gone.jsonl: no such file or directory"),
-        (["new", "old"], "error: there is no log to run the rules over"),
+        (["new", "old"], "error: there is no log to run the rules over\n  = help: name it with --events FILE\n"),
         (["old", "new", "--catalog", "gone.toml"], "error: gone.toml: no such file or directory"),
         (["old", "new", "--events", "-"], "error: standard input: a log is read twice here, and this can be read only"),
         (["old", "new", "--events", "pipe"], "error: pipe: a log is read twice here, and this can be read only once"),

@@ -34,7 +34,7 @@ rule thanks: changed
 
 rule more: new
 
-rule rules.conn:5: moved, before rules.conn:3
+rule rules.conn:5: moved, was rules.conn:3
   1  waiting on as before: cleo
 
 rule later: gone
@@ -223,7 +223,8 @@ def test_it_can_be_done_once(tmp_path: Path) -> None:
     migrate()
 
     assert migrate(code=2).startswith("note: no catalog")
-    assert "error: run.db: the state is of NEW already\n" in migrate(code=2)
+    assert "error: run.db: the state is of NEW already\n" in (said := migrate(code=2))
+    assert "to go back to OLD, name the two the other way round" in said
 
 
 def test_a_compiled_plan_is_a_rule_set(tmp_path: Path) -> None:

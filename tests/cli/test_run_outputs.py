@@ -58,6 +58,14 @@ def test_an_output_that_cannot_be_opened_leaves_the_others_as_they_are(
     assert [Path(other).read_text(encoding="utf-8") for other in others.values()] == ["precious"] * 3
 
 
+def test_whether_a_file_may_be_read_is_said_by_who_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output need not be read at all."""
+    Path("out").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    result = invoke(tmp_path, "--output", "out")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
 @pytest.mark.parametrize("target", ["rules.conn", "catalog.toml", "events.jsonl", "symbolic", "hard", "./events.jsonl"])
 @pytest.mark.parametrize("option", ["--output", "--rejects", "--late"])
 def test_nothing_is_written_over_what_is_read(tmp_path: Path, option: str, target: str) -> None:

@@ -79,7 +79,7 @@ def test_a_line_that_is_no_profile_ends_the_run_before_it_begins(
 def test_profiles_that_cannot_be_read(tmp_path: Path) -> None:
     result = invoke(folder(tmp_path, TWO_SENDS, FRENCH), "--profiles", "nowhere")
     assert result.exit_code == 2
-    assert "error: nowhere: no such file or directory" in result.stderr
+    assert "error: nowhere: no such file or directory\n  = help: check the path after --profiles" in result.stderr
 
 
 def test_profiles_are_not_written_over(tmp_path: Path) -> None:

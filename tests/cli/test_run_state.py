@@ -299,6 +299,8 @@ def test_a_rule_that_is_gone() -> None:
         ("--state -", "--state names a file: it cannot be standard input or output"),
         ("--state events.jsonl", "events.jsonl: this file is used already in this run"),
         ("--state out --output out", "out: this file is used already in this run"),
+        ("--state out --output out-wal", "out-wal: this file is used already in this run"),
+        ("--state pipe", "`pipe` is a pipe or a device"),
         ("--state missing/state", "`missing/state` cannot be made: there is no folder `missing`"),
         ("--state folder", "`folder` is a folder"),
         ("--state rules.copy", "`rules.copy` holds something else than a state"),
@@ -307,6 +309,7 @@ def test_a_rule_that_is_gone() -> None:
 )
 def test_what_does_not_go_together(options: str, words: str) -> None:
     Path("folder").mkdir()
+    os.mkfifo("pipe")
     Path("rules.copy").write_bytes(Path("rules.conn").read_bytes())
     events = [] if "--events" in options else ["--events", "events.jsonl"]
     result = invoke("rules.conn", *events, *options.split())

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -69,6 +70,22 @@ def test_one_user(tmp_path: Path) -> None:
     )
     found = json.loads(connrules("state", "run.db", "--user", "ben", "--format", "json").stdout)
     assert [wait["due"] for wait in found["user"]["waits"]] == ["2026-03-03T11:00:00Z", "2026-03-05T11:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run.db", "--user", ""], "error: --user: it is empty, as no user is\n  = help: name the user"),
+        ([""], "Error: Invalid value for 'FILE': it is empty"),
+    ],
+)
+def test_what_is_empty_names_nothing(tmp_path: Path, arguments: list[str], said: str) -> None:
+    state(tmp_path)
+
+    result = connrules("state", *arguments)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
 
 
 def test_a_user_of_whom_nothing_is_held(tmp_path: Path) -> None:
@@ -170,7 +187,7 @@ def test_who_looks_keeps_nobody_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("gone.db", None, "`gone.db` does not exist"),
+        ("gone.db", None, "`gone.db` does not exist\n  = help: check the spelling; the path starts"),
         ("old", None, "`old` is a folder"),
         ("old/rules.conn", None, "`old/rules.conn` holds something else than a state"),
         ("empty.db", b"", "empty.db: the state holds nothing yet"),
@@ -188,6 +205,15 @@ def test_what_is_no_state_is_refused(tmp_path: Path, name: str, content: bytes |
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {said}")
     assert files() == before
+
+
+def test_a_pipe_is_no_state() -> None:
+    os.mkfifo("pipe")
+
+    result = connrules("state", "pipe")
+
+    assert result.exit_code == 2
+    assert result.stderr == "error: `pipe` is a pipe or a device\n  = help: name another file for the state\n"
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def command(  # noqa: PLR0913  # the options of the command
     no longer does, who gets it at another time, and why?
     """
     before, after = load_sides([("OLD", old, old_catalog_path or catalog_path), ("NEW", new, catalog_path)], color)
-    events = events_path or find_log((new,))
+    events = events_path or find_log((new,), may_be_standard=False)
     profiles = load_profiles(profiles_path, events)
     options = Options(lateness, dedupe, profiles, everything=True, jobs=jobs or None)
     runs = Runs((before.plan, after.plan), events, EngineChoice(engine), options)

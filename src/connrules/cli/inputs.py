@@ -114,8 +114,11 @@ def find_catalog(paths: Sequence[Path]) -> Path | None:
     return found[0] if found else None
 
 
-def find_log(paths: Sequence[Path]) -> Path:
-    """The log in the folder, where `paths` is a single folder. Raises ShellError where there is none, or several."""
+def find_log(paths: Sequence[Path], *, may_be_standard: bool = True) -> Path:
+    """The log in the folder, where `paths` is a single folder. Raises ShellError where there is none, or several.
+
+    `may_be_standard` says whether the command could read it from standard input.
+    """
     if len(paths) == 1 and paths[0].is_dir():
         found = [file for name in _LOGS if (file := paths[0] / name).is_file()]
         if len(found) == 1:
@@ -123,7 +126,8 @@ def find_log(paths: Sequence[Path]) -> Path:
         if found:
             names = ", ".join(file.name for file in found)
             raise ShellError(f"{paths[0]}: more than one log: {names}", "name the one you mean with --events FILE")
-    raise ShellError("there is no log to run the rules over", "name it with --events FILE, or - for standard input")
+    standard = ", or - for standard input" if may_be_standard else ""
+    raise ShellError("there is no log to run the rules over", f"name it with --events FILE{standard}")
 
 
 def load_profiles(path: Path | None, events: Path) -> Profiles | None:
@@ -137,7 +141,7 @@ def load_profiles(path: Path | None, events: Path) -> Profiles | None:
     try:
         return read_profiles(path)
     except UnreadableError as error:
-        raise ShellError(str(error), error.help) from None
+        raise ShellError(str(error), error.help or "check the path after --profiles") from None
 
 
 def read_catalog(path: Path) -> Catalog:

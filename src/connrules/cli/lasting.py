@@ -24,6 +24,12 @@ class Lasting(NamedTuple):
     def __bool__(self) -> bool:
         return self.state is not None or self.follows
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are the state's: nothing else may be written to them."""
+        state = self.state
+        return () if state is None else (state, *(state.with_name(state.name + end) for end in ("-wal", "-shm")))
+
     def check(self, events: Path, engine: str, jobs: int, until: int | None) -> None:
         """Raise ShellError for what does not go together."""
         option = "--state" if self.state else "--follow"

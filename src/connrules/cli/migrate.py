@@ -141,7 +141,10 @@ def _look(  # noqa: PLR0913, PLR0917  # what decides about those who wait
 def _of_others(path: Path, plan: Plan, old: Side, new: Side) -> ShellError:
     """What to say where a state was not made with the rules that were named."""
     if same(plan, new.plan):
-        return ShellError(f"{path}: the state is of NEW already", "`connrules run --state` goes on with it")
+        return ShellError(
+            f"{path}: the state is of NEW already",
+            "`connrules run --state` goes on with it; to go back to OLD, name the two the other way round",
+        )
     edits = [edit.rule for edit in compare_plans(old.plan, plan) if edit.kind is not Change.UNCHANGED]
     rules = ", ".join(f"`{name}`" for name in edits[:5])
     what = f"they differ in {rules}{' and others' if len(edits) > 5 else ''}" if edits else "the catalogs differ"

@@ -43,7 +43,16 @@ def _parse_jobs(text: str) -> int:
     return int(text)
 
 
-FILE: Final = click.Path(path_type=Path)
+class _Path(click.Path):
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.fspath(value):
+            self.fail("it is empty", param, ctx)  # to Python, that is the folder one is in
+        return super().convert(value, param, ctx)
+
+
+FILE: Final = _Path(path_type=Path, readable=False)
 """A path, looked at only when it is used, so that what is wrong with it is said in one way everywhere."""
 
 paths_argument: Final = click.argument("paths", metavar="PATHS...", nargs=-1, required=True, type=FILE)

@@ -145,7 +145,7 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     inputs = [*rule_set.files, events, *filter(None, [profiles_path])]
     lasts = Lasting(state, follow, idle, changed)
     lasts.check(events, options["engine"], options["jobs"], options["until"])
-    refuse_overwriting(inputs, [options["output"], options["rejects"], options["late"], state])
+    refuse_overwriting(inputs, [options["output"], options["rejects"], options["late"], *lasts.files])
     profiles = load_profiles(profiles_path, events)
     say_before(rule_set, quiet=quiet)
     plan = compile_rules(rule_set.checked)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from connrules.cli.exit import ShellError
 from connrules.cli.options import FILE, color_option, wants_color
 from connrules.cli.standing.document import render_document
 from connrules.cli.standing.state import read_state
@@ -38,6 +39,8 @@ Ends with 0, and with 2 where the file cannot be read, is in use, or is no state
 @color_option
 def command(*, path: Path, user: str | None, layout: str, color: str) -> None:
     """Tell what a state file holds: who waits for what, and how far it has come."""
+    if user == "":
+        raise ShellError("--user: it is empty, as no user is", "name the user as the events do")
     state = read_state(path, user)
     if layout == "json":
         click.echo(render_document(state, user))

@@ -67,7 +67,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _rule(rule: RuleShown, users: int | None) -> Iterator[str]:
-    moved = f", before {code(rule.was)}" if rule.was is not None and rule.was != rule.name else ""
+    moved = f", was {code(rule.was)}" if rule.was is not None and rule.was != rule.name else ""
     yield f"#### {code(rule.name)}: {edit_of(rule)}{moved}"
     yield _fenced(lines_of(rule.clauses))
     yield "\n".join(f"- {note}" for note in notes_on(rule))

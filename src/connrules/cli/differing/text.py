@@ -70,7 +70,7 @@ class _Text:
             yield from lines[1:]
 
     def _rule(self, rule: RuleShown) -> Iterator[str]:
-        moved = f", before {visible(rule.was)}" if rule.was not in {None, rule.name} else ""
+        moved = f", was {visible(rule.was)}" if rule.was not in {None, rule.name} else ""
         yield self._styled(f"rule {visible(rule.name)}", bold=True) + f": {edit_of(rule)}{moved}"
         yield from self._lines(lines_of(rule.clauses))
         yield from (f"  {note}" for note in notes_on(rule))

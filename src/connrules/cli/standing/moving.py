@@ -91,7 +91,7 @@ def render_document(move: Move, *, is_done: bool, undelivered: int) -> str:
 
 def _rule(move: Move, effect: Effect, *, color: bool) -> Iterator[str]:
     change = effect.change
-    moved = f", before {visible(change.was)}" if change.was not in {None, change.rule} else ""
+    moved = f", was {visible(change.was)}" if change.was not in {None, change.rule} else ""
     yield f"{_styled(f'rule {visible(change.rule)}', color=color, bold=True)}: {EDITS[change.kind]}{moved}"
     if change.kind is Change.CHANGED:
         for line in lines_of(move.clauses(effect)):

@@ -47,6 +47,8 @@ def size_of(path: Path) -> int:
 
 def _copy(path: Path, real: Path, copy: Path) -> None:
     """Copy a state that is really there; SQLite, too, looks for its other files where a link leads."""
+    if real.exists() and not real.is_file() and not real.is_dir():
+        raise words.no_file(path)  # to open a pipe would be to wait for who writes it
     try:
         with real.open("rb") as original:
             _lock(original, path)

@@ -40,6 +40,8 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """A connection that holds the file. Raises StoreError where it cannot be had."""
     if not create and not path.exists():
         raise words.missing(path)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise words.no_file(path)
     if path.exists() and not os.access(path, os.W_OK):
         raise words.unwritable(path)
     try:

@@ -68,7 +68,12 @@ def unwritable(path: Path) -> StoreError:
 
 def missing(path: Path) -> StoreError:
     """The error for a file that should be there."""
-    return StoreError(f"`{path}` does not exist")
+    return StoreError(f"`{path}` does not exist", "check the spelling; the path starts at the folder you are in")
+
+
+def no_file(path: Path) -> StoreError:
+    """The error for a pipe or a device."""
+    return StoreError(f"`{path}` is a pipe or a device", _OTHER_FILE)
 
 
 def _unopened(path: Path) -> StoreError:
