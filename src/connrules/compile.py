@@ -6,17 +6,22 @@ Only compiles; whether a rule set may run was decided by the checker.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, assert_never
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, assert_never
 
 from connrules import ast, plan
 from connrules.check import Checked, CheckedRule
 from connrules.diagnostic import Diagnostic
 from connrules.syntax.formatter import format_pattern
+from connrules.syntax.layout import format_declaration
 from connrules.text import nfc
 from connrules.vocabulary import CUSTOM_EVENT, OBJECT_KIND
 
 if TYPE_CHECKING:
     from connrules.catalog import Catalog, Entry
+
+_DIGITS: Final = 16
+"""Of a digest: it tells apart the rules of one file."""
 
 
 class CompileError(ValueError):
@@ -101,6 +106,7 @@ class _Compiler:
             eligibility=_eligibility(node.eligibility),
             hold_out=node.hold_out.share.millionths if node.hold_out else 0,
             goal=self._goal(node.convert),
+            says="" if node.name else _digest(node),
         )
 
     def user_condition(self, condition: ast.Condition) -> plan.Condition:
@@ -163,6 +169,11 @@ class _Compiler:
     def _time_properties(self, event: str) -> frozenset[str]:
         entry = self._catalog.event(event) if self._catalog else None
         return _times(entry.properties if entry else {})
+
+
+def _digest(rule: ast.Rule) -> str:
+    """What a rule says, and nothing that policy or catalog make of it; comments and layout are no part of that."""
+    return sha256(format_declaration(rule).encode()).hexdigest()[:_DIGITS]
 
 
 def _times(types: Mapping[str, str]) -> frozenset[str]:

@@ -213,7 +213,8 @@ class Rule(_Frozen, frozen=True):
 
     `condition` is asked at the trigger, `still` at the due instant. A send is due `delay` milliseconds after the
     trigger, or as the `schedule` says. `send` is the follow-on campaign, or the arms of a split. `hold_out` is the
-    share of users who are never sent anything.
+    share of users who are never sent anything. `says` is there for a rule without a name of its own: a digest of its
+    text, by which it is recognised in another plan, whatever policy and catalog are beside it.
     """
 
     name: str
@@ -232,6 +233,7 @@ class Rule(_Frozen, frozen=True):
     eligibility: Eligibility | None = None
     hold_out: Millionths = 0
     goal: Goal | None = None
+    says: str = ""
 
 
 class Limit(_Frozen, frozen=True):

@@ -102,6 +102,79 @@ def test_of_equal_rules_without_a_name_those_go_together_that_stand_on_one_line(
     )
 
 
+POLICIES = {
+    "quiet 22:00 to 08:00": "quiet 21:00 to 08:00",
+    'time zone "Europe/Paris"': 'time zone "Asia/Tokyo"',
+}
+REACHED = (
+    "on purchase after 1d send X",
+    "on purchase in 1 days at 09:00 send X",
+    "on purchase next monday at 09:00 local send X",
+    "on purchase after 1d between 09:00 and 21:00 send X",
+    "on purchase where since > 2026-03-01 send X",
+    "on purchase after 1d from 2026-03-01 until 2026-04-01 send X",
+)
+
+
+@pytest.mark.parametrize("policies", [*POLICIES.items(), *((now, was) for was, now in POLICIES.items())])
+@pytest.mark.parametrize("rule", REACHED)
+def test_a_rule_without_a_name_is_recognised_whatever_the_policy_makes_of_it(
+    rule: str, policies: tuple[str, str]
+) -> None:
+    """As one that has a name: what the policy reaches into changes it, and no more."""
+    old, new = (f"policy: {policy}\n" for policy in policies)
+    (named_one,) = compare_plans(plan(f"{old}rule r: {rule}"), plan(f"{new}rule r: {rule}"))
+    (stayed,) = compare_plans(plan(old + rule), plan(new + rule))
+    (moved,) = compare_plans(plan(old + rule), plan(f"{new}\n{rule}"))
+
+    assert stayed == named_one._replace(rule=named(2), was=named(2))
+    kind = Change.CHANGED if named_one.what else Change.RENAMED
+    assert moved == RuleChange(kind, named(3), named(2), named_one.what)
+
+
+def test_the_policy_does_reach_into_rules() -> None:
+    """Or the test above could not fail."""
+    found = {
+        compare_plans(plan(f"policy: {old} rule r: {rule}"), plan(f"policy: {new} rule r: {rule}"))[0].kind
+        for old, new in POLICIES.items()
+        for rule in REACHED
+    }
+    assert found == {Change.CHANGED, Change.UNCHANGED}
+
+
+def test_a_rule_without_a_name_is_recognised_though_the_catalog_says_of_a_property_that_it_is_a_time() -> None:
+    rule = 'on event "Joined" where since > "2026-03-01" after 1d send X'
+    types = ({"since": kind} for kind in ("string", "time"))
+    catalogs = (
+        connrules.Catalog.model_validate(
+            {"campaigns": [{"name": "X"}], "events": [{"name": "Joined", "properties": p}]}
+        )
+        for p in types
+    )
+    old, new = (connrules.compile_rules(connrules.loads(rule, catalog=catalog)) for catalog in catalogs)
+    assert compare_plans(old, new) == (RuleChange(Change.CHANGED, named(1), named(1), ("on",)),)
+
+
+def test_a_rule_without_a_name_may_be_written_in_another_way() -> None:
+    """Layout, comments and the order of clauses are no part of what it says; other words may come to the same."""
+    for again in ("on purchase  # a comment\n send X after 1d", "on purchase after 24h send X"):
+        assert compare_plans(plan("on purchase after 1d send X"), plan(again)) == (
+            RuleChange(Change.UNCHANGED, named(1), named(1)),
+        )
+
+
+def test_text_goes_before_what_it_comes_to() -> None:
+    """The rule that has no window of its own is not taken for one that had what the quiet hours now leave."""
+    bare, own = "on purchase after 1d send X", "on purchase after 1d between 08:00 and 20:00 send X"
+    old = plan(f"policy: quiet 22:00 to 08:00\n{own}\n{bare}")
+    new = plan(f"policy: quiet 20:00 to 08:00\n\n{bare}")
+    changes = compare_plans(old, new)
+    assert [(change.kind, change.rule, change.was) for change in changes] == [
+        (Change.CHANGED, named(3), named(3)),
+        (Change.REMOVED, named(2), named(2)),
+    ]
+
+
 def test_a_name_is_given_to_a_rule_that_had_none() -> None:
     """Nobody can tell that it is the same."""
     old, new = plan("on purchase send X"), plan("rule r: on purchase send X")

@@ -1,7 +1,8 @@
 """Which rule of a plan is which rule of another, and what of it changed, in words.
 
 A rule that has a name is recognised by it. One that has none is called by its file and line, and is recognised where
-the same file still has a rule of that very definition; once it was edited, nobody can tell.
+the same file still has a rule that says the same; once it was edited, nobody can tell. What policy and catalog make of
+it is not what it says.
 """
 
 from collections import defaultdict
@@ -67,6 +68,11 @@ def is_named(rule: str) -> bool:
     return ":" not in rule
 
 
+def meaning(rule: plan.Rule) -> plan.Rule:
+    """What a rule does, whatever it is called and however it is written."""
+    return msgspec.structs.replace(rule, name="", says="")
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two parts of plans say the same; to Python the number 1 would be as good as `true`."""
     return one == other and _encode(one) == _encode(other)
@@ -81,27 +87,48 @@ def pair(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, in
 
 
 def _unnamed(old: plan.Plan, new: plan.Plan) -> dict[str, str]:
-    """The same for rules without a name: those on the line where they were first, then those that moved, in order."""
+    """The same for rules without a name: what says the same on the same line, then what moved, in order.
+
+    At last come those that were written anew and amount to the same.
+    """
     before, after = ([rule for rule in each.rules if not is_named(rule.name)] for each in (old, new))
-    stayed = {after[a].name: before[b].name for b, a in pair(list(map(_encode, before)), list(map(_encode, after)))}
-    before = [rule for rule in before if rule.name not in stayed]
-    after = [rule for rule in after if rule.name not in stayed]
-    moved = pair([_nameless(rule) for rule in before], [_nameless(rule) for rule in after])
-    return stayed | {after[a].name: before[b].name for b, a in moved}
+    found: dict[str, str] = {}
+    for alike in (_line_and_text, _file_and_text, _file_and_meaning):
+        before = [rule for rule in before if rule.name not in found.values()]
+        after = [rule for rule in after if rule.name not in found]
+        pairs = pair(list(map(alike, before)), list(map(alike, after)))
+        found |= {after[a].name: before[b].name for b, a in pairs}
+    return found
 
 
-def _nameless(rule: plan.Rule) -> tuple[str, bytes]:
-    """A rule's file, and what it says."""
-    return rule.name.rpartition(":")[0], _encode(msgspec.structs.replace(rule, name=""))
+def _line_and_text(rule: plan.Rule) -> tuple[str, Hashable]:
+    return rule.name, _text(rule)
+
+
+def _file_and_text(rule: plan.Rule) -> tuple[str, Hashable]:
+    return _file(rule), _text(rule)
+
+
+def _file_and_meaning(rule: plan.Rule) -> tuple[str, bytes]:
+    return _file(rule), _encode(meaning(rule))
+
+
+def _text(rule: plan.Rule) -> Hashable:
+    """What a rule says; of a plan that nobody compiled, what it means."""
+    return rule.says or _encode(meaning(rule))
+
+
+def _file(rule: plan.Rule) -> str:
+    return rule.name.rpartition(":")[0]
 
 
 def _change(before: plan.Rule | None, rule: plan.Rule, segments: frozenset[str]) -> RuleChange:
     if before is None:
         return RuleChange(Change.ADDED, rule.name, None)
-    if before.name != rule.name:
-        return RuleChange(Change.RENAMED, rule.name, before.name)
     what = (*_differences(before, rule), *_through_segments(rule, segments))
-    return RuleChange(Change.CHANGED if what else Change.UNCHANGED, rule.name, rule.name, what)
+    if what:
+        return RuleChange(Change.CHANGED, rule.name, before.name, what)
+    return RuleChange(Change.UNCHANGED if before.name == rule.name else Change.RENAMED, rule.name, before.name)
 
 
 # What changed, in words

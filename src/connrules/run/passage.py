@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from connrules import plan
-from connrules.run.comparing import recognise, same
+from connrules.run.comparing import meaning, recognise, same
 from connrules.run.due import Clockwork, clockwork
 from connrules.run.retired import Retired, Terms, terms_of
 from connrules.run.rule import kept_paths
@@ -106,7 +106,7 @@ class Passages:
             return Passage(Fate.DROPPED)
         before, now = self._old[rule], self._new[name]
         began = terms_of(self._retired[version].definition if version else before)
-        if self._follow and not same(_nameless(before), _nameless(now)) and not same(began, terms_of(now)):
+        if self._follow and not same(meaning(before), meaning(now)) and not same(began, terms_of(now)):
             return self._following(name, began, now)
         named = self._named(rule, version, began)
         is_lost = any(self._world.find_key((o.kind, o.name, o.id)) is None for o in named)
@@ -146,10 +146,6 @@ class Passages:
             implied = {key for key in self._abouts.get((rule, version), ()) if key[0] != ObjectKind.EVENT}
         named = [known.get(key) or _object((*key, None)) for key in sorted({*_names_in(terms)})]
         return (*(_object(key) for key in sorted(implied, key=str)), *named)
-
-
-def _nameless(rule: plan.Rule) -> plan.Rule:
-    return msgspec.structs.replace(rule, name="")
 
 
 def _object(key: Key) -> plan.Object:
