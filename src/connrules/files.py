@@ -1,5 +1,6 @@
 """Finds rule files and reads them: a path is a file, or a folder whose `.conn` files are read in order of path."""
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,9 @@ STANDARD: Final = "-"
 """The name of standard input where one reads, and of standard output where one writes."""
 
 SUFFIX = ".conn"
+_OTHERS: Final = (".toml", ".json", ".yaml", ".yml", ".jsonl", ".csv", ".parquet", ".gz", ".zst")
+"""How catalogs, plans and logs end: to read one as rules is a slip, and would give an error for each of its lines."""
+_NO_RULES: Final = f"name a rule file, which ends in {SUFFIX}, or a folder of them"
 
 
 class UnreadableError(OSError):
@@ -40,7 +44,7 @@ def read_sources(paths: Iterable[str | Path]) -> list[SourceText]:
             found.setdefault(os.path.realpath(file), (str(file), name))
     names = Counter(name for _, name in found.values())
     return [
-        SourceText.decode(read_bytes(shown), shown, name if names[name] == 1 else Path(shown).as_posix())
+        SourceText.decode(_read_rules(shown), shown, name if names[name] == 1 else Path(shown).as_posix())
         for shown, name in found.values()
     ]
 
@@ -55,9 +59,28 @@ def read_bytes(path: str | Path) -> bytes:
         raise UnreadableError(f"{path}: {reason(error)}", _remedy(error)) from None
 
 
+def writing_remedy(error: OSError) -> str:
+    """What to do where a file cannot be written."""
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return "make its folder, or choose another file"
+        case PermissionError():
+            return "ask for the right to write it, or choose another file"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            return "make room for it, or choose another file"
+    return "choose another file"
+
+
 def reason(error: OSError) -> str:
     """Why the operating system refused, in lower case."""
     return (error.strerror or str(error)).lower()
+
+
+def _read_rules(path: str) -> bytes:
+    data = read_bytes(path)
+    if not path.endswith(SUFFIX) and (path.endswith(_OTHERS) or b"\0" in data):
+        raise UnreadableError(f"{path}: this is not a rule file", _NO_RULES)
+    return data
 
 
 def _remedy(error: OSError) -> str:

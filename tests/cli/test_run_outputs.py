@@ -41,7 +41,11 @@ def test_a_run_without_decisions_empties_the_outputs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--output", "--rejects", "--late"])
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("missing/out", "no such file or directory"), ("folder", "is a directory"), ("link", "too many levels of")],
+    [
+        ("missing/out", "no such file or directory\n  = help: make its folder, or choose another file"),
+        ("folder", "is a directory\n  = help: choose another file"),
+        ("link", "too many levels of"),
+    ],
 )
 def test_an_output_that_cannot_be_opened_leaves_the_others_as_they_are(
     tmp_path: Path, option: str, path: str, words: str
@@ -125,7 +129,7 @@ def test_no_room_for_decisions(option: str | None, name: str) -> None:
         arguments = command("run", ".", *([option, "/dev/full"] if option else []))
         done = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 2
-    assert f"error: {name}: cannot be written: no space left on device" in done.stderr.decode()
+    assert f"error: {name}: cannot be written: no space left on device\n  = help: make room" in done.stderr.decode()
     assert b"Traceback" not in done.stderr
 
 

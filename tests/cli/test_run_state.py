@@ -319,6 +319,16 @@ def test_what_does_not_go_together(options: str, words: str) -> None:
     assert not Path("state").exists(), "a mistake leaves no state"
 
 
+def test_an_output_whose_folder_is_gone() -> None:
+    Path("kept").mkdir()
+    assert run_to("kept/out").exit_code == 0
+    Path("kept").rename("away")
+    gone = run_to("kept/out")
+    assert gone.exit_code == 2
+    assert "error: kept/out: cannot be written: no such file or directory\n" in gone.stderr
+    assert "  = help: make its folder, or choose another file\n" in gone.stderr
+
+
 def test_two_runs_on_one_state() -> None:
     assert run_to("out").exit_code == 0
     store = SqliteStore("state")

@@ -35,6 +35,28 @@ def test_a_file_is_itself_whatever_its_ending() -> None:
     assert read_sources(["carts.txt"])[0].text == RULE
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("catalog.toml", b'[[campaigns]]\nname = "Thanks"\n'),
+        ("plan.json", b"{}"),
+        ("log.jsonl", b'{"user":"u1"}\n'),
+        ("run.db", b"SQLite format 3\0"),
+        ("rules", RULE.encode("utf-16")),
+    ],
+)
+def test_what_is_plainly_no_rule_file_is_not_read_as_one(name: str, content: bytes) -> None:
+    Path(name).write_bytes(content)
+    with pytest.raises(UnreadableError, match=f"{name}: this is not a rule file") as caught:
+        read_sources([name])
+    assert caught.value.help == "name a rule file, which ends in .conn, or a folder of them"
+
+
+def test_what_is_called_a_rule_file_is_read_as_one() -> None:
+    Path("a.conn").write_bytes(b"{\0}")
+    assert read_sources(["a.conn"])[0].text == "{\0}"
+
+
 def test_files_keep_the_order_in_which_they_are_named() -> None:
     write("b.conn", "a.conn")
     assert shown("b.conn", "a.conn") == ["b.conn", "a.conn"]

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from connrules.cli.exit import ShellError
 from connrules.connectors.streams import LineWriter
-from connrules.files import STANDARD, reason
+from connrules.files import STANDARD, reason, writing_remedy
 
 _Identity = tuple[int, int] | str
 """What tells files apart, whatever they are called: device and number, or the real path of a file to be."""
@@ -47,7 +47,7 @@ def open_anew(paths: Sequence[Path | None]) -> list[LineWriter]:
 
 def unwritable(name: str, error: OSError) -> ShellError:
     """What to say of an output that cannot be written."""
-    return ShellError(f"{name}: cannot be written: {reason(error)}", "choose another file, or make room for this one")
+    return ShellError(f"{name}: cannot be written: {reason(error)}", writing_remedy(error))
 
 
 def _open(path: Path | None) -> LineWriter:
@@ -55,7 +55,7 @@ def _open(path: Path | None) -> LineWriter:
         return LineWriter(path)
     except OSError as error:
         name = "standard output" if path is None else str(path)
-        raise ShellError(f"{name}: cannot be written: {reason(error)}", "choose another file") from None
+        raise unwritable(name, error) from None
 
 
 def _identity(path: Path) -> _Identity | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from connrules.connectors.sinks import FileSink, SinkError, StreamSink, Written, mend, open_sink
-from connrules.files import reason
+from connrules.files import reason, writing_remedy
 from connrules.run.ports import Outbox
 
 OUTCOMES: Final = "outcomes"
@@ -126,9 +126,7 @@ def _translated(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise SinkError(
-            f"{name}: cannot be written: {reason(error)}", "make room for it, or choose another file"
-        ) from None
+        raise SinkError(f"{name}: cannot be written: {reason(error)}", writing_remedy(error)) from None
 
 
 def _lines(data: bytes) -> str:
