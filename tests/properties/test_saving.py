@@ -7,6 +7,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.properties.histories import Look, histories, looks
 from tests.properties.test_engine import checked_rules, run
+from tests.properties.turmoil import Handed, plain_rules, turmoil
+from tests.properties.world import GRID
 
 import connrules
 from connrules import Engine, Outcome
@@ -86,3 +88,33 @@ def test_a_run_that_stops_after_any_batch_is_one_run(
             event("stopped")
 
     assert outcomes + engine.finish() == run(checked, history, look)
+
+
+def handed_over(engine: Engine, way: str, events: list[Event]) -> list[Outcome]:
+    match way:
+        case "list":
+            return engine.feed_many(events)
+        case "generator":
+            return engine.feed_many(iter(events))
+        case "one by one":
+            return [outcome for one in events for outcome in engine.feed(one)]
+        case _:
+            return engine.advance_to(events[0].time)
+
+
+@given(
+    rules=plain_rules(),
+    calls=turmoil(),
+    lateness=st.sampled_from([0, 0, 1, GRID]),
+    dedupe=st.sampled_from([0, 0, GRID]),
+)
+def test_whoever_changed_is_known_however_events_are_handed_over(
+    rules: connrules.Checked, calls: list[Handed], lateness: int, dedupe: int
+) -> None:
+    """A send may be fired, and an event of its user come, within one call: in one batch, or in one after the other."""
+    engine, kept = blank(connrules.compile_rules(rules), lateness=lateness, dedupe=dedupe), Kept()
+    for way, events in calls:
+        handed_over(engine, way, events)
+        kept.commit(engine.changes())
+
+        assert kept == everything(engine)

@@ -118,6 +118,19 @@ def test_it_goes_on_where_it_was(store: Watched) -> None:
         assert second.replaced == ()
 
 
+def test_a_send_that_is_fired_between_two_events_of_a_call_is_not_sent_again(store: Watched) -> None:
+    with DurableEngine(PLAN, store) as engine:
+        engine.feed(purchase())
+        newer, late = purchase("v", 2 * DAY), purchase("w", 5)
+        again = Event(user="u", type="session_start", time=2 * DAY + 1)
+        assert users(engine.feed_many([newer, late, again])) == ["u"]
+        assert store.batches[-1].users.keys() == {"u", "v"}
+
+    with DurableEngine(PLAN, store) as engine:
+        assert users(engine.pending()) == ["v"]
+        assert users(engine.advance_to(9 * DAY)) == ["v"]
+
+
 def test_a_file_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with DurableEngine.open(path, PLAN, kinds={Kind.SENT}) as engine:

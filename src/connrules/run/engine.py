@@ -342,10 +342,10 @@ class Engine(Memory):
             self._on_late(cast("Event", event))
 
     def _take_outcomes(self) -> list[Outcome]:
+        self._touch_fired()
         outcomes = self._stepper.take_outcomes()
         if outcomes:
             self.counts.add(outcomes)
-            self._touch_fired(outcomes)
         if self._observer is not None:
             tell(self._observer, self.counts, self._stepper, self._arrivals)
         if outcomes:

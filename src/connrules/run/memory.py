@@ -129,7 +129,7 @@ class Memory(ABC):
         if stepper.touched is None:
             raise RuntimeError("an engine knows what changed from when `track` is called")
         self._catch_up()
-        self._touch_fired(stepper.collected())
+        self._touch_fired()
         if anew:
             changed: dict[str, bytes | None] = {user: self._saving.bytes_of(h) for user, h in stepper.users.items()}
         else:
@@ -208,12 +208,13 @@ class Memory(ABC):
                 if user not in touched:
                     touched[user] = users.get(user)
 
-    def _touch_fired(self, outcomes: Iterable[Outcome]) -> None:
-        """Remember the users whose sends were fired."""
+    def _touch_fired(self) -> None:
+        """Remember the users whose sends were fired: something was held of each, though `_touch` found nothing later."""
         touched = self._stepper.touched
         if touched is not None:
-            for outcome in outcomes:
-                touched.setdefault(outcome.user, _SOMETHING)
+            for outcome in self._stepper.fired:
+                if touched.get(outcome.user) is None:
+                    touched[outcome.user] = _SOMETHING
 
     def _still_waiting(self) -> list[Buffered]:
         """The events that came to the buffer since somebody looked and are still there."""
