@@ -319,6 +319,20 @@ def test_what_does_not_go_together(options: str, words: str) -> None:
     assert not Path("state").exists(), "a mistake leaves no state"
 
 
+def test_an_output_that_was_left_for_another_is_gone_on_with() -> None:
+    Path("events.jsonl").write_bytes(b"")
+    names, parts = ["one", "two", "one", "-", "one", "two"], list[bytes]()
+    for n, name in enumerate(names):
+        grow(*MANY[n * 100 : n * 100 + 100])
+        before = Path(name).stat().st_size if Path(name).exists() else 0
+        done = run_to(name, *(["--until", UNTIL] if n == len(names) - 1 else []))
+        assert done.exit_code == 0, done.stderr
+        parts.append(done.stdout_bytes if name == "-" else Path(name).read_bytes()[before:])
+    assert all(parts)
+    assert b"".join(parts) == whole()
+    assert Path("one").read_bytes() == parts[0] + parts[2] + parts[4]
+
+
 def test_an_output_whose_folder_is_gone() -> None:
     Path("kept").mkdir()
     assert run_to("kept/out").exit_code == 0

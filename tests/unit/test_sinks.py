@@ -148,11 +148,58 @@ def test_from_a_file_to_standard_output_and_back(out: Path, written: Written) ->
     out.write_bytes(DELIVERED)
     with_stream = open_sink(None, written, OUTBOX)
     assert (with_stream.lines, out.read_bytes()) == (b"", DELIVERED + LEFT)
-    assert with_stream.sink.written is None
     other = out.with_name("other")
     back = open_sink(other, None, OUTBOX)
     assert (back.lines, back.elsewhere) == (LEFT, "standard output")
     back.sink.close()
+
+
+@pytest.mark.parametrize("between", ["other", None])
+@pytest.mark.parametrize("crash", [False, True])
+def test_back_to_a_file_that_was_left_for_another(
+    out: Path, written: Written, between: str | None, crash: bool
+) -> None:
+    away = reopened(out.with_name(between) if between else None, written, Outbox(len(DELIVERED + LEFT), b""))
+    away.write(b"away\n")
+    away.close()
+    end = len(DELIVERED + LEFT + b"away\n")
+
+    back = reopened(out, away.written, Outbox(end, b""))
+    back.write(b"back\n"[: 2 if crash else None])
+    back.close()
+    if crash:
+        back = reopened(out, back.written, Outbox(end, b"back\n"))
+        back.close()
+    assert out.read_bytes() == DELIVERED + LEFT + b"back\n"
+
+    again = reopened(out.with_name(between) if between else None, back.written, Outbox(end + 5, b""))
+    again.write(b"more\n")
+    again.close()
+    if between:
+        assert out.with_name(between).read_bytes() == b"away\nmore\n"
+
+
+def test_back_to_a_file_that_may_lack_lines(out: Path, written: Written) -> None:
+    """What the other may not have is written where one has gone back to."""
+    away = reopened(out.with_name("other"), written, Outbox(len(DELIVERED + LEFT), b""))
+    away.close()
+    out.with_name("other").unlink()
+
+    opened = open_sink(out, away.written, Outbox(len(DELIVERED + LEFT), b"away\n"))
+    opened.sink.write(opened.lines)
+    opened.sink.close()
+    assert opened.elsewhere == str(out.with_name("other"))
+    assert out.read_bytes() == DELIVERED + LEFT + b"away\n"
+
+
+@pytest.mark.parametrize("between", ["other", None])
+def test_a_file_that_was_changed_since_it_was_left_is_refused(out: Path, written: Written, between: str | None) -> None:
+    away = reopened(out.with_name(between) if between else None, written, Outbox(len(DELIVERED + LEFT), b""))
+    away.close()
+    with out.open("ab") as file:
+        file.write(b"else\n")
+    with pytest.raises(SinkError, match="it holds something that the state knows nothing of"):
+        open_sink(out, away.written, Outbox(len(DELIVERED + LEFT), b""))
 
 
 def test_a_device_gets_everything_and_is_not_looked_at() -> None:

@@ -20,6 +20,8 @@ from connrules.run.ports import Outbox
 
 _AS_IT_WAS: Final = "put it back as it was, or name another file: what is not in this one for certain is written there"
 _KNOWS_NOTHING: Final = "move it away or name another file; if a state file belongs to it, put that back in its place"
+_MOST_LEFT: Final = 10
+"""So many files that were written before another was named are remembered."""
 
 
 class SinkError(Exception):
@@ -30,15 +32,25 @@ class SinkError(Exception):
         self.help = help
 
 
+class Left(msgspec.Struct, frozen=True):
+    """A file that a channel was written to until another was named. All that was to be in it is in it."""
+
+    path: str
+    size: int
+    """In bytes."""
+
+
 class Written(msgspec.Struct, frozen=True):
     """The file that a channel was written to."""
 
     path: str
-    """Its real path."""
+    """Its real path; empty: it is none, but standard output, a pipe or a device."""
     start: int
-    """The byte of the channel that is its first."""
+    """The byte of the channel that is its first; of a file that was left for a while, the one that it would be then."""
     device: int
     inode: int
+    left: tuple[Left, ...] = ()
+    """The files before it, the last one first: they may be gone back to."""
 
 
 class FileSink:
@@ -47,9 +59,10 @@ class FileSink:
     `written` is the file, as it is to be remembered; without one, it is begun, and has to be empty.
     """
 
-    def __init__(self, path: Path, mark: int, start: int | None = None) -> None:
+    def __init__(self, path: Path, mark: int, start: int | None = None, left: tuple[Left, ...] = ()) -> None:
         """`mark` is the byte of the channel up to which it is written, `start` the one that is the file's first."""
         self._path = path
+        self._left = left
         self.name = str(path)
         """What to call it when speaking of it."""
         self.mark = mark
@@ -90,7 +103,7 @@ class FileSink:
 
     def _seen(self, start: int) -> Written:
         status = os.fstat(self._file.fileno())
-        return Written(os.path.realpath(self._path), start, status.st_dev, status.st_ino)
+        return Written(os.path.realpath(self._path), start, status.st_dev, status.st_ino, self._left)
 
     def _is_in_place(self) -> bool:
         with suppress(OSError):
@@ -101,10 +114,9 @@ class FileSink:
 class StreamSink:
     """Writes the lines of a channel where they cannot be looked at again: to standard output, a pipe or a device."""
 
-    written: Written | None = None
-
-    def __init__(self, writer: LineWriter, mark: int) -> None:
+    def __init__(self, writer: LineWriter, mark: int, left: tuple[Left, ...] = ()) -> None:
         self._writer = writer
+        self.written = Written("", mark, 0, 0, left) if left else None
         self.name = self._writer.name
         """What to call it when speaking of it."""
         self.mark = mark
@@ -143,21 +155,26 @@ def open_sink(path: Path | None, before: Written | None, outbox: Outbox) -> Open
     end = outbox.start + len(outbox.lines)
     if path is None or _is_stream(path):
         if before and mend(before, outbox):
-            return Opened(StreamSink(LineWriter(path), end))
-        return Opened(StreamSink(LineWriter(path), outbox.start), outbox.lines)
+            return Opened(StreamSink(LineWriter(path), end, _left(before, end)))
+        return Opened(StreamSink(LineWriter(path), outbox.start, before.left if before else ()), outbox.lines)
     if before and before.path == os.path.realpath(path):
         return Opened(_same(path, before, outbox))
     if before and not Path(before.path).exists() and _has_content(path) and _mend(path, before, outbox):
-        return Opened(FileSink(path, end, before.start))  # it has another name now
-    _begin(path).close()
+        return Opened(FileSink(path, end, before.start, before.left))  # it has another name now
+    if not (size := _size_when_left(path, before)):
+        _begin(path).close()
     if before and mend(before, outbox):
-        return Opened(FileSink(path, end))
-    elsewhere = before.path if before else "standard output"
-    return Opened(FileSink(path, outbox.start), outbox.lines, elsewhere if outbox.lines else "")
+        return Opened(FileSink(path, end, end - size if size else None, _left(before, end)))
+    elsewhere = (before.path if before else "") or "standard output"
+    start = outbox.start - size if size else None
+    sink = FileSink(path, outbox.start, start, before.left if before else ())
+    return Opened(sink, outbox.lines, elsewhere if outbox.lines else "")
 
 
 def mend(before: Written, outbox: Outbox) -> bool:
     """Have a file hold all of its channel, wherever in its folder it was moved to; False where it is not found."""
+    if not before.path:
+        return False
     path = Path(before.path)
     return any(_mend(file, before, outbox) for file in [path, *_moved(before)] if _has_content(file))
 
@@ -168,13 +185,27 @@ def _same(path: Path, before: Written, outbox: Outbox) -> FileSink:
     if _has_content(path):
         if not _mend(path, before, outbox):
             raise SinkError(f"{path}: it is not as it was left: something else is in it now", _AS_IT_WAS)
-        return FileSink(path, end, before.start)
+        return FileSink(path, end, before.start, before.left)
     if not outbox.lines or mend(before, outbox):
-        return FileSink(path, end)
+        return FileSink(path, end, left=before.left)
     if before.start < outbox.start:
         raise SinkError(f"{path}: it is gone, and not all of what was written to it is known to be whole", _AS_IT_WAS)
     _mend(path, before, outbox)  # nothing was known to be in it
-    return FileSink(path, end, before.start)
+    return FileSink(path, end, before.start, before.left)
+
+
+def _left(before: Written, end: int) -> tuple[Left, ...]:
+    """The files that may be gone back to, once that one is left which was written up to `end`."""
+    others = tuple(file for file in before.left if file.path != before.path)
+    return (Left(before.path, end - before.start), *others)[:_MOST_LEFT] if before.path else others
+
+
+def _size_when_left(path: Path, before: Written | None) -> int:
+    """How many bytes are in a file that was written earlier and is as it was left; 0: it is none."""
+    with suppress(OSError):
+        size, real = path.stat().st_size, os.path.realpath(path)
+        return size if before and Left(real, size) in before.left else 0
+    return 0
 
 
 def _begin(path: Path) -> FileIO:
