@@ -176,6 +176,35 @@ def test_what_is_unchanged_itself_and_differs_is_told(tmp_path: Path) -> None:
     assert "no longer: 1 user, 1 send; now: dropped, a limit is reached\n" in result.stdout
 
 
+CHAIN = """\
+rule first: on purchase after {} send "One"
+rule second: on sent first after 1d unless session_start send "Two"
+rule third: on sent second or event "Joined" after 1d unless session_start send "Three"
+on sent third after 1d unless session_start send "Four"
+"""
+
+
+@pytest.mark.parametrize(("link", "message"), [(1, "Two"), (2, "Three"), (3, "Four")])
+@pytest.mark.parametrize(("before", "after", "difference"), [("48h", "36h", "newly"), ("36h", "48h", "no_longer")])
+def test_of_a_chain_whose_beginning_moves_it_is_told_why_the_rest_differs(
+    tmp_path: Path, before: str, after: str, difference: str, link: int, message: str
+) -> None:
+    """The triggers of what follows are the same, though they come at other times."""
+    between = (36 + 6) * HOUR + link * DAY  # one rule set has sent this message, the other is about to
+    events = log(line("ana", id="e1"), line("ana", between, "session_start", id="e2"))
+    folder(tmp_path / "old", None, CHAIN.format(before))
+    folder(tmp_path / "new", events, CHAIN.format(after))
+
+    result = diff("old", "new", "--until", "2026-04-01")
+    rule = document("old", "new", "--until", "2026-04-01")["rules"][link]
+
+    when = "before" if difference == "newly" else "now"
+    assert f"1 user, 1 send; {when}: cancelled by `session_start`\n" in result.stdout
+    (told,) = rule["differences"][difference]["examples"]
+    assert (told["new"] or told["old"])["send"] == message
+    assert (told["instead"]["outcome"], told["instead"]["by"]) == ("cancelled", "e2")
+
+
 def test_rules_without_a_name_are_the_same_on_another_line_and_in_a_file_of_another_name(tmp_path: Path) -> None:
     rule = RULE.removeprefix("rule thanks: ")
     (tmp_path / "before.conn").write_text(rule, encoding="utf-8")

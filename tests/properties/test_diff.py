@@ -16,7 +16,7 @@ import connrules
 from connrules.check import Checked
 from connrules.connectors.jsonl import encode_outcomes
 from connrules.event import Event, Kind, Outcome, Reason
-from connrules.replay.diff import Change, Diff, Difference, compare
+from connrules.replay.diff import Chains, Change, Diff, Difference, compare
 from connrules.replay.outcomes import Batch
 from connrules.run.comparing import Change as Edit
 from connrules.run.comparing import compare_plans
@@ -197,10 +197,11 @@ def test_the_differences_make_of_one_rule_set_the_other(
     sets: tuple[Checked, Checked], history: list[Event], look: Look, until: int | None, data: st.DataObject
 ) -> None:
     old, new = (run(checked, history, look, until) for checked in sets)
-    edits = compare_plans(*map(connrules.compile_rules, sets))
+    plans = [connrules.compile_rules(side) for side in sets]
+    edits = compare_plans(*plans)
     names = {e.was: e.rule for e in edits if e.was is not None and e.kind is not Edit.REMOVED}
 
-    diff = compare(cut(data, old), cut(data, new), names)
+    diff = compare(cut(data, old), cut(data, new), names, (Chains.of(plans[0]), Chains.of(plans[1])))
 
     gone, come = (Counter(seen(s) for c in diff.changes if (s := getattr(c, side))) for side in ("old", "new"))
     before, after = (Counter(map(seen, sent(outcomes))) for outcomes in (old, new))

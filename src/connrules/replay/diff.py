@@ -1,10 +1,12 @@
 """What other rules make of the same log: who newly gets a message, who no longer does, who gets it at another time.
 
 Both runs go side by side. What they make of a trigger is let go of as soon as both have decided it, unless it differs:
-so memory holds the differences, and what one of the two has still to decide.
+so memory holds the differences, and what one of the two has still to decide; and of chains of three rules or more, what
+those amid them sent.
 
-A trigger of a rule that both have is the same for both by its user, and the id and time of its event. What is left then
-is put together once more, the sends of one rule to one user: first those of one message at one instant, for they differ
+A trigger of a rule that both have is the same for both by its user, and the id and time of its event; of a rule that
+follows another, by what the chain began with, for the times within a chain move with its sends. What is left then is
+put together once more, the sends of one rule to one user: first those of one message at one instant, for they differ
 in nothing that the user sees; then those of one message, in order of time. Of what is still left, some may be the same
 message at the same instant by another rule.
 """
@@ -19,9 +21,12 @@ import msgspec
 
 from connrules.connectors.jsonl import decode_outcomes
 from connrules.event import Kind, Outcome
+from connrules.plan import Plan
 from connrules.replay.outcomes import Batch
 
 _BEGINNING: Final = -(2**63)
+_FOLLOWED: Final = frozenset({Kind.SENT, Kind.CANCELLED})
+"""What a rule may follow of another."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -68,8 +73,26 @@ class Diff(NamedTuple):
     """How many sends each of the new rules brought about."""
 
 
-_Trigger = tuple[str, str, str, int]
-"""The new name of a rule, a user, and an event's id and time."""
+_Trigger = tuple[str, str, str, int | None]
+"""The new name of a rule, a user, and an event's id and time; of an outcome, what it is called whenever it comes."""
+
+
+class Chains(NamedTuple):
+    """Which rules of one side follow others."""
+
+    follow: frozenset[str] = frozenset()
+    amid: frozenset[str] = frozenset()
+    """Those that follow and are followed: the ids of their outcomes are others where their triggers come later."""
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Chains":
+        """Those of a plan."""
+        followed = {matcher.rule for rule in plan.rules for matcher in rule.triggers}
+        follow = frozenset(rule.name for rule in plan.rules if any(matcher.rule for matcher in rule.triggers))
+        return cls(follow, follow & followed)
+
+
+_NO_CHAINS: Final = Chains()
 
 
 class _Left(NamedTuple):
@@ -84,13 +107,26 @@ class _Left(NamedTuple):
 class _Run:
     """One of the two runs."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], chains: Chains) -> None:
         self.names = names
         """The new names of the rules that both runs have."""
+        self._chains = chains
+        self._called: dict[str, str] = {}
+        """What outcomes amid a chain are called whenever they come, by their ids."""
         self.undecided: dict[_Trigger, list[Outcome]] = {}
         """What became of triggers of which the other run has said nothing so far."""
         self.left: list[_Left] = []
         self.sends: Counter[str] = Counter()
+
+    def trigger(self, outcome: Outcome, rule: str) -> _Trigger:
+        """What an outcome's trigger is known by on both sides, given the new name of its rule."""
+        if outcome.rule not in self._chains.follow:
+            return rule, outcome.user, outcome.trigger, outcome.triggered_at
+        cause = self._called.get(outcome.trigger, outcome.trigger)
+        if outcome.rule in self._chains.amid and outcome.kind in _FOLLOWED:
+            timeless = msgspec.structs.replace(outcome, rule=rule, trigger=cause, triggered_at=0)
+            self._called[outcome.id] = timeless.id
+        return rule, outcome.user, cause, None
 
     def leave(self, send: Outcome, instead: Outcome | None = None) -> None:
         """Keep a send for which there is no counterpart, and what became of its trigger on the other side."""
@@ -106,12 +142,18 @@ class _Run:
         self.left.sort(key=lambda left: _order(left.send))
 
 
-def compare(old: Iterable[Batch], new: Iterable[Batch], names: Mapping[str, str]) -> Diff:
+def compare(
+    old: Iterable[Batch],
+    new: Iterable[Batch],
+    names: Mapping[str, str],
+    chains: tuple[Chains, Chains] = (_NO_CHAINS, _NO_CHAINS),
+) -> Diff:
     """The differences between two runs over one log, given batches of all their outcomes, those pending included.
 
-    `names` has the rules that are the same on both sides: old names with the new ones. Raises what the runs raise.
+    `names` has the rules that are the same on both sides: old names with the new ones. `chains` has the rules that
+    follow others, of the old side and of the new. Raises what the runs raise.
     """
-    before, after = _Run(names), _Run({name: name for name in names.values()})
+    before, after = _Run(names, chains[0]), _Run({name: name for name in names.values()}, chains[1])
     changes: list[Change] = []
     for is_new, outcomes in _by_turns(iter(old), iter(new)):
         if is_new:
@@ -151,7 +193,7 @@ def _decided_by_both(outcomes: Sequence[Outcome], run: _Run, other: _Run) -> Ite
             if outcome.kind is Kind.SENT:
                 run.leave(outcome)
             continue
-        trigger = (rule, outcome.user, outcome.trigger, outcome.triggered_at)
+        trigger = run.trigger(outcome, rule)
         if known := other.undecided.get(trigger):
             yield outcome, known.pop(0)
             if not known:

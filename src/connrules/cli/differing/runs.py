@@ -12,7 +12,7 @@ from connrules.connectors.streams import Lines
 from connrules.files import STANDARD, UnreadableError
 from connrules.plan import Plan
 from connrules.replay.choice import EngineChoice, Options, columnar_replay, is_for_columns, stream_replay
-from connrules.replay.diff import Diff, compare
+from connrules.replay.diff import Chains, Diff, compare
 from connrules.replay.outcomes import Batch, Replay, WorkerError
 from connrules.replay.stream import StreamReplay
 
@@ -29,6 +29,7 @@ class Runs:
         self._logs: list[HowFar] = []
         self._advice: str | None = None
         old, new = plans
+        self._chains = Chains.of(old), Chains.of(new)
         with ExitStack() as stack, _in_words():
             self._old = self._open(old, choice, stack)
             self.seen = self._open(new, choice, stack)
@@ -44,7 +45,7 @@ class Runs:
             if progress:
                 stack.callback(progress.clear)
             old, new = (_ticking(run.batches(until), progress) for run in (self._old, self.seen))
-            return compare(old, new, names)
+            return compare(old, new, names, self._chains)
 
     def warn(self, until: int | None) -> None:
         """Say what of the log did not count, and why."""
