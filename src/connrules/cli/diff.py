@@ -34,8 +34,7 @@ Examples:
   connrules diff old.conn new.conn --events log.jsonl --until 2026-04-01 --users all --format json
 
 \b
-OLD and NEW are each a rule file, a folder of them, or a plan that `connrules compile` wrote (.json). Both run over the
-same log, and what they send is laid side by side, rule by rule:
+What both send is laid side by side, rule by rule:
   newly          a message that only NEW sends
   no longer      a message that only OLD sends
   other time     the same message to the same user, but earlier or later
@@ -116,8 +115,8 @@ def command(  # noqa: PLR0913  # the options of the command
 ) -> int:
     """Show what a change to rules does to messages.
 
-    OLD and NEW are rule files, folders of them, or compiled plans. Both run over a log: who newly gets a message, who
-    no longer does, who gets it at another time, and why?
+    OLD and NEW are each a rule file, a folder of them, or a plan that `connrules compile` wrote (.json). Both run over
+    the same log: who newly gets a message, who no longer does, who gets it at another time, and why?
     """
     before, after = load_sides([("OLD", old, old_catalog_path or catalog_path), ("NEW", new, catalog_path)], color)
     events = events_path or find_log((new,), may_be_standard=False)

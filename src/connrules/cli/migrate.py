@@ -30,18 +30,17 @@ Examples:
   connrules migrate plan-in-use.json rules/ --catalog catalog.toml --state run.db --format json
 
 \b
-OLD are the rules that the run with this state had, NEW those that it is to go on with: each a rule file, a folder of
-them, or a plan that `connrules compile` wrote (.json). Rules are recognised by their name; those without one by their
-file and what they say. What becomes of those who wait for a rule that
-  did not change   they wait on
-  changed          pin: they keep the delay and the exceptions they began with; follow: they take the new ones
-  is gone          their wait ends as `dropped`, reason `rule_removed`
+Rules are the same by their name; those without one by their file and what they say. Who waits for a rule that
+  did not change   waits on
+  changed          goes on as --changed says
+  is gone          waits no longer: `dropped`, reason `rule_removed`
 Without --dry-run the state is carried over, and the next `connrules run --state` goes on with NEW; what came of it is
 written to the run's output then. To run NEW on the state does the same without a word beforehand.
 
 \b
-With --dry-run nothing is changed, not a byte of the file. The effect goes to standard output, notes to standard error.
-Ends with 0, and with 2 where something cannot be read, a rule set has errors, the state is in use, or is not of OLD.
+With --dry-run nothing is changed, not a byte of the file. The effect goes to standard output, notes and warnings to
+standard error. Ends with 0; with 2 where something cannot be read, one of the rule sets has errors, or the state is in
+use or not of OLD.
 """
 _KINDS = {"sent": {Kind.SENT}, "all": None}
 
@@ -54,10 +53,12 @@ _KINDS = {"sent": {Kind.SENT}, "all": None}
     "catalog_path",
     metavar="FILE",
     type=FILE,
-    help="The catalog of both; without it, for each the one that the configuration names, else the file `catalog` in "
-    "the folder, if there is one. A compiled plan has its own.",
+    help="The catalog of both: a .toml, .json, .yaml or .yml file. Without it, for each the one that the configuration "
+    "names, else the file `catalog` in the folder, if there is one. A compiled plan has its own.",
 )
-@click.option("--old-catalog", "old_catalog_path", metavar="FILE", type=FILE, help="The catalog of OLD, if another.")
+@click.option(
+    "--old-catalog", "old_catalog_path", metavar="FILE", type=FILE, help="The catalog of OLD, if it is another."
+)
 @click.option("--state", "path", metavar="FILE", type=FILE, required=True, help="The state file of the run.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 @click.option(
@@ -65,7 +66,8 @@ _KINDS = {"sent": {Kind.SENT}, "all": None}
     type=click.Choice(["pin", "follow"]),
     default="pin",
     show_default=True,
-    help="What becomes of those who wait for a rule that changed.",
+    help="Those who wait for a rule that changed keep the delay and the exceptions that they began with (pin), or take "
+    "the new ones (follow).",
 )
 @click.option(
     "--outcomes",
@@ -104,7 +106,8 @@ def command(  # noqa: PLR0913  # the options of the command
 ) -> None:
     """Carry a state over to other rules, or say what that would do.
 
-    OLD and NEW are rule files, folders of them, or compiled plans.
+    OLD are the rules that the run with this state had, NEW those that it is to go on with: each a rule file, a folder
+    of them, or a plan that `connrules compile` wrote (.json).
     """
     before, after = load_sides([("OLD", old, old_catalog_path or catalog_path), ("NEW", new, catalog_path)], color)
     profiles = load_profiles(profiles_path, path)

@@ -94,8 +94,8 @@ state_option: Final = click.option(
 changed_option: Final = click.option(
     "--changed",
     type=click.Choice(["pin", "follow"]),
-    help="With --state, where rules changed since: those who wait keep the delay and the exceptions that they began "
-    "with, or take the new ones.  [default: pin]",
+    help="With --state, for rules that changed since: those who wait keep the delay and the exceptions that they began "
+    "with (pin), or take the new ones (follow).  [default: pin]",
 )
 follow_option: Final = click.option(
     "--follow", is_flag=True, help="Keep reading as the log grows, also when it is rotated, until it is stopped."
@@ -104,8 +104,8 @@ idle_option: Final = click.option(
     "--idle",
     metavar="DURATION",
     type=DURATION,
-    help="With --follow: when no line has come for so long, time moves on to what is due by the clock, less --lateness."
-    "  [default: 1s]",
+    help="With --follow: where no line has come for so long and something is due by the clock, less --lateness, time "
+    "moves on to that.  [default: 1s]",
 )
 jobs_option: Final = click.option(
     "--jobs",

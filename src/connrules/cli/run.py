@@ -67,14 +67,13 @@ Events are JSON, one object a line:
 
 \b
 With --state the end of the log is not the end: who waits, waits on, and the same command goes on where this one ended,
-however that came about (kill -9, no power). --output has each decision once; on standard output, the last ones may
-come twice after a crash.
+by kill -9, too. --output has each decision once; on standard output, the last ones may come twice after a crash.
 
 \b
 Decisions go to standard output or --output, one JSON object a line; everything else goes to standard error. Ends with
-0, with 1 where the rules have errors (nothing is run then; what is wrong only as of today, such as a campaign that is
-over by now, is no matter for a log of the past), with 2 where something cannot be read or written, and with 3 where
-lines of the input were rejected.
+0; with 1 where the rules have errors (nothing is run then; what is wrong only as of today, such as a campaign that is
+over by now, is no matter for a log of the past); with 2 where something cannot be read or written; with 3 where lines
+of the log were rejected. Stopped by SIGINT, it ends with 130; by SIGTERM with 143, with --follow with 0.
 """
 _COLUMNS_NEED_NO_JOBS = "leave it out: the columnar engine uses all cores by itself"
 

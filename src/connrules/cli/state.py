@@ -17,11 +17,11 @@ Examples:
   connrules state run.db --format json | jq .undelivered
 
 \b
-A state file is what `connrules run --state FILE` keeps. It is told how many users wait for which rule and until when,
-how far the log was read and up to when all is decided, and what is not written to its outputs yet. Looking changes
-nothing, not a byte. A state that a run has open cannot be looked at: stop the run first.
+A state file is what `connrules run --state FILE` keeps: how many users wait for which rule and until when, how far the
+log was read, up to when all is decided, and what is not written to its outputs yet. Looking changes nothing, not a
+byte. A state that a run has open is refused: stop the run first.
 
-Ends with 0, and with 2 where the file cannot be read, is in use, or is no state.
+Ends with 0; with 2 where the file cannot be read, is in use, or is no state.
 """
 
 
