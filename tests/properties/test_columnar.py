@@ -3,10 +3,11 @@
 from dataclasses import fields
 from functools import cache
 
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tests.columnar_runs import ColumnarRun, lines_of, run_over_events
 from tests.properties.catalogs import catalogs
+from tests.properties.effort import HALF
 from tests.properties.histories import Look, histories, in_order, looks
 from tests.properties.rule_sets import rule_sets
 from tests.properties.world import (
@@ -89,7 +90,7 @@ def _told(counts: Counts) -> dict[str, object]:
     return {count.name: getattr(counts, count.name) for count in fields(counts)}
 
 
-@settings(deadline=None)
+@HALF
 @given(rules=plain_rule_sets(), catalog=catalogs(), history=histories(), until=UNTIL, look=looks(), sort=st.booleans())
 def test_plain_rules_resolved_at_once_equal_the_engine(
     rules: str, catalog: Catalog | None, history: list[Event], until: int | None, look: Look, sort: bool
@@ -105,7 +106,7 @@ def test_plain_rules_resolved_at_once_equal_the_engine(
         event(f"{kind} {reason or ''}")
 
 
-@settings(deadline=None)
+@HALF
 @given(rules=rule_sets(), catalog=catalogs(), history=histories(), until=UNTIL, look=looks())
 def test_all_other_rules_by_the_engine_over_the_rows_that_matter(
     rules: str, catalog: Catalog | None, history: list[Event], until: int | None, look: Look

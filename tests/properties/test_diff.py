@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tests.properties.catalogs import catalogs
+from tests.properties.effort import HALF
 from tests.properties.histories import Look, histories, looks
 from tests.properties.rule_sets import rule_sets
 from tests.properties.test_engine import UNTIL, checked_rules, run
@@ -192,6 +193,7 @@ def two_rule_sets(draw: st.DrawFn) -> tuple[Checked, Checked]:
     return sides[0], sides[1]
 
 
+@HALF
 @given(sets=two_rule_sets(), history=histories(), look=looks(), until=UNTIL, data=st.data())
 def test_the_differences_make_of_one_rule_set_the_other(
     sets: tuple[Checked, Checked], history: list[Event], look: Look, until: int | None, data: st.DataObject

@@ -11,6 +11,7 @@ import msgspec
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tests.properties.catalogs import catalogs
+from tests.properties.effort import HALF
 from tests.properties.histories import Look, histories, in_order, looks
 from tests.properties.replaced import HOUR, Model, RuleSet, Spec
 from tests.properties.rule_sets import rule_sets
@@ -149,6 +150,7 @@ def restored(engine: Engine, plan: Plan, how: str, options: Mapping[str, Any] = 
     return other
 
 
+@HALF
 @given(versions=careers(), data=st.data())
 def test_replacing_rules_does_what_the_model_does(versions: list[RuleSet], data: st.DataObject) -> None:
     plans = [plan_of(rules) for rules in versions]
@@ -228,6 +230,7 @@ def _mixed(rule: Rule, donor: Rule, fields: Iterable[str]) -> Rule:
     return msgspec.structs.replace(rule, **{name: getattr(donor, name) for name in fields})
 
 
+@HALF
 @given(
     pair=changes((*OF_A_WAIT, *OF_A_SEND)), history=histories(), look=looks(), changed=CHANGED, cut=st.integers(10, 30)
 )
@@ -252,6 +255,7 @@ def test_rules_come_back_and_nothing_has_changed(
     assert engine.finish() == through.finish()
 
 
+@HALF
 @given(
     pair=changes((*OF_A_WAIT, *OF_A_SEND, *OF_THE_PAST)),
     history=histories(),
@@ -295,6 +299,7 @@ def effects_of(engine: Engine, new: Plan, changed: Changed, look: Look) -> Count
     return found
 
 
+@HALF
 @given(pair=changes(("delay", "schedule", "between")), history=histories(), look=looks())
 def test_what_follows_is_due_when_its_trigger_would_have_made_it_due(
     pair: tuple[Plan, Plan], history: list[Event], look: Look

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.properties.effort import HALF
 from tests.properties.histories import Look, histories, in_order, looks
 from tests.properties.test_engine import checked_rules, in_time, run
 from tests.properties.world import GRID, START, STEPS
@@ -44,6 +45,7 @@ def merged(shares: list[list[Keyed]]) -> list[Outcome]:
     return [outcome for _, outcome in sorted((k for share in shares for k in share), key=lambda keyed: keyed[0])]
 
 
+@HALF
 @given(checked=checked_rules(), history=histories(), look=looks(), data=st.data(), until=UNTIL)
 def test_engines_that_share_the_users_are_one(
     checked: Checked, history: list[Event], look: Look, data: st.DataObject, until: int
