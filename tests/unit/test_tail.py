@@ -12,7 +12,7 @@ from backports import zstd
 
 from connrules.connectors.growing import Growing
 from connrules.connectors.position import Position
-from connrules.connectors.rotation import logs_to_read
+from connrules.connectors.rotation import Search
 from connrules.connectors.source import Follower, LogSource
 from connrules.connectors.streams import Lines
 from connrules.connectors.tail import Piece, Tail
@@ -38,12 +38,13 @@ class Reader:
         self.data = b""
         self.firsts: list[int] = []
         self.notes: list[str] = []
+        self.warnings: list[str] = []
 
     def read(self, path: Path) -> bytes:
         """What is read now."""
         before = len(self.data)
-        logs, begin = logs_to_read(path, self.position, self.notes.append)
-        source = LogSource(logs, begin)
+        source = LogSource(Search(path, self.notes.append, self.warnings.append), self.position)
+        self.position = source.begin
         try:
             for piece in source.pieces():
                 self._keep(piece)
@@ -255,7 +256,7 @@ def test_another_log_is_refused_while_the_former_has_more(log: Path, reader: Rea
 
 def test_a_former_log_that_is_gone(log: Path, reader: Reader) -> None:
     log.write_bytes(lines_of(0, 10_000))
-    source = LogSource(*logs_to_read(log, None, reader.notes.append))
+    source = LogSource(Search(log, reader.notes.append, reader.warnings.append), None)
     pieces = source.pieces()
     reader.position = next(pieces).after
     assert not reader.position.at_end
@@ -266,7 +267,9 @@ def test_a_former_log_that_is_gone(log: Path, reader: Reader) -> None:
         reader.position = piece.after
     source.close()
     assert reader.read(log) == lines_of(100_000, 100_002)
-    assert reader.notes == [f"{log}: another log than the one that was read before; it is read from its beginning"]
+    assert reader.notes == []
+    (warning,) = reader.warnings
+    assert warning.startswith(f"{log}: another log than the one that was read before, which is not to be found")
 
 
 def test_a_damaged_file_gives_what_came_before_and_goes_on_when_mended(log: Path, reader: Reader) -> None:
@@ -289,7 +292,8 @@ class Follow:
         self.notes: list[str] = []
         self._happenings = iter(happenings)
         self.positions: list[Position] = []
-        follower = Follower(*logs_to_read(log, position, self.notes.append), self._happen, self.notes.append)
+        search = Search(log, self.notes.append, self.notes.append, waits=True)
+        follower = Follower(search, position, self._happen, self.notes.append)
         try:
             for piece in follower.pieces(0.3):
                 if piece is None:
@@ -381,7 +385,7 @@ def test_a_pipe_is_followed_to_its_end(tmp_path: Path, monkeypatch: pytest.Monke
     read, write = os.pipe()
     with os.fdopen(read, "rb") as stdin, os.fdopen(write, "wb", buffering=0) as pipe:
         monkeypatch.setattr("sys.stdin", stdin_of(stdin))
-        pieces = Follower(*logs_to_read(Path("-"), None, print), lambda _: None, print).pieces(0.2)
+        pieces = Follower(Search(Path("-"), print, print), None, lambda _: None, print).pieces(0.2)
         pipe.write(lines_of(0, 2))
         assert next_data(pieces) == lines_of(0, 2)
         assert next(pieces) is None

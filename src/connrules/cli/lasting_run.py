@@ -10,14 +10,15 @@ from connrules.cli.clock import now
 from connrules.cli.exit import ExitCode, ShellError, Terminated
 from connrules.cli.lasting import Lasting
 from connrules.cli.outputs import open_anew
-from connrules.cli.render import counted
 from connrules.cli.report import Progress, Rejections, note, render_counts, say, warn, warn_after
+from connrules.cli.standing.carried import effects_on, notes_on, warnings_on
 from connrules.cli.stopping import Stopping
 from connrules.connectors.position import Position
-from connrules.connectors.rotation import Log, check_log, logs_to_read
+from connrules.connectors.rotation import Search, check_log
 from connrules.connectors.rows import RowReader
 from connrules.connectors.sinks import SinkError, StreamSink
 from connrules.connectors.source import Follower, LogSource
+from connrules.connectors.sqlite import SqliteStore
 from connrules.connectors.tail import Piece
 from connrules.durable.engine import DurableEngine
 from connrules.event import Kind
@@ -26,13 +27,10 @@ from connrules.plan import Plan
 from connrules.replay.choice import Options
 from connrules.replay.lasting import LastingReplay, PassingEngine, Saved
 from connrules.replay.outputs import LATE, OUTCOMES, REJECTS, Outputs, open_outputs
-from connrules.run.comparing import Change
 from connrules.run.ports import StoreError
 
 _IDLE: Final = 1_000
 """Milliseconds."""
-_NAMED: Final = 5
-"""So many rules are named, and no more."""
 
 
 class LastingRun:
@@ -50,6 +48,7 @@ class LastingRun:
         late: Path | None,
     ) -> None:
         self._plan = plan
+        self._events = events
         self._lasting = lasting
         self._options = options
         self._outputs = {OUTCOMES: None if str(output) == STANDARD else output}
@@ -58,13 +57,12 @@ class LastingRun:
         self._stopping = Stopping()
         self._notes: list[str] = []
         with _in_words(), ExitStack() as stack:
-            check_log(events)
+            self._check(events)
             engine = self._open_engine()
             stack.callback(engine.close)
-            logs, begin = logs_to_read(events, self._saved.log if self._saved else None, self._notes.append)
-            self._source = self._open_source(logs, begin)
+            self._source = self._open_source(events)
             stack.callback(self._source.close)
-            self._replay = self._open_replay(engine, begin)
+            self._replay = self._open_replay(engine, self._source.begin)
             stack.pop_all()
 
     def to_the_end(self, until: int | None, *, quiet: bool) -> int:
@@ -86,6 +84,8 @@ class LastingRun:
             except KeyboardInterrupt as signal:
                 stopped = signal
             self._replay.settle()
+        if not self._source.is_there:
+            warn(f"{self._events}: it is not there; run again when it is")
         warn_after(
             self._replay, hidden=self._rejections.hidden(self._replay), until=until, lateness=self._options.lateness
         )
@@ -122,16 +122,31 @@ class LastingRun:
         self._saved: Saved | None = None
         if self._lasting.state is None:
             return PassingEngine(self._plan, **made)
-        engine = DurableEngine.open(self._lasting.state, self._plan, changed=self._lasting.changed or "pin", **made)
+        changed = self._lasting.changed or "pin"
         with ExitStack() as stack:
+            store = SqliteStore(self._lasting.state)
+            stack.callback(store.close)
+            effects = effects_on(store, self._plan, changed, given.profiles)
+            engine = DurableEngine(self._plan, store, changed=changed, **made)
             stack.callback(engine.close)
+            for text in warnings_on(effects):
+                warn(text)
             self._saved = Saved.read(engine.position) if engine.position else None
-            self._notes += _changes(engine)
+            self._notes += notes_on(effects)
             stack.pop_all()
         return engine
 
-    def _open_source(self, logs: list[Log], begin: Position) -> LogSource | Follower:
-        return Follower(logs, begin, time.sleep, warn) if self._lasting.follows else LogSource(logs, begin)
+    def _check(self, events: Path) -> None:
+        """Before a state is begun the log has to be there, if it is not waited for."""
+        state = self._lasting.state
+        if events.exists() or state is None or not (self._lasting.follows or state.exists()):
+            check_log(events)
+
+    def _open_source(self, events: Path) -> LogSource | Follower:
+        before = self._saved.log if self._saved else None
+        waits = self._lasting.follows and self._lasting.state is not None
+        search = Search(events, self._notes.append, warn, waits=waits)
+        return Follower(search, before, time.sleep, warn) if self._lasting.follows else LogSource(search, before)
 
     def _open_replay(self, engine: DurableEngine | PassingEngine, begin: Position) -> LastingReplay:
         lines: dict[str, bytes] = {}
@@ -176,11 +191,3 @@ def _in_words() -> Iterator[None]:
         raise ShellError(str(error), error.help or "check the path after --events") from None
     except (StoreError, SinkError) as error:
         raise ShellError(str(error), error.help) from None
-
-
-def _changes(engine: DurableEngine) -> Iterator[str]:
-    """What to say where the state was made with other rules."""
-    for kind in (Change.CHANGED, Change.REMOVED, Change.ADDED):
-        if names := [change.rule for change in engine.replaced if change.kind is kind]:
-            more = f" and {len(names) - _NAMED:,} others" if len(names) > _NAMED else ""
-            yield f"since the last run {counted(len(names), 'rule')} {kind}: " + ", ".join(names[:_NAMED]) + more

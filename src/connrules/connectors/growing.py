@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import IO, Final
 
-from connrules.connectors.streams import MAGICS
+from connrules.connectors.streams import MAGICS, Identity
 from connrules.files import STANDARD, UnreadableError, reason
 
 _CHUNK: Final = 1 << 16
@@ -80,6 +80,15 @@ class Growing:
         except OSError:
             return False
         return there.st_size > 0 and not os.path.samestat(there, os.fstat(self._file.fileno()))
+
+    @property
+    def identity(self) -> Identity:
+        """Which file it is."""
+        return Identity.of(self._file.fileno())
+
+    def begins_with(self, head: bytes) -> bool:
+        """Whether the file still begins with what was read of it."""
+        return not self._is_file or os.pread(self._file.fileno(), len(head), 0) == head
 
     def close(self) -> None:
         """Let go of the file."""

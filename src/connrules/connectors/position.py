@@ -7,6 +7,8 @@ import msgspec
 
 HEAD: Final = 4096
 """By so many bytes at its beginning a log is recognised, or by all that was read of it."""
+_REMEMBERED: Final = 64
+"""So many logs that were read before are recognised."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -46,6 +48,11 @@ class Position(msgspec.Struct, frozen=True):
     is_cut: bool = False
     """Whether the last line that was read had no line break yet."""
 
+    done: tuple[Mark, ...] = ()
+    """How the logs begin that were read before this one, the latest last."""
+    beside: tuple[Mark, ...] = ()
+    """How the rotated logs began that were there when nothing had been read yet: they are left out."""
+
     def is_of(self, start: bytes) -> bool:
         """Whether a log that begins like this is the one that was read."""
         return self.head is not None and self.head.fits(start)
@@ -60,4 +67,5 @@ class Position(msgspec.Struct, frozen=True):
 
     def of_next(self, log: str = "", asked: str = "") -> "Position":
         """The beginning of the log that is read after this one."""
-        return Position(log, asked, earlier=self.earlier + self.lines)
+        done = self.done if self.head is None else (*self.done, self.head)[-_REMEMBERED:]
+        return Position(log, asked, earlier=self.earlier + self.lines, done=done, beside=self.beside)

@@ -1,23 +1,22 @@
-"""Which logs to read, given how far one was read before: the same again, what is left of one that was rotated, another.
+"""Which log to read next, given how far one was read: the same again, what is left of one that was rotated, another.
 
-What is not certain is refused, so that nothing is left out and nothing read twice.
+What is not certain is refused or warned of, so that nothing is left out and nothing read twice in silence.
 """
 
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
-from connrules.connectors.position import HEAD, Position
-from connrules.connectors.streams import Lines
+from connrules.connectors.position import HEAD, Mark, Position
+from connrules.connectors.siblings import siblings
+from connrules.connectors.streams import Identity, Lines
 from connrules.files import STANDARD, UnreadableError
 
-_ROTATED: Final = re.compile(r"[.-]\d[\dT.:_-]*")
-"""What programs that rotate files put into their names: `.1`, `-20260302`."""
-_COMPRESSED: Final = (".gz", ".zst")
+_BESIDE: Final = 16
+"""So many rotated logs that are there when a log is begun are remembered: the newest."""
 _PUT_BACK: Final = "put the log back as it was, or begin anew: with another state file, and another output"
 
 
@@ -33,47 +32,210 @@ class Log(NamedTuple):
     """The first bytes of what was read of it before."""
     is_over: bool = False
     """Whether nothing more will be written to it: its last line is whole, whatever it looks like."""
+    identity: Identity | None = None
+    """Which file it was when it was looked at; None: any."""
 
 
-def logs_to_read(path: Path, before: Position | None, on_note: Callable[[str], object]) -> tuple[list[Log], Position]:
-    """The logs to read, one after the other, and the position in the first of them.
+class Step(NamedTuple):
+    """What to read next: a log, None where there is none now, and the position to begin at."""
 
-    Raises UnreadableError where a log cannot be read, or is not the one that has to be read next.
+    log: Log | None
+    begin: Position
+
+
+class _Found(NamedTuple):
+    path: Path
+    identity: Identity
+    start: bytes
+    """The first bytes."""
+
+    def is_same_as(self, other: "_Found") -> bool:
+        """Whether one of the two is a copy of the other, or of its beginning."""
+        return self.start.startswith(other.start) or other.start.startswith(self.start)
+
+
+class Search:
+    """Finds the log to read next.
+
+    `on_note` is told what is good to know, `on_warning` what may be lost or left out. `waits`: a log that is not there
+    yet is no error. All methods raise UnreadableError.
     """
-    if not _can_be_read_again(path):
-        return [Log(path, "", "", is_over=True)], before.of_next() if before else Position()
-    log = Log(path, os.path.realpath(path), str(path.absolute()))
-    start = first_bytes(path)
-    if before is None or before.head is None:
-        return [log], (before or Position()).of_next(log.real, log.asked)
-    if before.is_of(start):
-        known = msgspec.structs.replace(before, log=log.real, asked=log.asked)
-        return [log._replace(head=start[: before.offset])], known
-    if before.may_be_of(start):
-        raise changed(str(path))
-    return _another(log, before, on_note)
+
+    def __init__(
+        self,
+        path: Path,
+        on_note: Callable[[str], object],
+        on_warning: Callable[[str], object],
+        *,
+        waits: bool = False,
+    ) -> None:
+        self.path = path
+        self.waits = waits
+        self._on_note = on_note
+        self._on_warning = on_warning
+        self._asked = str(path.absolute())
+        self._copies: set[Path] = set()
+        """Those that people were told of."""
+
+    def first(self, before: Position | None, *, is_emptied: bool = False) -> Step:
+        """Where to go on, or to begin: `before` is where the last reading ended; None: there was none.
+
+        `is_emptied`: that log was emptied, or written anew, before what was added to it last could be read.
+        """
+        if not _can_be_read_again(self.path):
+            return Step(Log(self.path, "", "", is_over=True), before.of_next() if before else Position())
+        here = self._here()
+        if before is None or not self._is_asked_again(before, here):
+            return self._begin(before, here)
+        if here and before.is_of(here.start):
+            known = msgspec.structs.replace(before, log=self._real, asked=self._asked)
+            return Step(self._log(here)._replace(head=here.start[: before.offset]), known)
+        if here and before.may_be_of(here.start):
+            raise changed(str(self.path))
+        former, behind = self._rotated(before, here, None)
+        if former:
+            files = ", then ".join(str(found.path) for found in (former, *behind))
+            self._on_note(f"{self.path}: it was rotated; first comes what is left of {files}")
+            log = self._log(former, is_over=True)
+            return Step(log._replace(real=before.log, head=former.start[: before.offset]), before)
+        if is_emptied:
+            self._on_warning(cut_off(str(self.path)))
+        elif before.head and (here or behind):
+            self._check_end(before)
+        if behind:
+            files = ", then ".join(str(found.path) for found in behind)
+            self._on_note(f"{self.path}: it was rotated; first comes {files}")
+        return self._next(before, here, behind)
+
+    def after(self, before: Position, identity: Identity | None) -> Step:
+        """What comes behind a log that was read to its end, which was the file of that identity."""
+        here = self._here()
+        _, behind = self._rotated(before, here, identity)
+        return self._next(before, here, behind)
+
+    @property
+    def _real(self) -> str:
+        return os.path.realpath(self.path)
+
+    def _here(self) -> _Found | None:
+        """What is under the path that was asked for."""
+        try:
+            return _look(self.path)
+        except UnreadableError:
+            if self.path.exists():
+                raise
+            return None
+
+    def _is_asked_again(self, before: Position, here: _Found | None) -> bool:
+        same = bool(before.asked) and (before.asked == self._asked or before.log == self._real)
+        return same or bool(here and before.is_of(here.start))
+
+    def _begin(self, before: Position | None, here: _Found | None) -> Step:
+        """A log of which nothing was read: rotated ones beside it are left out."""
+        if here is None and not self.waits:
+            Lines(self.path).close()  # says why it cannot be read
+        if before and before.log:
+            self._leave(before)
+        if here and before and _is_known(here, before.done):
+            raise self._read_before()
+        begin = before.of_next(self._real, self._asked) if before else Position(self._real, self._asked)
+        begin = msgspec.structs.replace(begin, beside=self._beside())
+        return Step(self._log(here) if here else None, begin)
+
+    def _leave(self, before: Position) -> None:
+        """Another path is asked for: what was read under the former has to be at its end."""
+        former = _former(before)
+        if former is None:
+            self._check_end(before)
+        elif _has_more(former.path, before):
+            raise self._not_at_end(str(former.path))
+        else:
+            self._on_note(f"{self.path}: {former.path} was read to its end; this one is read from its beginning")
+
+    def _check_end(self, before: Position) -> None:
+        """The log that was read before is not to be found."""
+        if not before.at_end:
+            raise self._not_at_end(before.log)
+        if before.head is not None:
+            self._on_warning(
+                f"{self.path}: another log than the one that was read before, which is not to be found: "
+                f"if more was written to that after its line {before.lines:,}, it is left out"
+            )
+
+    def _beside(self) -> tuple[Mark, ...]:
+        """How the rotated logs begin that are there now; those that cannot be read are not known."""
+        try:
+            found = [_if_readable(file) for file in siblings(self.path)[-_BESIDE:]]
+        except UnreadableError:
+            return ()
+        return tuple(Mark.of(each.start) for each in found if each)
+
+    def _rotated(
+        self, before: Position, here: _Found | None, identity: Identity | None
+    ) -> tuple[_Found | None, list[_Found]]:
+        """The rotated log that was read before, where it is found, and those behind it that are new, the oldest first.
+
+        Where it is not found, those behind the newest that is known.
+        """
+        fresh: list[_Found] = []
+        behind: list[_Found] | None = None
+        files = siblings(self.path)
+        former = next((file for file in files if identity and _identity(file) == identity), None)
+        for file in reversed(files):
+            if not (found := _look_at_sibling(file)) or not found.start:
+                continue
+            if file == former or (former is None and before.is_of(found.start)):
+                return found, fresh[::-1]
+            if _is_known(found, (*before.beside, *before.done)):
+                behind = fresh.copy() if behind is None else behind
+                if before.head is None:
+                    break
+            elif twin := next(
+                (each for each in [*fresh, here] if each and each.start and found.is_same_as(each)), None
+            ):
+                self._tell_of_copy(found.path, twin.path)
+            else:
+                fresh.append(found)
+        behind = fresh if behind is None else behind
+        return None if identity else _former_elsewhere(before, here), behind[::-1]
+
+    def _tell_of_copy(self, copy: Path, twin: Path) -> None:
+        if copy not in self._copies:
+            self._on_warning(f"{copy}: it begins as {twin} does, and is left out as a copy of that")
+        self._copies.add(copy)
+
+    def _next(self, before: Position, here: _Found | None, behind: list[_Found]) -> Step:
+        """The oldest of those behind, or else the log itself."""
+        if behind:
+            log = self._log(behind[0], is_over=True)
+        elif here:
+            if _is_known(here, before.done):
+                raise self._read_before()
+            log = self._log(here)
+        else:
+            return Step(None, before)
+        return Step(log, before.of_next(log.real, log.asked))
+
+    def _log(self, found: _Found, *, is_over: bool = False) -> Log:
+        return Log(found.path, os.path.realpath(found.path), self._asked, is_over=is_over, identity=found.identity)
+
+    def _read_before(self) -> UnreadableError:
+        return UnreadableError(
+            f"{self.path}: it was read before, and other logs since",
+            "name the log that comes next; to read this one once more, take another state file, and another output",
+        )
+
+    def _not_at_end(self, former: str) -> UnreadableError:
+        return UnreadableError(
+            f"{self.path}: another log than the one that was read before, {former}, which was not read to its end",
+            f"run with --events {former} first, and then with this one",
+        )
 
 
 def check_log(path: Path) -> None:
     """Raise UnreadableError where a log cannot be opened."""
     if _can_be_read_again(path):
         Lines(path).close()
-
-
-def _can_be_read_again(path: Path) -> bool:
-    """Whether it is no pipe: what cannot be opened says so when it is."""
-    return str(path) != STANDARD and (path.is_file() or not path.exists() or path.is_dir())
-
-
-def first_bytes(path: Path) -> bytes:
-    """The first bytes of a log, by which it is recognised. Raises UnreadableError."""
-    lines, start = Lines(path), b""
-    try:
-        while len(start) < HEAD and (data := lines.read()):
-            start += data
-    finally:
-        lines.close()
-    return start[:HEAD]
 
 
 def changed(name: str) -> UnreadableError:
@@ -91,63 +253,68 @@ def cut_off(name: str) -> str:
     return f"{name}: it was cut off, and is read from its beginning; what was written last before that may be lost"
 
 
-def _another(log: Log, before: Position, on_note: Callable[[str], object]) -> tuple[list[Log], Position]:
-    """A log that is not the one that was read before: that one has to be at its end, or is read to its end first."""
-    begin = before.of_next(log.real, log.asked)
-    former = _find(before)
-    if former is None:
-        if not before.at_end:
-            raise _not_at_end(log.path, before.log)
-        on_note(f"{log.path}: another log than the one that was read before; it is read from its beginning")
-        return [log], begin
-    if before.asked != log.asked:
-        if _has_more(former, before):
-            raise _not_at_end(log.path, str(former))
-        on_note(f"{log.path}: {former} was read to its end; this one is read from its beginning")
-        return [log], begin
-    between = [file for file in _rotated(Path(before.log)) if _is_later(file, former)]
-    on_note(f"{log.path}: it was rotated; first comes what is left of " + ", then ".join(map(str, [former, *between])))
-    first = Log(former, before.log, log.asked, first_bytes(former)[: before.offset], is_over=True)
-    return [first, *(Log(file, before.log, log.asked, is_over=True) for file in between), log], before
+def _can_be_read_again(path: Path) -> bool:
+    """Whether it is no pipe: what cannot be opened says so when it is."""
+    return str(path) != STANDARD and (path.is_file() or not path.exists() or path.is_dir())
 
 
-def _find(before: Position) -> Path | None:
+def _look(path: Path) -> _Found:
+    """What is in a file now."""
+    lines, start = Lines(path), b""
+    try:
+        while len(start) < HEAD and (data := lines.read()):
+            start += data
+        return _Found(path, lines.identity, start[:HEAD])
+    finally:
+        lines.close()
+
+
+def _identity(file: Path) -> Identity | None:
+    try:
+        status = file.stat()
+    except OSError:  # it is gone again
+        return None
+    return Identity(status.st_dev, status.st_ino)
+
+
+def _look_at_sibling(file: Path) -> _Found | None:
+    """None: it is gone again."""
+    try:
+        return _look(file)
+    except UnreadableError as error:
+        if not file.exists():
+            return None
+        raise UnreadableError(
+            f"{error}; it may be what comes next", "make it readable, or move it away if nothing in it is to be read"
+        ) from None
+
+
+def _if_readable(file: Path) -> _Found | None:
+    try:
+        found = _look(file)
+    except UnreadableError:
+        return None
+    return found if found.start else None
+
+
+def _is_known(found: _Found, marks: tuple[Mark, ...]) -> bool:
+    return any(mark.fits(found.start) for mark in marks)
+
+
+def _former(before: Position) -> _Found | None:
     """The file of the log that was read before, under its name or one that it was given when it was rotated."""
     log = Path(before.log)
-    for file in [log, *_rotated(log)]:
-        try:
-            if before.is_of(first_bytes(file)):
-                return file
-        except UnreadableError:
-            continue
+    for file in [log, *reversed(siblings(log))] if log.parent.is_dir() else []:
+        if (found := _look_at_sibling(file)) and (before.is_of(found.start) or (file == log and before.head is None)):
+            return found
     return None
 
 
-def _rotated(log: Path) -> list[Path]:
-    """The files that a log was moved away to, the oldest first."""
-    try:
-        found = [file for file in log.parent.iterdir() if file.is_file() and _is_rotated(file.name, log)]
-        return sorted(found, key=lambda file: file.stat().st_mtime_ns)
-    except OSError:
-        return []
-
-
-def _is_rotated(name: str, log: Path) -> bool:
-    """`events.jsonl.1.gz` and `events-20260302.jsonl` for `events.jsonl`."""
-    for ending in _COMPRESSED:
-        name = name.removesuffix(ending)
-    return any(_ROTATED.fullmatch(rest) for rest in _rests(name, log))
-
-
-def _rests(name: str, log: Path) -> Iterator[str]:
-    if name.startswith(log.name):
-        yield name.removeprefix(log.name)
-    if log.suffix and name.startswith(log.stem) and name.endswith(log.suffix):
-        yield name.removeprefix(log.stem).removesuffix(log.suffix)
-
-
-def _is_later(file: Path, former: Path) -> bool:
-    return file != former and file.stat().st_mtime_ns > former.stat().st_mtime_ns
+def _former_elsewhere(before: Position, here: _Found | None) -> _Found | None:
+    """The file of a log that has kept its name, where the path is a link to another one now."""
+    found = _look_at_sibling(Path(before.log)) if before.log and before.head else None
+    is_other = found is not None and (here is None or found.identity != here.identity)
+    return found if found and is_other and before.is_of(found.start) else None
 
 
 def _has_more(file: Path, before: Position) -> bool:
@@ -156,10 +323,3 @@ def _has_more(file: Path, before: Position) -> bool:
         return lines.go_to(before.offset) and bool(lines.read())
     finally:
         lines.close()
-
-
-def _not_at_end(path: Path, former: str) -> UnreadableError:
-    return UnreadableError(
-        f"{path}: another log than the one that was read before, {former}, which was not read to its end",
-        f"run with --events {former} first, and then with this one",
-    )

@@ -49,6 +49,19 @@ class Block(NamedTuple):
         return self.lines[place].removesuffix(b"\n").removesuffix(b"\r")
 
 
+class Identity(NamedTuple):
+    """Which file it is, whatever its name: of two that are open at once no two have the same."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, descriptor: int) -> Self:
+        """That of an open file."""
+        status = os.fstat(descriptor)
+        return cls(status.st_dev, status.st_ino)
+
+
 class Lines:
     """The lines of a file, or of standard input for `-`, in blocks of what is there to be read.
 
@@ -77,6 +90,11 @@ class Lines:
         with suppress(OSError):
             return path if os.path.samestat(path.stat(), os.fstat(self._raw.fileno())) else None
         return None
+
+    @property
+    def identity(self) -> Identity:
+        """Which file it is."""
+        return Identity.of(self._raw.fileno())
 
     @property
     def position(self) -> int:

@@ -6,7 +6,7 @@ import msgspec
 
 from connrules.connectors.position import HEAD, Position
 from connrules.connectors.rotation import changed, shorter
-from connrules.connectors.streams import BOM, Block
+from connrules.connectors.streams import BOM, Block, Identity
 
 MOST: Final = 5_000
 """About so many lines at a time, where they are there; less where they come slowly."""
@@ -36,6 +36,8 @@ class Readable(Protocol):
     def is_ready(self, seconds: float) -> bool: ...  # noqa: D102  # as in Lines
     def go_to(self, offset: int) -> bool: ...  # noqa: D102  # as in Lines
     def close(self) -> None: ...  # noqa: D102  # as in Lines
+    @property
+    def identity(self) -> Identity: ...  # noqa: D102  # as in Lines
 
 
 class Tail:
@@ -53,6 +55,11 @@ class Tail:
         source.number = position.lines
         if position.offset:
             self._go_on()
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of what was read of the log."""
+        return self._head
 
     def take(self) -> Piece | None:
         """The lines that are there; None where none is, or only the beginning of one."""

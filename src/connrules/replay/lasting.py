@@ -178,7 +178,7 @@ class LastingReplay:
             number, line = piece.number + place, piece.block.text(place)
             self._on_reject(piece.name, number, line, why)
             if REJECTS in self._outputs:
-                beside.add(REJECTS, encode_reject(number, line, why))
+                beside.add(REJECTS, encode_reject(piece.first + place, line, why))
 
     @property
     def _newest_seen(self) -> int | None:
