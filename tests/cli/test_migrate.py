@@ -117,6 +117,43 @@ def test_a_rule_without_a_name_that_was_edited_is_warned_of(tmp_path: Path) -> N
     assert connrules("migrate", "old", "old", "--state", "run.db", "--dry-run").stderr.count("warning: ") == 0
 
 
+def test_a_run_that_goes_on_with_other_rules_says_the_same_of_those_who_waited(tmp_path: Path) -> None:
+    state(tmp_path)
+    folder(tmp_path / "new", None, NEW.replace('"Joined" after 1d', '"Joined" after 2d'))
+    (warning,) = (w for w in _notes("migrate", "old", "new", "--state", "run.db", "--dry-run") if "warning" in w)
+
+    said = _notes("run", "new", "--events", "old/events.jsonl", "--state", "run.db", "--output", "out.jsonl")
+
+    assert [text for text in said if "state" not in text and "catalog" not in text] == [
+        warning,
+        "note: since the last run 1 rule changed: thanks",
+        "note: since the last run 2 rules removed: later, rules.conn:3",
+        "note: since the last run 2 rules added: more, rules.conn:5",
+        "note: of those who waited: 2 sends keeping the delay and the exceptions of when they began",
+        "note: of those who waited: 4 sends dropped, for the rule is gone",
+    ]
+    again = _notes("run", "new", "--events", "old/events.jsonl", "--state", "run.db", "--output", "out.jsonl")
+    assert not [text for text in again if "waited" in text or "warning" in text]
+
+
+def _notes(*arguments: str) -> list[str]:
+    said = connrules(*arguments).stderr.splitlines()
+    return [text for text in said if text.startswith(("note: ", "warning: "))]
+
+
+def test_of_rules_that_only_the_policy_changed_nobody_is_dropped(tmp_path: Path) -> None:
+    """Rules without a name are recognised as those that have one: what they say is the same."""
+    quiet = "policy: quiet {} to 08:00\n"
+    run(folder(tmp_path / "old", EVENTS, quiet.format("22:00") + RULES), "--state", "run.db")
+    folder(tmp_path / "new", None, quiet.format("21:00") + RULES)
+
+    result = connrules("migrate", "old", "new", "--state", "run.db", "--dry-run")
+
+    assert "rule rules.conn:4: changed\n  - between 08:00 and 22:00\n  + between 08:00 and 21:00\n" in result.stdout
+    assert "gone" not in result.stdout
+    assert "warning" not in result.stderr
+
+
 def test_all_users_are_shown_if_asked_for(tmp_path: Path) -> None:
     state(tmp_path)
 
@@ -184,6 +221,24 @@ def test_what_is_told_beforehand_is_what_happens(tmp_path: Path) -> None:
     assert waits == {"thanks": 2, "more": 0, "rules.conn:5": 1}
     assert [rule["pinned"] for rule in found["rules"]] == [2, 0, 0]
     assert told["done"]
+
+
+@pytest.mark.parametrize("kinds", ["sent", "all"])
+@pytest.mark.parametrize(("changed", "sent"), [("pin", 0), ("follow", 2)])
+def test_a_dry_run_foretells_what_the_next_run_writes(tmp_path: Path, changed: str, kinds: str, sent: int) -> None:
+    """All that is decided at once, and none that `--outcomes` leaves out."""
+    state(tmp_path, "--outcomes", kinds)
+    options = ("--changed", changed, "--outcomes", kinds, "--format", "json")
+
+    dry, done = (connrules("migrate", "old", "new", "--state", "run.db", *options, *dry) for dry in (["--dry-run"], []))
+
+    told = json.loads(dry.stdout)
+    assert {**told, "done": True} == json.loads(done.stdout)
+    dropped = 3 if kinds == "all" else 0
+    assert told["undelivered"] == sent + dropped
+    note = "note: a dry run: nothing was changed"
+    more = f"; {sent + dropped} outcomes would be for the next run to write"
+    assert f"{note}{more if sent + dropped else ''}\n" in dry.stderr
 
 
 def test_events_that_are_held_back_and_ids_stay(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from connrules.cli.exit import ShellError
 from connrules.cli.inputs import load_profiles
 from connrules.cli.options import FILE, color_option, dedupe_option, profiles_option, users_option, wants_color
 from connrules.cli.report import note, say, warn
+from connrules.cli.standing.carried import warnings_on
 from connrules.cli.standing.moving import Move, render_document, render_move
 from connrules.cli.standing.state import in_words, note_of, opened, plan_of, users_of
 from connrules.connectors.sqlite import SqliteStore
+from connrules.connectors.sqlite.looking import look_at
 from connrules.durable.engine import DurableEngine
 from connrules.event import Kind, Profiles
 from connrules.plan import Plan
@@ -112,7 +114,8 @@ def command(  # noqa: PLR0913  # the options of the command
     before, after = load_sides([("OLD", old, old_catalog_path or catalog_path), ("NEW", new, catalog_path)], color)
     profiles = load_profiles(profiles_path, path)
     move = _look(path, before, after, changed, dedupe, profiles, users)
-    undelivered = 0 if dry_run else _carry_over(move, dedupe, profiles, outcomes)
+    with in_words(path), look_at(path) if dry_run else closing(SqliteStore(path, create=False)) as store:
+        undelivered = _carry_over(store, move, dedupe, profiles, outcomes)
     if layout == "json":
         click.echo(render_document(move, is_done=not dry_run, undelivered=undelivered))
     else:
@@ -157,25 +160,19 @@ def _of_others(path: Path, plan: Plan, old: Side, new: Side) -> ShellError:
     )
 
 
-def _carry_over(move: Move, dedupe: int, profiles: Profiles | None, outcomes: str) -> int:
-    """Carry the state over; how many outcomes are still to be written by the next run."""
+def _carry_over(store: SqliteStore, move: Move, dedupe: int, profiles: Profiles | None, outcomes: str) -> int:
+    """Carry the state over; how many outcomes are still to be written by the next run. A dry run does it to a copy."""
     options: Any = {"dedupe": dedupe, "profiles": profiles, "kinds": _KINDS[outcomes], "changed": move.changed}
-    with (
-        in_words(move.path),
-        closing(SqliteStore(move.path, create=False)) as store,
-        DurableEngine(move.new, store, **options) as engine,
-    ):
+    with DurableEngine(move.new, store, **options) as engine:
         return engine.outbox(OUTCOMES).lines.count(b"\n")
 
 
 def _say_what_to_know(move: Move, *, dry_run: bool, undelivered: int) -> None:
-    for effect in move.unrecognised:
-        warn(
-            f"rule `{effect.change.rule}` has no name: if it was edited, nobody can tell, and who waits for it is "
-            "dropped; name a rule before you change it"
-        )
+    for text in warnings_on(move.effects):
+        warn(text)
     if dry_run:
-        note("a dry run: nothing was changed")
+        coming = f"; {number(undelivered, 'outcome')} would be for the next run to write" if undelivered else ""
+        note(f"a dry run: nothing was changed{coming}")
         return
     say("the state is of NEW now; `connrules run --state` goes on with it")
     if undelivered:

@@ -1,7 +1,7 @@
 """What other rules do to those who wait: told beforehand, as text and as a document."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,21 +12,15 @@ from connrules.cli.cells import visible
 from connrules.cli.differing.clauses import clauses_of
 from connrules.cli.differing.shown import Edited
 from connrules.cli.differing.words import EDITS, lines_of, number
+from connrules.cli.standing.carried import FATES
 from connrules.duration import day
 from connrules.plan import Plan
-from connrules.run.comparing import Change, is_named
+from connrules.run.comparing import Change
 from connrules.run.effects import Effect
 from connrules.run.passage import Changed, Fate
 
 JSON_VERSION: Final = 1
 """The version of the form of the document; it grows when something in it changes its meaning or goes away."""
-_WORDS: Final[Mapping[Fate, str]] = {
-    Fate.GOES_ON: "waiting on as before",
-    Fate.PINNED: "keeping the delay and the exceptions of when they began",
-    Fate.FOLLOWS: "taking the new delay and exceptions",
-    Fate.DUE_NOW: "due by now with the new delay, and so decided at once",
-    Fate.DROPPED: "dropped, for the rule is gone",
-}
 _COLORS: Final = {Fate.DROPPED: "red", Fate.DUE_NOW: "yellow", Fate.FOLLOWS: "yellow", Fate.PINNED: "cyan"}
 _LINES: Final = {"+": "green", "-": "red"}
 
@@ -52,12 +46,6 @@ class Move:
     def told(self) -> list[Effect]:
         """The rules that were edited, or for which users wait."""
         return [effect for effect in self.effects if effect.fates or effect.change.kind is not Change.UNCHANGED]
-
-    @property
-    def unrecognised(self) -> list[Effect]:
-        """Rules without a name that are gone, or were edited: nobody can tell, and some users wait for them."""
-        gone = (effect for effect in self.effects if effect.change.kind is Change.REMOVED and effect.fates)
-        return [effect for effect in gone if not is_named(effect.change.rule)]
 
     def clauses(self, effect: Effect) -> Edited:
         """What was edited of a rule."""
@@ -103,7 +91,7 @@ def _rule(move: Move, effect: Effect, *, color: bool) -> Iterator[str]:
     wide = max((len(f"{effect.fates[fate].waits:,}") for fate in fates), default=0)
     for fate in fates:
         tally = effect.fates[fate]
-        words = _styled(_WORDS[fate], color=color, fg=_COLORS.get(fate))
+        words = _styled(FATES[fate], color=color, fg=_COLORS.get(fate))
         yield f"  {tally.waits:>{wide},}  {words}{_examples(tally.users)}"
 
 
