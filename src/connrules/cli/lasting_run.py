@@ -14,7 +14,7 @@ from connrules.cli.report import Progress, Rejections, note, render_counts, say,
 from connrules.cli.standing.carried import effects_on, notes_on, warnings_on
 from connrules.cli.stopping import Stopping
 from connrules.connectors.position import Position
-from connrules.connectors.rotation import Log, check_log, logs_to_read
+from connrules.connectors.rotation import Search, check_log
 from connrules.connectors.rows import RowReader
 from connrules.connectors.sinks import SinkError, StreamSink
 from connrules.connectors.source import Follower, LogSource
@@ -48,6 +48,7 @@ class LastingRun:
         late: Path | None,
     ) -> None:
         self._plan = plan
+        self._events = events
         self._lasting = lasting
         self._options = options
         self._outputs = {OUTCOMES: None if str(output) == STANDARD else output}
@@ -56,13 +57,12 @@ class LastingRun:
         self._stopping = Stopping()
         self._notes: list[str] = []
         with _in_words(), ExitStack() as stack:
-            check_log(events)
+            self._check(events)
             engine = self._open_engine()
             stack.callback(engine.close)
-            logs, begin = logs_to_read(events, self._saved.log if self._saved else None, self._notes.append)
-            self._source = self._open_source(logs, begin)
+            self._source = self._open_source(events)
             stack.callback(self._source.close)
-            self._replay = self._open_replay(engine, begin)
+            self._replay = self._open_replay(engine, self._source.begin)
             stack.pop_all()
 
     def to_the_end(self, until: int | None, *, quiet: bool) -> int:
@@ -84,6 +84,8 @@ class LastingRun:
             except KeyboardInterrupt as signal:
                 stopped = signal
             self._replay.settle()
+        if not self._source.is_there:
+            warn(f"{self._events}: it is not there; run again when it is")
         warn_after(
             self._replay, hidden=self._rejections.hidden(self._replay), until=until, lateness=self._options.lateness
         )
@@ -134,8 +136,17 @@ class LastingRun:
             stack.pop_all()
         return engine
 
-    def _open_source(self, logs: list[Log], begin: Position) -> LogSource | Follower:
-        return Follower(logs, begin, time.sleep, warn) if self._lasting.follows else LogSource(logs, begin)
+    def _check(self, events: Path) -> None:
+        """Before a state is begun the log has to be there, if it is not waited for."""
+        state = self._lasting.state
+        if events.exists() or state is None or not (self._lasting.follows or state.exists()):
+            check_log(events)
+
+    def _open_source(self, events: Path) -> LogSource | Follower:
+        before = self._saved.log if self._saved else None
+        waits = self._lasting.follows and self._lasting.state is not None
+        search = Search(events, self._notes.append, warn, waits=waits)
+        return Follower(search, before, time.sleep, warn) if self._lasting.follows else LogSource(search, before)
 
     def _open_replay(self, engine: DurableEngine | PassingEngine, begin: Position) -> LastingReplay:
         lines: dict[str, bytes] = {}
