@@ -100,6 +100,24 @@ def test_what_a_look_up_raises_changes_nothing(rules: str) -> None:
     assert short(engine.feed_many([event(50 * HOUR, "x", "session_start")])) == [("a", "sent", "X"), ("b", "sent", "X")]
 
 
+@pytest.mark.parametrize(("dedupe", "sent"), [(0, ["X"]), (DAY, ["X", "Y"])])
+def test_what_waits_in_the_buffer_is_the_same_however_it_came(dedupe: int, sent: list[str]) -> None:
+    """What no rule speaks of does not wait there, though rules hear its type; but where its id may matter, it does."""
+    old = 'rule a: on received_push of "D" after 1h send X rule p: on purchase after 1h send X'
+    new = plan(f'{old} rule b: on received_push of "A" after 1h send Y')
+    came = [event(HOUR), event(HOUR + 1, "v", "received_push", campaign="A"), event(HOUR, "w", "session_start")]
+    together, one_by_one, twice = (Engine(plan(old), lateness=HOUR, dedupe=dedupe) for _ in range(3))
+    together.feed_many(came)
+    for one in came:
+        one_by_one.feed(one)
+    twice.feed_many(came[:1])
+    twice.feed_many(came[1:])
+
+    for engine in (together, one_by_one, twice):
+        engine.replace(new)
+        assert [outcome.send for outcome in engine.advance_to(9 * HOUR)] == sent
+
+
 def test_what_is_no_plan_and_no_way_is_refused() -> None:
     engine = waiting()
     with pytest.raises(TypeError, match="an engine runs a plan"):

@@ -270,8 +270,15 @@ class Engine(Memory):
         return found if are_well_formed(found) else None
 
     def _relevant(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
-        """The events that may do anything or have to be looked at."""
-        return rows if self._repeats is not None else self._topics.relevant(rows)
+        """The events that may do anything or have to be looked at.
+
+        With a lateness no others: who waits in the buffer may be looked at by other rules, and that must not depend on
+        what came together.
+        """
+        if self._repeats is not None:
+            return rows
+        found = self._topics.relevant(rows)
+        return self._topics.spoken_of(found) if self.lateness else found
 
     def _take_batch(  # what is known of a batch is not worked out again
         self,

@@ -209,7 +209,7 @@ class Memory(ABC):
                     touched[user] = users.get(user)
 
     def _touch_fired(self) -> None:
-        """Remember the users whose sends were fired: something was held of each, though `_touch` found nothing later."""
+        """Remember the users whose sends were fired: each had something, though `_touch` found nothing later."""
         touched = self._stepper.touched
         if touched is not None:
             for outcome in self._stepper.fired:

@@ -142,6 +142,18 @@ class Topics:
             self._unasked = _NEXT
         return rest
 
+    def spoken_of(self, rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+        """Those of some events that may do anything or have to be looked at, and no others."""
+        seen, of, find = self.seen, self.of, self.find
+        try:
+            return [
+                row
+                for row in rows
+                if (topic := seen[row.type][row.campaign]) is not None and (topic is not LOOK or find(row) is not None)
+            ]
+        except KeyError:  # something is named that was not seen before
+            return [row for row in rows if of(row) is not None]
+
     def of(self, row: Row) -> Topic | None:
         """The topic of an event; None: it can do nothing; `LOOK`: its type or what it is about is unknown."""
         route = self._routes.get(row.type)
