@@ -245,3 +245,50 @@ def test_a_copy_of_both_files_is_a_state(filled: Path, tmp_path: Path) -> None:
         shutil.copy(filled, copy)
         shutil.copy(f"{filled}-wal", f"{copy}-wal")
     assert whole(copy) == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a file that is open stays where it is")
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_is_taken_away_is_missed(path: Path, tmp_path: Path, *, is_replaced: bool) -> None:
+    store = SqliteStore(path)
+    store.commit(Batch({}, b"core"))
+    path.rename(tmp_path / "elsewhere.db")
+    if is_replaced:
+        path.touch()
+
+    with pytest.raises(StoreError, match="was moved or deleted while it was in use") as caught:
+        store.commit(Batch({"u": b"1"}, b"more"))
+    assert caught.value.help
+    store.close()
+
+    (tmp_path / "elsewhere.db").replace(path)
+    with closing(SqliteStore(path)) as store:
+        loaded = store.load()
+        assert loaded is not None
+        assert loaded.core == b"core"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a file that is open stays where it is")
+def test_a_file_that_is_taken_away_is_missed_at_the_end(path: Path) -> None:
+    store = SqliteStore(path)
+    path.unlink()
+    with pytest.raises(StoreError, match="was moved or deleted"):
+        store.close()
+    store.close()
+
+
+def test_a_file_is_where_it_was_though_the_process_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    with closing(SqliteStore("state.db")) as store:
+        monkeypatch.chdir(tmp_path / "other")
+        store.commit(Batch({}, b"core"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links take a right there")
+def test_a_link_leads_to_the_file(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(path)
+    with closing(SqliteStore(tmp_path / "link.db")) as store:
+        store.commit(Batch({}, b"core"))

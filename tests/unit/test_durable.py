@@ -192,6 +192,24 @@ def test_what_is_not_acknowledged_is_undelivered(store: Watched) -> None:
         assert store.outbox("outcomes") == (last, b"")
 
 
+def test_a_mark_is_where_an_outcome_ends(store: Watched) -> None:
+    with DurableEngine(PLAN, store) as engine:
+        due(engine, "a", "b", "c")
+        marks = [mark for mark, _ in engine.undelivered()]
+    with DurableEngine(PLAN, store) as engine:  # which has not read them yet
+        for wrong in {1, *(mark + beside for mark in marks[:2] for beside in (-1, 1))}:
+            with pytest.raises(ValueError, match=f"there is no outcome with the mark {wrong}: "):
+                engine.acknowledge(wrong)
+        assert left(engine) == ["a", "b", "c"]
+        engine.acknowledge(marks[1])
+        engine.acknowledge(marks[0])
+        assert left(engine) == ["c"]
+        engine.commit()
+        assert left(engine) == ["c"]
+        engine.acknowledge(marks[2])
+        assert left(engine) == []
+
+
 def test_without_a_mark_what_was_given_is_acknowledged(engine: DurableEngine) -> None:
     engine.acknowledge()
     due(engine, "a", "b")

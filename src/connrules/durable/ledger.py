@@ -40,6 +40,8 @@ class Ledger:
         self.deliveries = Deliveries(store.outbox(OUTCOMES))
         self._acknowledged: dict[str, int] = {}
         """Since the last commit, by channel."""
+        self._marks: frozenset[int] = frozenset()
+        """The marks of the outcomes that were read from the store last."""
         self.last = self.nothing()
         """What was committed last."""
 
@@ -87,7 +89,9 @@ class Ledger:
         start, lines = self.store.outbox(OUTCOMES)
         begin = max(start, self.deliveries.delivered)
         lines = lines[begin - start :]
-        return marked(begin, lines, decode_outcomes(lines))
+        found = marked(begin, lines, decode_outcomes(lines))
+        self._marks = frozenset(mark for mark, _ in found)
+        return found
 
     def not_given(self, committed: Committed) -> list[Marked]:
         """What a call decided; where there are outcomes before it that were not given out, those and it."""
@@ -98,5 +102,14 @@ class Ledger:
 
     def acknowledge(self, mark: int | None, channel: str) -> None:
         """A channel is delivered up to a mark; see `DurableEngine.acknowledge`."""
-        is_ours = channel == OUTCOMES
-        self._acknowledged[channel] = self.deliveries.acknowledge(mark) if is_ours else check_mark(mark)
+        if channel != OUTCOMES:
+            self._acknowledged[channel] = check_mark(mark)
+            return
+        if mark is not None and not self._is_mark(check_mark(mark)):
+            raise ValueError(f"there is no outcome with the mark {mark}: take those of `undelivered()`")
+        self._acknowledged[OUTCOMES] = self.deliveries.acknowledge(mark)
+
+    def _is_mark(self, mark: int) -> bool:
+        """Whether an outcome may have a mark: nothing is read again for those that were read last."""
+        is_between = self.deliveries.delivered < mark < self.deliveries.end
+        return not is_between or mark in self._marks or mark in {known for known, _ in self.undelivered()}

@@ -4,6 +4,7 @@ Beside the file stands one that ends in `-wal`, in which commits are written fir
 a state copies it after `close`, when the second is gone, or copies both while no process has them open.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,10 @@ class SqliteStore:
     def __init__(self, path: str | PathLike[str], *, create: bool = True) -> None:
         self.path = Path(path)
         self._connection = open_file(self.path, create=create)
+        self._place = self.path.absolute()  # wherever the process goes
+        self._file = _file_at(self._place)
+        """Which file is open."""
+        self._is_open = True
         self._users = Users(self._connection)
         self._channels = Channels(self._connection)
 
@@ -54,7 +59,30 @@ class SqliteStore:
             return Loaded(known.get("plan", b""), known["core"], known.get("position"), notes, self._all_users())
 
     def commit(self, batch: Batch) -> None:
-        """Keep all of a batch, durably when this returns, or nothing of it. After an error it can be tried again."""
+        """Keep all of a batch, durably when this returns, or nothing of it. After an error it can be tried again.
+
+        Raises StoreError where the file is no longer at its path: nobody would find there what was kept.
+        """
+        self._check_place()
+        self._keep(batch)
+        self._check_place()
+
+    def outbox(self, channel: str) -> Outbox:
+        """What was committed for a channel and not said to be delivered."""
+        with self._usable():
+            return self._channels.waiting(channel)
+
+    def close(self) -> None:
+        """Let go of the file. Raises StoreError where it is no longer at its path."""
+        was_open, self._is_open = self._is_open, False
+        try:
+            self._connection.close()
+        except sqlite3.Error as error:
+            raise words.said(error, self.path) from error
+        if was_open:
+            self._check_place()
+
+    def _keep(self, batch: Batch) -> None:
         with self._usable(), self._transaction():
             self._put_notes(batch)
             if batch.anew:
@@ -65,17 +93,10 @@ class SqliteStore:
             self._channels.cut(batch.delivered)
             self._put_meta(batch)
 
-    def outbox(self, channel: str) -> Outbox:
-        """What was committed for a channel and not said to be delivered."""
-        with self._usable():
-            return self._channels.waiting(channel)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        try:
-            self._connection.close()
-        except sqlite3.Error as error:
-            raise words.said(error, self.path) from error
+    def _check_place(self) -> None:
+        if _file_at(self._place) != self._file:
+            self._is_open = False  # it has been said
+            raise words.moved(self.path)
 
     def _all_users(self) -> Iterator[tuple[str, bytes]]:
         with self._usable():
@@ -121,3 +142,12 @@ class SqliteStore:
             raise words.damaged(self.path) from error
         except (sqlite3.Error, OverflowError) as error:
             raise words.said(error, self.path) from error
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path, by its device and number there, wherever a link leads; None: there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # a commit asks twice: a path would cost more
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

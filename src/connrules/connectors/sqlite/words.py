@@ -11,6 +11,7 @@ _ROOM: Final = "make room and go on from the same file: what was committed befor
 _RIGHT: Final = "it takes the right to write to the file and to its folder"
 _COPY: Final = "go on from a copy of the file, or begin anew with another file"
 _DISK: Final = "what was committed before stands; go on from the same file when the disk is well"
+_BACK: Final = "put it back where it was, beside the file that ends in `-wal`; if it is gone for good, begin anew"
 _PRIMARY: Final = 0xFF
 """The lower byte of an extended error code says what kind of error it is."""
 
@@ -64,6 +65,11 @@ def newer(path: Path) -> StoreError:
 def unwritable(path: Path) -> StoreError:
     """The error for a file that may only be read."""
     return StoreError(f"`{path}` cannot be written", _RIGHT)
+
+
+def moved(path: Path) -> StoreError:
+    """The error for a file that was taken away while it was open."""
+    return StoreError(f"`{path}` was moved or deleted while it was in use", _BACK)
 
 
 def missing(path: Path) -> StoreError:
