@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from connrules.cli.exit import ShellError
-from connrules.cli.report import HowFar, Progress, early_until, late_advice, seconds_advice, shape_advice, warn
+from connrules.cli.report import HowFar, Progress, shape_advice, warn, warn_after
 from connrules.connectors.streams import Lines
 from connrules.files import STANDARD, UnreadableError
 from connrules.plan import Plan
@@ -53,12 +53,7 @@ class Runs:
         if seen.rejected:
             what = "line of the log was" if seen.rejected == 1 else "lines of the log were"
             warn(f"{seen.rejected:,} {what} rejected; {self._advice or '`connrules run --rejects FILE` says why'}")
-        if until is not None and until < (seen.newest or 0):
-            warn(early_until(until, seen.newest or 0))
-        if seen.like_seconds:
-            warn(seconds_advice(seen.like_seconds))
-        if seen.counts.late:
-            warn(late_advice(seen.counts.late, seen.worst_late, self._options.lateness))
+        warn_after(seen, hidden=0, until=until, lateness=self._options.lateness)
         if not seen.counts.events:
             warn(f"{self._events}: there are no events in it")
 
