@@ -2,7 +2,7 @@
 
 POST /events                 events as lines of JSON; answers with the decisions that they bring about
 GET  /decisions              the decisions that nobody has acknowledged, those brought about by time among them
-POST /decisions/acknowledged {"mark": 384}: those up to the mark are delivered
+POST /decisions/acknowledged {"mark": N}: those up to the mark are delivered, as the header `Mark` of an answer said it
 GET  /health                 200, or 503 where the state cannot be written: start it again
 GET  /metrics                for Prometheus, where connrules[prometheus] is installed
 """
@@ -44,11 +44,13 @@ def now() -> int:
 def make_app(engine: connrules.DurableEngine, observer: "PrometheusObserver | None") -> Starlette:
     async def take_events(request: Request) -> Response:
         """All of the events are taken, or none: whoever gets no answer sends them again, with the same ids."""
-        lines = (await request.body()).splitlines()
-        try:
-            events = [connrules.parse_event(line) for line in lines]
-        except connrules.EventError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+        events = []
+        for number, line in enumerate((await request.body()).splitlines(), start=1):
+            try:
+                if line.strip():
+                    events.append(connrules.parse_event(line))
+            except connrules.EventError as error:
+                return JSONResponse({"error": f"line {number}: {error}"}, status_code=400)
         outcomes = await run_in_threadpool(engine.feed_many, events)
         return Response(connrules.encode_outcomes(outcomes), media_type=LINES)
 
@@ -59,9 +61,12 @@ def make_app(engine: connrules.DurableEngine, observer: "PrometheusObserver | No
 
     async def acknowledge(request: Request) -> Response:
         try:
-            mark = (await request.json())["mark"]
-            await run_in_threadpool(engine.acknowledge, mark)
-        except (ValueError, TypeError, KeyError) as error:
+            match await request.json():
+                case {"mark": int(mark)}:
+                    await run_in_threadpool(engine.acknowledge, mark)
+                case _:
+                    return JSONResponse({"error": 'it takes {"mark": …}, a number'}, status_code=400)
+        except (ValueError, TypeError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         await run_in_threadpool(engine.commit)
         return Response(status_code=204)
@@ -126,3 +131,5 @@ if __name__ == "__main__":
         main()
     except connrules.StoreError as error:
         sys.exit(f"{error}; {error.help}")
+    except (OSError, connrules.PlanError) as error:  # a file that is not there, or holds no plan
+        sys.exit(str(error))

@@ -99,3 +99,5 @@ if __name__ == "__main__":
         main()
     except connrules.StoreError as error:
         sys.exit(f"{error}; {error.help}")
+    except (OSError, connrules.PlanError) as error:  # a file that is not there, or holds no plan
+        sys.exit(str(error))

@@ -175,6 +175,24 @@ def test_it_ends_in_good_order_when_it_is_stopped(number: int, code: int) -> Non
     assert "note: what waits is forgotten now: --state FILE keeps it\n" in errors
 
 
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_a_state_that_is_taken_away_ends_it(*, is_moved: bool) -> None:
+    with following("--state", "state") as process:
+        grow(at(now(), "ana"))
+        wait_until(lambda: sent() == ["ana"])
+        if is_moved:
+            Path("state").rename("elsewhere")
+        else:
+            for file in Path().glob("state*"):
+                file.unlink()
+        grow(at(now(), "ben"))
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert b"`state` was moved or deleted while it was in use" in errors
+    assert b"Traceback" not in errors
+    assert sent() == ["ana"]
+
+
 def test_a_pipe_is_followed_to_its_end() -> None:
     with following("--idle", "200ms", events="-") as process:
         assert process.stdin is not None

@@ -281,13 +281,29 @@ def test_what_a_service_refuses_changes_nothing(folder: Path) -> None:
     start = time.time_ns() // 1_000_000
     with serving(folder) as (client, _):
         good = json.dumps(purchase("ana", start)).encode()
-        status, body, _ = client.ask("POST", "/events", good + b'\n{"user":"ben"}\n')
-        assert (status, json.loads(body)) == (400, {"error": "type: it is missing"})
-        for wrong in (b"", b"{}", b'{"mark": 5}', b'{"mark": "a"}', b"[]"):
+        status, body, _ = client.ask("POST", "/events", good + b'\r\n\r\n{"user":"ben"}\n')
+        assert (status, json.loads(body)) == (400, {"error": "line 3: type: it is missing"})
+        for wrong in (b"", b"{}", b'{"mark": 5}', b'{"mark": "a"}', b'{"mark": null}', b"[]", b"3"):
             assert client.ask("POST", "/decisions/acknowledged", wrong)[0] == 400
         assert b"connrules_events_total 0.0" in client.ask("GET", "/metrics")[1]
         assert client.send(purchase("ana", start))[0] == 200
         assert b"connrules_events_total 1.0" in client.ask("GET", "/metrics")[1]
+
+
+@pytest.mark.parametrize(
+    "program", ["service.py plan.txt state.db", "worker.py plan.txt state.db log http://localhost"]
+)
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), (b"{", "this is not a plan")])
+def test_a_plan_that_cannot_be_read_is_said(folder: Path, program: str, content: bytes | None, words: str) -> None:
+    if content is not None:
+        (folder / "plan.txt").write_bytes(content)
+    name, *arguments = program.split()
+    done = subprocess.run(
+        [sys.executable, PROGRAMS / name, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_service_whose_state_is_used_by_another_process_does_not_start(folder: Path) -> None:
