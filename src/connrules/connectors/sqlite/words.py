@@ -10,7 +10,7 @@ _OTHER_FILE: Final = "name another file for the state"
 _ROOM: Final = "make room and go on from the same file: what was committed before stands"
 _RIGHT: Final = "it takes the right to write to the file and to its folder"
 _COPY: Final = "go on from a copy of the file, or begin anew with another file"
-_DISK: Final = "what was committed before stands; go on from the same file when the disk is well"
+_DISK: Final = "what was committed before stands; go on from the same file when the disk is well, and files may grow"
 _BACK: Final = "put it back where it was, beside the file that ends in `-wal`; if it is gone for good, begin anew"
 _PRIMARY: Final = 0xFF
 """The lower byte of an extended error code says what kind of error it is."""
