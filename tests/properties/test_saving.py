@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from tests.properties.histories import Look, histories, looks
-from tests.properties.test_engine import checked_rules, run
+from tests.properties.histories import Look, histories, in_order, looks
+from tests.properties.test_engine import checked_rules, in_time, run
 from tests.properties.turmoil import Handed, plain_rules, turmoil
 from tests.properties.world import GRID
 
@@ -15,6 +15,8 @@ from connrules import Engine, Outcome
 from connrules.event import Event
 from connrules.plan import Plan
 from connrules.run.ports import Batch, Note
+
+_LATENESS = st.sampled_from([0, 1, GRID, 3 * GRID, 50 * GRID])
 
 
 class Kept:
@@ -88,6 +90,28 @@ def test_a_run_that_stops_after_any_batch_is_one_run(
             event("stopped")
 
     assert outcomes + engine.finish() == run(checked, history, look)
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(checked=checked_rules(), history=histories(), look=looks(), data=st.data())
+def test_lateness_may_change_between_the_parts(
+    checked: connrules.Checked, history: list[Event], look: Look, data: st.DataObject
+) -> None:
+    """What waits in the buffer takes effect before what comes later, whatever lateness is allowed from then on.
+
+    Of events that come in order, none is late with any lateness, and the outcomes are those of all lateness.
+    """
+    plan = connrules.compile_rules(checked)
+    options = {name: value for name, value in look.options.items() if name != "lateness"}
+    engine, kept = blank(plan, lateness=data.draw(_LATENESS), **options), Kept()
+    outcomes: list[Outcome] = []
+    for batch in data.draw(batches(in_order(history))):
+        outcomes += engine.feed_many(batch)
+        kept.commit(engine.changes())
+        engine = blank(plan, lateness=data.draw(_LATENESS), **options)
+        kept.load(engine)
+
+    assert outcomes + engine.finish() == run(checked, in_order(history), in_time(look))
 
 
 def handed_over(engine: Engine, way: str, events: list[Event]) -> list[Outcome]:
