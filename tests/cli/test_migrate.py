@@ -154,6 +154,17 @@ def test_of_rules_that_only_the_policy_changed_nobody_is_dropped(tmp_path: Path)
     assert "warning" not in result.stderr
 
 
+def test_a_rule_that_reads_the_same_and_means_something_else_says_why(tmp_path: Path) -> None:
+    rules = 'policy: time zone "{}"\nrule a: on purchase after 1d unless purchase where paid > 2026-03-01 send "X"\n'
+    run(folder(tmp_path / "old", EVENTS, rules.format("Europe/Paris")), "--state", "run.db")
+    folder(tmp_path / "new", None, rules.format("Asia/Tokyo"))
+
+    assert (
+        "rule a: changed\n  exceptions: the same words, which time zone or catalog give another meaning\n"
+        "  2  keeping the delay and the exceptions of when they began: ben, dan\n"
+    ) in migrate("--dry-run")
+
+
 def test_all_users_are_shown_if_asked_for(tmp_path: Path) -> None:
     state(tmp_path)
 

@@ -82,9 +82,12 @@ def _rule(move: Move, effect: Effect, *, color: bool) -> Iterator[str]:
     moved = f", was {visible(change.was)}" if change.was not in {None, change.rule} else ""
     yield f"{_styled(f'rule {visible(change.rule)}', color=color, bold=True)}: {EDITS[change.kind]}{moved}"
     if change.kind is Change.CHANGED:
-        for line in lines_of(move.clauses(effect)):
-            yield "  " + _styled(line, color=color, fg=_LINES[line[0]])
-        yield from (f"  {what}" for what in change.what if what.startswith("segment"))
+        lines = lines_of(move.clauses(effect))
+        yield from ("  " + _styled(line, color=color, fg=_LINES[line[0]]) for line in lines)
+        segments = [what for what in change.what if what.startswith("segment")]
+        yield from (f"  {what}" for what in segments)
+        if not lines and not segments:
+            yield f"  {', '.join(change.what)}: the same words, which time zone or catalog give another meaning"
     if change.kind is not Change.ADDED and not effect.fates:
         yield "  nobody waits for it"
     fates = [fate for fate in Fate if fate in effect.fates]
