@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from connrules.connectors.position import HEAD, Mark, Position
+from connrules.connectors.looks import Found, identity_of, look, look_at_sibling, look_if_readable
+from connrules.connectors.position import Mark, Position
 from connrules.connectors.siblings import siblings
 from connrules.connectors.streams import Identity, Lines
 from connrules.files import STANDARD, UnreadableError
@@ -41,17 +42,6 @@ class Step(NamedTuple):
 
     log: Log | None
     begin: Position
-
-
-class _Found(NamedTuple):
-    path: Path
-    identity: Identity
-    start: bytes
-    """The first bytes."""
-
-    def is_same_as(self, other: "_Found") -> bool:
-        """Whether one of the two is a copy of the other, or of its beginning."""
-        return self.start.startswith(other.start) or other.start.startswith(self.start)
 
 
 class Search:
@@ -117,20 +107,20 @@ class Search:
     def _real(self) -> str:
         return os.path.realpath(self.path)
 
-    def _here(self) -> _Found | None:
+    def _here(self) -> Found | None:
         """What is under the path that was asked for."""
         try:
-            return _look(self.path)
+            return look(self.path)
         except UnreadableError:
             if self.path.exists():
                 raise
             return None
 
-    def _is_asked_again(self, before: Position, here: _Found | None) -> bool:
+    def _is_asked_again(self, before: Position, here: Found | None) -> bool:
         same = bool(before.asked) and (before.asked == self._asked or before.log == self._real)
         return same or bool(here and before.is_of(here.start))
 
-    def _begin(self, before: Position | None, here: _Found | None) -> Step:
+    def _begin(self, before: Position | None, here: Found | None) -> Step:
         """A log of which nothing was read: rotated ones beside it are left out."""
         if here is None and not self.waits:
             Lines(self.path).close()  # says why it cannot be read
@@ -165,24 +155,24 @@ class Search:
     def _beside(self) -> tuple[Mark, ...]:
         """How the rotated logs begin that are there now; those that cannot be read are not known."""
         try:
-            found = [_if_readable(file) for file in siblings(self.path)[-_BESIDE:]]
+            found = [look_if_readable(file) for file in siblings(self.path)[-_BESIDE:]]
         except UnreadableError:
             return ()
         return tuple(Mark.of(each.start) for each in found if each)
 
     def _rotated(
-        self, before: Position, here: _Found | None, identity: Identity | None
-    ) -> tuple[_Found | None, list[_Found]]:
+        self, before: Position, here: Found | None, identity: Identity | None
+    ) -> tuple[Found | None, list[Found]]:
         """The rotated log that was read before, where it is found, and those behind it that are new, the oldest first.
 
         Where it is not found, those behind the newest that is known.
         """
-        fresh: list[_Found] = []
-        behind: list[_Found] | None = None
+        fresh: list[Found] = []
+        behind: list[Found] | None = None
         files = siblings(self.path)
-        former = next((file for file in files if identity and _identity(file) == identity), None)
+        former = next((file for file in files if identity and identity_of(file) == identity), None)
         for file in reversed(files):
-            if not (found := _look_at_sibling(file)) or not found.start:
+            if not (found := look_at_sibling(file)) or not found.start:
                 continue
             if file == former or (former is None and before.is_of(found.start)):
                 return found, fresh[::-1]
@@ -204,7 +194,7 @@ class Search:
             self._on_warning(f"{copy}: it begins as {twin} does, and is left out as a copy of that")
         self._copies.add(copy)
 
-    def _next(self, before: Position, here: _Found | None, behind: list[_Found]) -> Step:
+    def _next(self, before: Position, here: Found | None, behind: list[Found]) -> Step:
         """The oldest of those behind, or else the log itself."""
         if behind:
             log = self._log(behind[0], is_over=True)
@@ -216,7 +206,7 @@ class Search:
             return Step(None, before)
         return Step(log, before.of_next(log.real, log.asked))
 
-    def _log(self, found: _Found, *, is_over: bool = False) -> Log:
+    def _log(self, found: Found, *, is_over: bool = False) -> Log:
         return Log(found.path, os.path.realpath(found.path), self._asked, is_over=is_over, identity=found.identity)
 
     def _read_before(self) -> UnreadableError:
@@ -258,61 +248,22 @@ def _can_be_read_again(path: Path) -> bool:
     return str(path) != STANDARD and (path.is_file() or not path.exists() or path.is_dir())
 
 
-def _look(path: Path) -> _Found:
-    """What is in a file now."""
-    lines, start = Lines(path), b""
-    try:
-        while len(start) < HEAD and (data := lines.read()):
-            start += data
-        return _Found(path, lines.identity, start[:HEAD])
-    finally:
-        lines.close()
-
-
-def _identity(file: Path) -> Identity | None:
-    try:
-        status = file.stat()
-    except OSError:  # it is gone again
-        return None
-    return Identity(status.st_dev, status.st_ino)
-
-
-def _look_at_sibling(file: Path) -> _Found | None:
-    """None: it is gone again."""
-    try:
-        return _look(file)
-    except UnreadableError as error:
-        if not file.exists():
-            return None
-        raise UnreadableError(
-            f"{error}; it may be what comes next", "make it readable, or move it away if nothing in it is to be read"
-        ) from None
-
-
-def _if_readable(file: Path) -> _Found | None:
-    try:
-        found = _look(file)
-    except UnreadableError:
-        return None
-    return found if found.start else None
-
-
-def _is_known(found: _Found, marks: tuple[Mark, ...]) -> bool:
+def _is_known(found: Found, marks: tuple[Mark, ...]) -> bool:
     return any(mark.fits(found.start) for mark in marks)
 
 
-def _former(before: Position) -> _Found | None:
+def _former(before: Position) -> Found | None:
     """The file of the log that was read before, under its name or one that it was given when it was rotated."""
     log = Path(before.log)
     for file in [log, *reversed(siblings(log))] if log.parent.is_dir() else []:
-        if (found := _look_at_sibling(file)) and (before.is_of(found.start) or (file == log and before.head is None)):
+        if (found := look_at_sibling(file)) and (before.is_of(found.start) or (file == log and before.head is None)):
             return found
     return None
 
 
-def _former_elsewhere(before: Position, here: _Found | None) -> _Found | None:
+def _former_elsewhere(before: Position, here: Found | None) -> Found | None:
     """The file of a log that has kept its name, where the path is a link to another one now."""
-    found = _look_at_sibling(Path(before.log)) if before.log and before.head else None
+    found = look_at_sibling(Path(before.log)) if before.log and before.head else None
     is_other = found is not None and (here is None or found.identity != here.identity)
     return found if found and is_other and before.is_of(found.start) else None
 
