@@ -53,6 +53,17 @@ def test_a_file_that_is_not_there_is_made_unless_it_must_be_there(path: Path) ->
     SqliteStore(path, create=False).close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file is named so there")
+def test_what_sqlite_takes_for_something_else_is_a_file_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refusal = refused(Path(":memory:"))
+    assert (str(refusal), "MemoryStore" in refusal.help) == ("`:memory:` is no file", True)
+    SqliteStore("file:state.db?mode=memory").close()
+    assert list(files_in(tmp_path)) == ["file:state.db?mode=memory"]
+
+
 def test_an_empty_file_becomes_a_state(path: Path) -> None:
     path.touch()
     with closing(SqliteStore(path)) as store:

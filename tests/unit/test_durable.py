@@ -281,6 +281,20 @@ def test_a_store_that_fails_stops_the_engine(store: Watched) -> None:
         assert users(engine.pending()) == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("raises", "why"),
+    [(KeyError("a"), "KeyError: 'a'"), (KeyboardInterrupt(), "KeyboardInterrupt"), (StoreError("full"), "full")],
+)
+def test_why_it_stopped_says_what_was_raised(store: Watched, raises: BaseException, why: str) -> None:
+    def fail(_: Event) -> None:
+        raise raises
+
+    engine = DurableEngine(PLAN, store, on_late=fail)
+    with pytest.raises(type(raises)):
+        engine.feed_many([purchase(time=5), purchase(time=4)])
+    assert engine.stopped == f"the engine takes no more, since a call raised: {why}"
+
+
 @pytest.mark.parametrize("raises", [RuntimeError("no answer"), KeyboardInterrupt()])
 def test_what_profiles_raise_leaves_the_store_as_it_was(store: Watched, raises: BaseException) -> None:
     class Down:

@@ -306,8 +306,13 @@ class DurableEngine:
             try:
                 yield
             except BaseException as error:
-                self._stopped = f"the engine takes no more, since a call raised: {error}"
-                _log.error("stopped amid a call", extra={"why": str(error)})
+                why = (
+                    str(error)
+                    if isinstance(error, StoreError)
+                    else f"{type(error).__name__}: {error}".removesuffix(": ")
+                )
+                self._stopped = f"the engine takes no more, since a call raised: {why}"
+                _log.error("stopped amid a call", extra={"why": why})
                 raise
             self._stopped = None
 

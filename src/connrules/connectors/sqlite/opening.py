@@ -38,6 +38,8 @@ CREATE INDEX outbox_of_channel ON outbox(channel, upto);
 
 def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """A connection that holds the file. Raises StoreError where it cannot be had."""
+    if str(path) == ":memory:":
+        raise words.in_memory(path)
     if not create and not path.exists():
         raise words.missing(path)
     if path.exists() and not path.is_file() and not path.is_dir():
@@ -45,7 +47,7 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     if path.exists() and not os.access(path, os.W_OK):
         raise words.unwritable(path)
     try:
-        connection = _connect(path)
+        connection = _connect(path.absolute())  # a name that begins with `file:` might be taken for an address
     except sqlite3.Error as error:
         raise words.said(error, path) from error
     try:

@@ -72,6 +72,11 @@ def moved(path: Path) -> StoreError:
     return StoreError(f"`{path}` was moved or deleted while it was in use", _BACK)
 
 
+def in_memory(path: Path) -> StoreError:
+    """The error for what SQLite takes for no file."""
+    return StoreError(f"`{path}` is no file", "a state that need not outlive its process is kept by MemoryStore")
+
+
 def missing(path: Path) -> StoreError:
     """The error for a file that should be there."""
     return StoreError(f"`{path}` does not exist", "check the spelling; the path starts at the folder you are in")
