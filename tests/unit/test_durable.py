@@ -593,6 +593,20 @@ def test_time_moves_on_where_something_is_due_and_nothing_comes(engine: DurableE
     assert engine.watermark == DAY
 
 
+@pytest.mark.parametrize("told", [None, 1.5, "now"])
+def test_a_clock_that_tells_no_time_is_said(engine: DurableEngine, told: Any) -> None:
+    async def events() -> AsyncIterator[Event]:
+        yield purchase()
+        await asyncio.sleep(60)
+
+    async def main() -> None:
+        async for _ in engine.stream(events(), clock=lambda: told, idle=0.01):
+            pass
+
+    with pytest.raises(TypeError, match="a time is a whole number of epoch milliseconds"):
+        asyncio.run(main())
+
+
 def test_a_stream_stops_where_the_store_fails(store: Watched) -> None:
     engine = DurableEngine(PLAN, store)
 

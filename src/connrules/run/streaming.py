@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import Final, NamedTuple, Protocol
 
 from connrules.event import Event, Outcome
+from connrules.run.wellformed import check_instant
 
 Item = Event | list[Event] | tuple[Event | list[Event], bytes | None]
 """What a source gives: an event, a list of events, or either with the position in the input behind it."""
@@ -85,7 +86,9 @@ def time_of(step: Step, clock: Clock | None, lateness: int, due: int | None) -> 
     """
     if clock is None or due is None or not step.is_idle:
         return None
-    now = clock() - lateness
+    told = clock()
+    check_instant(told)
+    now = told - lateness
     return None if now < due else now
 
 
