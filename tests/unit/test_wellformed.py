@@ -43,6 +43,7 @@ class Number(int):
         ({"user": ["a"]}, TypeError, "user is text"),
         ({"user": None}, TypeError, "user is text, not None"),
         ({"user": "\ud800"}, ValueError, "user is no text in Unicode"),
+        ({"user": ""}, ValueError, "user is text that is not empty"),
         ({"id": 5}, TypeError, "id is text, not 5"),
         ({"id": "\ud800"}, ValueError, "id is no text in Unicode"),
         ({"type": "opened_push", "campaign": 5}, TypeError, "campaign is text, not 5"),

@@ -52,12 +52,12 @@ def _are_plain(values: list[Any], field: str) -> bool:
     if types == _NONE:
         return field not in _MUST_BE
     if types == _STRINGS:
-        return all(map(str.isascii, values))
+        return all(map(str.isascii, values)) and (field != "user" or all(values))
     return field not in _MUST_BE and types <= _OPTIONAL and all(v.isascii() for v in values if v is not None)
 
 
 def check_event(event: Event) -> None:
-    """Raises TypeError where a field is of a wrong type, ValueError where a text is none that can be written down."""
+    """Raises TypeError where a field is of a wrong type, ValueError where a text is empty or cannot be written down."""
     for field in _TEXTS:
         text = getattr(event, field)
         if type(text) is str:
@@ -65,6 +65,8 @@ def check_event(event: Event) -> None:
                 _check_text(field, text)
         elif text is not None or field in _MUST_BE:
             raise TypeError(f"an event's {field} is text, not {text!r}")
+    if not event.user:
+        raise ValueError("an event's user is text that is not empty")
     properties = event.properties
     if properties is None:
         return
