@@ -46,12 +46,12 @@ def comments(text: str) -> Counter[str]:
 
 
 def plan(text: str) -> object:
-    """What a rule set compiles to, but for the names of rules without one: those are called by their line."""
+    """What a rule set compiles to, but for what tells rules without a name apart: their line and their text."""
     checked = check([parse(SourceText("t.conn", text))])
     if checked.errors:
         return None
     compiled = compile_rules(checked)
-    return [msgspec.structs.replace(rule, name=str(number)) for number, rule in enumerate(compiled.rules)]
+    return [msgspec.structs.replace(rule, name=str(number), says="") for number, rule in enumerate(compiled.rules)]
 
 
 @st.composite

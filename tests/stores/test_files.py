@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -139,6 +140,9 @@ except StoreError as error:
 """What somebody may not write who is not the superuser."""
 
 
+RIGHT = "it takes the right to write to the file and to its folder"
+
+
 def attempt(path: Path) -> list[str]:
     ran = subprocess.run([sys.executable, "-c", ATTEMPT, str(path)], capture_output=True, text=True, check=True)
     assert ran.stderr == ""
@@ -146,34 +150,31 @@ def attempt(path: Path) -> list[str]:
 
 
 @pytest.fixture
-def readable(tmp_path: Path) -> Iterator[None]:
-    """Everybody may read what is in the folder of the test."""
-    folders = [tmp_path, *list(tmp_path.parents)[:2]]
-    modes = [folder.stat().st_mode for folder in folders]
-    for folder in folders:
+def public() -> Iterator[Path]:
+    """A folder that everybody may read; those of tests lie in folders that only their owner may enter."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    yield
-    for folder, mode in zip(folders, modes, strict=True):
-        folder.chmod(mode)
+        yield folder
+        folder.chmod(0o755)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are other things there")
-@pytest.mark.usefixtures("readable")
-def test_a_folder_in_which_nothing_may_be_made(path: Path) -> None:
-    path.parent.chmod(0o555)
-    right = "it takes the right to write to the file and to its folder"
-    assert attempt(path) == [f"`{path}` cannot be opened", right]
+def test_a_folder_in_which_nothing_may_be_made(public: Path) -> None:
+    public.chmod(0o555)
+    path = public / "state.db"
+    assert attempt(path) == [f"`{path}` cannot be opened", RIGHT]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are other things there")
-@pytest.mark.usefixtures("readable")
-def test_a_file_that_may_only_be_read(filled: Path) -> None:
-    filled.chmod(0o444)
-    filled.parent.chmod(0o555)
-    before = files_in(filled.parent)
-    right = "it takes the right to write to the file and to its folder"
-    assert attempt(filled) == [f"`{filled}` cannot be written", right]
-    assert files_in(filled.parent) == before
+def test_a_file_that_may_only_be_read(filled: Path, public: Path) -> None:
+    path = public / "state.db"
+    shutil.copy(filled, path)
+    path.chmod(0o444)
+    public.chmod(0o555)
+    before = files_in(public)
+    assert attempt(path) == [f"`{path}` cannot be written", RIGHT]
+    assert files_in(public) == before
 
 
 def whole(path: Path) -> Contents | None:
