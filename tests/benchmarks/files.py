@@ -143,7 +143,7 @@ def out_of_order(setting: Setting) -> dict[str, Figure]:
 
 def two_jobs(setting: Setting) -> dict[str, Figure]:
     """One process and two, over the same file."""
-    count = setting.events(EVENTS * 4 // 3)
+    count = setting.events(EVENTS)
     log = logs.write_jsonl(logs.Log(count, max(1, count // 10)), setting.folder / "log.jsonl")
     writers = {"one": run_rules(setting, log, "one"), "two": run_rules(setting, log, "two", "--jobs", "2")}
     times = writers_in_turn(writers, setting.rounds)

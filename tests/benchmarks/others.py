@@ -29,7 +29,7 @@ class Tool(NamedTuple):
 
 
 TOOLS = (
-    Tool("bytewax", "bytewax", "with_bytewax", 300_000, at_least(4)),
+    Tool("bytewax", "bytewax", "with_bytewax", 150_000, at_least(4)),
     Tool("durable_rules", "durable", "with_durable_rules", 20_000, at_least(50)),
     Tool("rule-engine", "rule_engine", "with_rule_engine", 50_000, at_least(50)),
 )

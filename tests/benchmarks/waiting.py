@@ -76,7 +76,7 @@ def snapshots(engine: Engine, waiting: Tuples, plan: Plan, setting: Setting) -> 
     pickle gets a dict of objects, as the engine holds them, and one of tuples, which it is fastest with; and nothing of
     timers, the watermark or whether the bytes are whole.
     """
-    rounds = min(setting.rounds, 2)  # they differ little
+    rounds = min(setting.rounds, 1)  # they differ little, and take long
     objects = {user: Wait(*wait) for user, wait in waiting.items()}
     data, pickled = engine.snapshot(), {"objects": _pickled(objects), "tuples": _pickled(waiting)}
     agree({"who waits": waiting, "restored": who_waits(_restored(plan, data))})
