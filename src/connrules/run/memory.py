@@ -192,21 +192,26 @@ class Memory(ABC):
 
     def _changed(self, touched: Mapping[str, Held | None]) -> dict[str, bytes | None]:
         """The states of the users whose state changed, by what was held of them before."""
-        users, bytes_of, changed = self._stepper.users, self._saving.bytes_of, {}
-        for user, before in touched.items():
-            held = users.get(user)
-            if held is not before or type(held) is UserState:  # a wait never changes
-                changed[user] = None if held is None else bytes_of(held)
-        return changed
+        bytes_of = self._saving.bytes_of
+        now = map(self._stepper.users.get, touched)
+        others = [  # a wait never changes
+            (user, held)
+            for (user, before), held in zip(touched.items(), now, strict=True)
+            if held is not before or type(held) is UserState
+        ]
+        return {user: None if held is None else bytes_of(held) for user, held in others}
 
     def _touch(self, rows: Iterable[Row]) -> None:
         """Remember the users of some events as they are before these take effect."""
-        touched, users = self._stepper.touched, self._stepper.users
+        touched = self._stepper.touched
         if touched is not None:
-            for row in rows:
-                user = row.user
-                if user not in touched:
-                    touched[user] = users.get(user)
+            users = [row.user for row in rows]
+            found = dict(zip(users, map(self._stepper.users.get, users), strict=True))
+            if not touched:
+                touched.update(found)
+                return
+            for user, held in found.items():
+                touched.setdefault(user, held)
 
     def _touch_fired(self) -> None:
         """Remember the users whose sends were fired: each had something, though `_touch` found nothing later."""
