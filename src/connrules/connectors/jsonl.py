@@ -202,13 +202,16 @@ def decode_outcomes(lines: bytes) -> list[Outcome]:
         raise ValueError(f"not the lines of outcomes: {error}") from None
 
 
-def encode_reject(number: int, line: bytes, why: str) -> bytes:
-    """A line that is no event, as a line of JSON with its number and the reason; in base64 where it is no text."""
+def encode_reject(number: int | None, line: bytes, why: str) -> bytes:
+    """A line that is no event, as a line of JSON with its number, if it has one, and the reason; in base64 where it is
+    no text.
+    """
     try:
         raw = {"text": line.decode()}
     except UnicodeDecodeError:
         raw = {"base64": base64.b64encode(line).decode()}
-    return _encode({"line": number, "reason": why, **raw}) + b"\n"
+    place = {} if number is None else {"line": number}
+    return _encode({**place, "reason": why, **raw}) + b"\n"
 
 
 def _plain_line(outcome: Outcome) -> _PlainLine | None:

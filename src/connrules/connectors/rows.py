@@ -117,14 +117,15 @@ class RowReader:
         rejected: list[tuple[int, str]] = []
         for place, line in enumerate(lines):
             try:
-                rows.append(self._row(line, None if first is None else first + place))
+                rows.append(self.read_one(line, None if first is None else first + place))
                 places.append(place)
             except EventError as error:
                 if not line.isspace():
                     rejected.append((place, str(error)))
         return Reading(rows, places, rejected, _like_seconds(rows))
 
-    def _row(self, line: bytes, number: int | None) -> Row:
+    def read_one(self, line: bytes, number: int | None = None) -> Row:
+        """The row of a line. Without an id it has the number of its line, if there is one. Raises EventError."""
         alone = Block(line, [line])
         if self._is_plain(alone) and (rows := _decoded(self._any_time, alone.lines)) is not None and _settle(rows):
             (row,) = rows

@@ -6,9 +6,9 @@ In all else the rule is as it is now. A rule that is gone leaves its waits dropp
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -26,9 +26,9 @@ from connrules.run.rule import Rule
 from connrules.run.saving import SavedGoal, SavedSource, SavedUser, SavedWait, Saving, is_shared
 from connrules.run.snapshot import by_columns
 from connrules.run.state import Source, Wait, state_of
+from connrules.run.step import Stepper
 from connrules.run.world import Key, World
 
-_START_ORDER: Final = attrgetter("since", "place")
 Definition = tuple[str, int]
 """The name of a rule, and 0 or the number of a retired definition of it."""
 
@@ -62,6 +62,12 @@ class Replacement:
             dropped=tuple(wait for fate, wait in moved if fate is Fate.DROPPED),
             due_now=tuple(wait for fate, wait in moved if fate is Fate.DUE_NOW),
         )
+
+    def at(self, now: int) -> Self:
+        """The same at another instant."""
+        other = copy(self)
+        other._now = now
+        return other
 
     def source(self, source: SavedSource) -> tuple[SavedSource, int] | None:
         """What waits that have that in common have from now on, if their triggers came after an instant (epoch ms).
@@ -149,21 +155,20 @@ def moved_over(  # noqa: PLR0913, PLR0917  # what an engine is made of
     after, restoring = Firing(made, profiles), Restoring(made)
     replacement = Replacement(passages, old, new, now, profiles)
     definitions = {(rule.name, rule.version): rule for rule in made.rules}
-    dropped: list[tuple[SavedWait, Outcome]] = []
+    gone: list[tuple[SavedWait, str]] = []
     due_now: list[tuple[SavedWait, str]] = []
     for user, saved in _one_by_one(stepper, replacement, definitions, restoring):
-        kept, gone, due = replacement.move(user, saved)
-        kept = _forgetting(kept, made.attributes)
+        moved = replacement.move(user, saved)
+        kept = forgetting(moved.kept, made.attributes)
         if kept != _NOBODY:
             restoring.add(user, kept)
-        dropped += [(wait, _dropped(user, wait, now)) for wait in gone]
-        due_now += [(wait, user) for wait in due]
-    waits = [_wait(user, wait, definitions, made.world) for wait, user in due_now]
+        gone += [(wait, user) for wait in moved.dropped]
+        due_now += [(wait, user) for wait in moved.due_now]
     restoring.into(after)
     after.latest, after.starts = stepper.latest, stepper.starts
     after.outcomes = [*stepper.collected()]
-    after.outcomes += [outcome for _, outcome in sorted(dropped, key=lambda each: _START_ORDER(each[0]))]
-    _fire(after, sorted(waits, key=_START_ORDER))
+    after.outcomes += dropped(gone, now)
+    fire_now(after, due_now, definitions, made.world)
     return made, after
 
 
@@ -198,7 +203,7 @@ def _abouts(stepper: Firing) -> dict[Definition, set[Key]]:
     return found
 
 
-def _forgetting(saved: SavedUser, attributes: frozenset[str]) -> SavedUser:
+def forgetting(saved: SavedUser, attributes: frozenset[str]) -> SavedUser:
     """A user without the attributes that no rule looks at: nobody would hear of their changes."""
     if saved.attributes.keys() <= attributes:
         return saved
@@ -206,17 +211,39 @@ def _forgetting(saved: SavedUser, attributes: frozenset[str]) -> SavedUser:
     return msgspec.structs.replace(saved, attributes=left)
 
 
-def _dropped(user: str, wait: SavedWait, now: int) -> Outcome:
-    return Outcome(
-        kind=Kind.DROPPED,
-        rule=wait.source.rule,
-        user=user,
-        at=now,
-        trigger=wait.trigger,
-        triggered_at=wait.since,
-        reason=Reason.RULE_REMOVED,
-        per=wait.source.per,
-    )
+def dropped(gone: Iterable[tuple[SavedWait, str]], now: int) -> list[Outcome]:
+    """What became of the waits of rules that are gone, each behind which its user stands, in start order."""
+    return [
+        Outcome(
+            kind=Kind.DROPPED,
+            rule=wait.source.rule,
+            user=user,
+            at=now,
+            trigger=wait.trigger,
+            triggered_at=wait.since,
+            reason=Reason.RULE_REMOVED,
+            per=wait.source.per,
+        )
+        for wait, user in sorted(gone, key=_start_order)
+    ]
+
+
+def fire_now(
+    stepper: Stepper, due: Iterable[tuple[SavedWait, str]], definitions: Mapping[Definition, Rule], world: World
+) -> None:
+    """Fire waits that are due and have no timer, in start order. Until its turn each of them is pending."""
+    waits = [_wait(user, wait, definitions, world) for wait, user in sorted(due, key=_start_order)]
+    for wait in waits:
+        state = state_of(stepper.users.get(wait.user))
+        state.waits[wait.source.key] = wait
+        stepper.users[wait.user] = state
+    for wait in waits:
+        stepper.fire_timer(wait)
+
+
+def _start_order(each: tuple[SavedWait, str]) -> tuple[int, int]:
+    wait, _ = each
+    return wait.since, wait.place
 
 
 def _wait(user: str, wait: SavedWait, definitions: Mapping[Definition, Rule], world: World) -> Wait:
@@ -226,16 +253,6 @@ def _wait(user: str, wait: SavedWait, definitions: Mapping[Definition, Rule], wo
     known = None if s.about is None else world.find_key(s.about)
     source = Source(rule.index, rule.key(s.per), s.lasts, known, s.kept, s.per, s.missed)
     return Wait(user, wait.trigger, wait.since, source, wait.place)
-
-
-def _fire(stepper: Firing, waits: list[Wait]) -> None:
-    """Fire waits that are due and have no timer, in start order. Until its turn each of them is pending."""
-    for wait in waits:
-        state = state_of(stepper.users.get(wait.user))
-        state.waits[wait.source.key] = wait
-        stepper.users[wait.user] = state
-    for wait in waits:
-        stepper.fire_timer(wait)
 
 
 def _pair_limits(old: Plan, new: Plan) -> dict[str, tuple[str, Limit]]:

@@ -1,5 +1,6 @@
 """The states of users that were saved, put back into an engine."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from operator import attrgetter
@@ -43,7 +44,7 @@ class Restoring:
 
     def __init__(self, program: Program) -> None:
         self.users: dict[str, Held] = {}
-        self._waits: dict[int, list[Wait]] = {rule.index: [] for rule in program.rules}
+        self._waits: defaultdict[int, list[Wait]] = defaultdict(list)
         """By the index of their rule."""
         self._others: list[Goal | Forget] = []
         self._program = program
@@ -52,7 +53,7 @@ class Restoring:
         self._shared: dict[tuple[str, int, int, object], Source] = {}
         self._by_bytes: dict[bytes, Source] = {}
 
-    def read_all(self, users: Iterable[tuple[str, bytes]]) -> None:
+    def read_all(self, users: Iterable[tuple[str, bytes | msgspec.Raw]]) -> None:
         """Put back users by the bytes of their states. Raises SnapshotError where they cannot be read."""
         try:
             for user, data in users:
@@ -99,11 +100,13 @@ class Restoring:
         self._waits[source.rule] += waits
 
     def into(self, stepper: Stepper) -> None:
-        """Let a stepper that knows nobody go on with them."""
-        stepper.users = self.users
+        """Let a stepper that knows nobody go on with them. From then on there is nobody here."""
+        stepper.users, self.users = self.users, {}
         stepper.restore_waits(self._waits)
         for timer in sorted(self._others, key=attrgetter("since")):
             stepper.restore(timer)
+        self._waits.clear()
+        self._others.clear()
 
     def _add(self, user: str, saved: SavedUser) -> None:
         state = state_of(None)

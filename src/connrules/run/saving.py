@@ -143,7 +143,7 @@ class _Format(msgspec.Struct):
 
 def save_note(buffered: Iterable[Buffered], seen: Iterable[Sighting]) -> SavedNote:
     """Events that wait and ids that were seen."""
-    return SavedNote(tuple(_save_event(name, row) for _, name, row in sorted(buffered, key=itemgetter(0))), tuple(seen))
+    return SavedNote(tuple(save_event(name, row) for _, name, row in sorted(buffered, key=itemgetter(0))), tuple(seen))
 
 
 def join(notes: Iterable[SavedNote]) -> SavedNote:
@@ -153,7 +153,7 @@ def join(notes: Iterable[SavedNote]) -> SavedNote:
     return SavedNote(tuple(buffered), tuple(seen for note in kept for seen in note.seen))
 
 
-def _save_event(name: str, row: Row) -> SavedEvent:
+def save_event(name: str, row: Row) -> SavedEvent:
     """An event that waits; of its properties, what can be written down, which is all that a rule can see."""
     event = as_event(row)
     return SavedEvent(name, msgspec.structs.replace(event, properties=per_value(event.properties)))

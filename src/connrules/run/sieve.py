@@ -32,8 +32,22 @@ class Sieve:
     def let_through(self, places: Sequence[int], rows: Sequence[Row], unknown: Unknown) -> tuple[list[int], list[Row]]:
         """Those of some rows that may change anything, behind their places; what is unknown is counted."""
         spoken_of = self._spoken_of(places, rows)
-        let = [(place, row) for place, row in spoken_of if self._is_let_through(row, unknown)]
+        let = [(place, row) for place, row in spoken_of if self.lets_through(row, unknown)]
         return [place for place, _ in let], [row for _, row in let]
+
+    def lets_through(self, row: Row, unknown: Unknown) -> bool:
+        """Whether a row may change anything; what is unknown is counted."""
+        topic = self._topics.of(row)
+        if topic is not LOOK:
+            return topic is not None
+        if row.type == ATTRIBUTES:
+            return self._attributes_matter
+        if row.type in self._routes:
+            field = self._routes[row.type].field
+            unknown.objects[row.type, getattr(row, field or "") or ""] += 1
+        else:
+            unknown.types[row.type] += 1
+        return False
 
     def _spoken_of(self, places: Sequence[int], rows: Sequence[Row]) -> list[tuple[int, Row]]:
         """The rows of which there is more to say than that they do nothing: most of a log is told by two look-ups."""
@@ -46,16 +60,3 @@ class Sieve:
             ]
         except KeyError:  # something is named that was not seen before
             return [(place, row) for place, row in zip(places, rows, strict=True) if of(row) is not None]
-
-    def _is_let_through(self, row: Row, unknown: Unknown) -> bool:
-        topic = self._topics.of(row)
-        if topic is not LOOK:
-            return topic is not None
-        if row.type == ATTRIBUTES:
-            return self._attributes_matter
-        if row.type in self._routes:
-            field = self._routes[row.type].field
-            unknown.objects[row.type, getattr(row, field or "") or ""] += 1
-        else:
-            unknown.types[row.type] += 1
-        return False

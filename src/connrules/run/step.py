@@ -119,9 +119,9 @@ class Stepper:
 
     def restore_waits(self, waits: Mapping[int, list[Wait]]) -> None:
         """Set the timers of waits again, by the index of their rule."""
-        by_queue: dict[Queue, list[Wait]] = {queue: [] for queue in self.queues}
+        by_queue: dict[Queue, list[Wait]] = {}
         for index, found in waits.items():
-            by_queue[self.queues[index]] += found
+            by_queue.setdefault(self.queues[index], []).extend(found)
         for queue, found in by_queue.items():
             if self.numbered:
                 self.timers.add_all_numbered(found)

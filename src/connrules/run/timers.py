@@ -183,6 +183,23 @@ class Timers:
         )  # stable: those that are equal here stand in one queue, in start order
         return live
 
+    def next_live(self) -> int:
+        """The instant at which the next timer is due that stands for something; `NEVER`: there is none."""
+        while self.next_due < NEVER:
+            if self._is_live(self._next):
+                return self.next_due
+            self.one_was_dead(self.pop())
+        return NEVER
+
+    def clear(self) -> None:
+        """Forget all timers."""
+        for *_, number in self._heads:
+            self._queues[number].timers.clear()
+        self._heads.clear()
+        self._numbered.clear()
+        self.size = self._dead = self._dead_waits = 0
+        self.next_due = NEVER
+
     def one_died(self, timer: Timer) -> None:
         """One of the timers no longer stands for anything. Memory follows those that do."""
         self._dead += 1
@@ -194,6 +211,13 @@ class Timers:
         """A timer that was taken out stood for nothing."""
         self._dead -= 1
         self._dead_waits -= isinstance(timer, Wait)
+
+    @property
+    def _next(self) -> Timer:
+        heads, numbered = self._heads, self._numbered
+        if numbered and (not heads or numbered[0][:2] < heads[0][:2]):
+            return numbered[0][3]
+        return self._queues[heads[0][2]].timers[0]
 
     def _look_ahead(self) -> None:
         """See when the next timer is due."""

@@ -1,0 +1,109 @@
+"""A plan over a stream of Flink: from the lines of events to the lines of decisions."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from pyflink.common import Duration, Types, WatermarkStrategy
+from pyflink.datastream import DataStream
+from pyflink.java_gateway import get_gateway
+
+from connrules.event import Kind, Profiles
+from connrules.flink.functions import (
+    LATE,
+    PASSED,
+    REJECTED,
+    TICKS,
+    EndingFunction,
+    GateFunction,
+    Recipe,
+    TimeOfPassed,
+    UsersFunction,
+)
+from connrules.plan import Plan
+from connrules.run.keyed import Former, KeyedEngine
+
+MAX_PARALLELISM: Final = 128
+"""How many key groups there are, unless somebody says: no more workers can share the users."""
+
+
+class Decisions(NamedTuple):
+    """What a plan over a stream gives: streams of lines of JSON."""
+
+    decisions: DataStream
+    """Outcomes, as `connrules run` writes them; those of one user are in order."""
+    late: DataStream
+    """The lines of events that came too late and changed nothing, of those that rules speak of."""
+    rejected: DataStream
+    """Lines that are no events, each as text with the reason."""
+
+
+def evaluate(  # noqa: PLR0913  # what a job is made with
+    events: DataStream,
+    plan: Plan,
+    *,
+    lateness: int = 0,
+    dedupe: int = 0,
+    profiles: Profiles | None = None,
+    everything: bool = False,
+    until: int | None = None,
+    formerly: Sequence[Former] = (),
+    idle: float | None = None,
+    clock: DataStream | None = None,
+    tick: int = 1_000,
+    max_parallelism: int = MAX_PARALLELISM,
+) -> Decisions:
+    """Run a plan over a stream of events, which are lines of JSON, keyed by user."""
+    recipe = Recipe(
+        plan.to_json(),
+        dedupe,
+        tuple(Kind) if everything else (Kind.SENT,),
+        tuple((former.plan.to_json(), former.until, former.changed) for former in formerly),
+        profiles,
+    )
+    recipe.engine()  # what is wrong with it is to be said here, not on a worker
+    strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
+    if idle is not None:
+        strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
+    strategy = strategy.with_timestamp_assigner(TimeOfPassed())
+    gate = events.process(GateFunction(recipe, tick), PASSED).name("gate").uid("connrules-gate")
+    ticks = gate.get_side_output(TICKS).assign_timestamps_and_watermarks(strategy)
+    keys = keys_of_all_groups(max_parallelism)
+    ending = (
+        ticks.key_by(_nobody, Types.STRING())
+        .process(EndingFunction(keys), PASSED)
+        .set_parallelism(1)
+        .name("ending")
+        .uid("connrules-ending")
+    )
+    passed = gate.assign_timestamps_and_watermarks(strategy).union(ending)
+    users = (
+        passed.key_by(_user, Types.STRING())
+        .process(UsersFunction(recipe, until), Types.STRING())
+        .set_max_parallelism(max_parallelism)
+        .name("users")
+        .uid("connrules-users")
+    )
+    return Decisions(users, users.get_side_output(LATE), gate.get_side_output(REJECTED))
+
+
+def keys_of_all_groups(groups: int) -> tuple[str, ...]:
+    """Keys such that every one of so many key groups has one of them."""
+    jvm = get_gateway().jvm
+    assign = jvm.org.apache.flink.runtime.state.KeyGroupRangeAssignment.assignToKeyGroup
+    found: dict[int, str] = {}
+    number = 0
+    while len(found) < groups:
+        row = jvm.org.apache.flink.types.Row(1)
+        key = f"\0{number}"
+        row.setField(0, key)
+        found.setdefault(assign(row, groups), key)
+        number += 1
+    return tuple(found.values())
+
+
+def _user(passed: Any) -> str:
+    return str(passed[0])
+
+
+def _nobody(_: Any) -> str:
+    return ""

@@ -1,0 +1,119 @@
+"""An engine that is lent one user at a time: it takes hold of the user's state, decides, and gives it back as bytes."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from connrules.event import Kind, Outcome, Profiles, Row
+from connrules.plan import Plan
+from connrules.run.engine import Engine
+from connrules.run.firing import Firing
+from connrules.run.program import Program
+from connrules.run.repeats import Repeats, Sighting
+from connrules.run.replacing import Moved, dropped, fire_now, forgetting
+from connrules.run.restoring import Restoring
+from connrules.run.retired import NOTHING_RETIRED, Retired
+from connrules.run.saving import SavedEvent, SavedUser
+from connrules.run.sieve import Sieve, Unknown
+from connrules.run.state import Wait
+from connrules.run.timers import NEVER
+
+Ids = tuple[tuple[str, int], ...]
+"""The ids that were seen from a user, and when; the oldest first."""
+
+
+NOBODY: Final = msgspec.Raw(b"[]")
+"""The state of a user of whom nothing is held."""
+
+
+class Lent(NamedTuple):
+    """A user, as given back."""
+
+    state: msgspec.Raw
+    seen: Ids
+    next: int
+    """The instant (epoch ms) at which something is due or can be forgotten; `NEVER`: none."""
+
+
+class LoneEngine(Engine):
+    """Runs a plan for one user at a time. `retired` are definitions that its rules had, under which users wait."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        dedupe: int,
+        profiles: Profiles | None,
+        kinds: frozenset[Kind],
+        retired: dict[int, Retired],
+    ) -> None:
+        super().__init__(plan, dedupe=dedupe, profiles=profiles, kinds=kinds)
+        if retired:
+            self._program = Program(plan, retired)
+            self._set_stepper(Firing(self._program, profiles))
+        self._restoring = Restoring(self._program)
+        self._sieve = Sieve(self._program)
+        self._definitions = {(rule.name, rule.version): rule for rule in self._program.rules}
+
+    @property
+    def retired(self) -> dict[int, Retired]:
+        """The definitions that rules had, by their numbers."""
+        return dict(self._program.retired or NOTHING_RETIRED)
+
+    def lets_through(self, row: Row, unknown: Unknown) -> bool:
+        """Whether an event may change anything. What is unknown is counted."""
+        if self._repeats is not None and row.id:
+            return True
+        return self._sieve.lets_through(row, unknown)
+
+    def hold(self, user: str, state: msgspec.Raw, seen: Ids) -> None:
+        """Take hold of a user. Raises SnapshotError where the state cannot be read."""
+        if state != NOBODY:
+            self._restoring.read_all(((user, state),))
+        self._go_on_with(user, seen)
+
+    def take_over(self, user: str, moved: Moved, seen: Ids, now: int) -> None:
+        """Take hold of a user who was held under other rules up to an instant (epoch ms)."""
+        kept = forgetting(moved.kept, self._program.attributes)
+        if kept != SavedUser():
+            self._restoring.add(user, kept)
+        self._go_on_with(user, seen)
+        self._stepper.outcomes += dropped(((wait, user) for wait in moved.dropped), now)
+        due = ((wait, user) for wait in moved.due_now)
+        fire_now(self._stepper, due, self._definitions, self._program.world)
+
+    def run(self, events: Sequence[SavedEvent], now: int) -> list[Outcome]:
+        """Let events take effect, which are in order, and fire what is due up to an instant (epoch ms)."""
+        if events:
+            self._take_in([saved.event for saved in events], [saved.name for saved in events])
+        self._stepper.fire(now)
+        return self._take_outcomes()
+
+    def pending_at(self, now: int) -> list[Outcome]:
+        """The sends that are pending at an instant (epoch ms), in the order in which they are due."""
+        return self._wanted([self._stepper.pending(wait, now) for wait in self._stepper.timers.waits()])
+
+    def let_go(self, now: int) -> Lent:
+        """Give the user back as of an instant (epoch ms)."""
+        stepper = self._stepper
+        next_ = stepper.timers.next_live()
+        held = next(iter(stepper.users.values()), None)
+        stepper.users = {}
+        stepper.take_outcomes()  # there are some where a turn was broken off
+        stepper.timers.clear()
+        seen: Ids = ()
+        if self._repeats is not None:
+            self._repeats.forget(now)
+            seen = tuple((sighting.id, sighting.time) for sighting in self._repeats)
+        if seen:
+            next_ = min(next_, seen[-1][1] + self.dedupe)
+        return Lent(NOBODY if held is None else msgspec.Raw(self._saving.bytes_of(held)), seen, next_)
+
+    def _go_on_with(self, user: str, seen: Ids) -> None:
+        if self._repeats is not None:
+            self._repeats = Repeats(self.dedupe, (Sighting(user, id_, time) for id_, time in seen))
+        stepper = self._stepper
+        self._restoring.into(stepper)
+        held = stepper.users.get(user)
+        waits = () if held is None else (held,) if isinstance(held, Wait) else held.waits.values()
+        stepper.latest, stepper.starts = max(((wait.since, wait.place) for wait in waits), default=(-NEVER, 0))
