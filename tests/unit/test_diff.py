@@ -1,10 +1,10 @@
 """Two runs laid side by side: what each difference is, on the smallest example, and that memory holds what differs."""
 
-import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from tests.held import grows, held
 
 from connrules.connectors.jsonl import encode_outcomes
 from connrules.event import Kind, Outcome, Reason
@@ -112,14 +112,11 @@ def test_memory_holds_what_differs_and_not_the_log(as_lines: bool) -> None:
             batch = [send(n, trigger=f"e{n}", user=f"u{n}") for n in range(start, min(size, start + at_once))]
             yield encode_outcomes(batch) if as_lines else batch
 
-    def peak(size: int) -> int:
-        tracemalloc.start()
-        diff = compare(batches(size, 100), batches(size, 170), NAMES)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+    def most_held(size: int) -> int:
+        with held(__file__) as memory:
+            diff = compare(memory.looking(batches(size, 100), every=2), batches(size, 170), NAMES)
         assert diff.changes == ()
         assert diff.after == {"r": size}
-        return most
+        return memory.most
 
-    peak(400)  # what is made once
-    assert peak(6_000) < 2 * peak(1_000)
+    assert not grows(most_held, 2_000, 6_000)
