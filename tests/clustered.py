@@ -10,7 +10,8 @@ from connrules.event import Event, Kind, Outcome, Profiles
 from connrules.flink.gate import Gate, Passed, Refused
 from connrules.flink.users import END, Late, Users
 from connrules.plan import Plan
-from connrules.run.keyed import Former, KeyedEngine
+from connrules.run.eras import Former
+from connrules.run.keyed import KeyedEngine
 
 BEGIN = -(2**63)
 """The watermark before any."""

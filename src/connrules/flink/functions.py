@@ -3,7 +3,7 @@
 They travel to the workers as they are here, with the plan as JSON; what they need is made there, when they are opened.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,8 @@ from connrules.flink.ending import Ending
 from connrules.flink.gate import Gate, Passed, Refused
 from connrules.flink.users import Late, Users, line_of
 from connrules.plan import Plan
-from connrules.run.keyed import Former, KeyedEngine
+from connrules.run.eras import Former
+from connrules.run.keyed import KeyedEngine
 from connrules.run.passage import Changed
 
 PASSED: Final = Types.TUPLE([Types.STRING(), Types.LONG(), Types.STRING()])
@@ -98,9 +99,10 @@ class EndingFunction(KeyedProcessFunction):  # type: ignore[misc]  # as above
         """On the worker, before the first tick."""
         self._newest: ValueState = runtime_context.get_state(ValueStateDescriptor("newest", Types.LONG()))
 
-    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> None:
+    def process_element(self, value: Any, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
         """A tick."""
         self._ending.on_tick(value[1], self._newest, ctx.timer_service())
+        return ()
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Any]:
         """The end."""
@@ -117,9 +119,7 @@ class UsersFunction(KeyedProcessFunction):  # type: ignore[misc]  # as above
     def open(self, runtime_context: RuntimeContext) -> None:
         """On the worker, before the first event."""
         self._users = Users(self._recipe.engine(), self._until)
-        self._state: ValueState = runtime_context.get_state(
-            ValueStateDescriptor("user", Types.PRIMITIVE_ARRAY(Types.BYTE()))
-        )
+        self._state: ValueState = runtime_context.get_state(ValueStateDescriptor("user", Types.PICKLED_BYTE_ARRAY()))
         metrics = runtime_context.get_metrics_group()
         self._late = metrics.counter("late")
         self._kinds = {kind: metrics.counter(str(kind)) for kind in Kind}

@@ -20,7 +20,7 @@ from connrules.flink.functions import (
     UsersFunction,
 )
 from connrules.plan import Plan
-from connrules.run.keyed import Former, KeyedEngine
+from connrules.run.eras import Former
 
 MAX_PARALLELISM: Final = 128
 """How many key groups there are, unless somebody says: no more workers can share the users."""
@@ -71,7 +71,6 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     ending = (
         ticks.key_by(_nobody, Types.STRING())
         .process(EndingFunction(keys), PASSED)
-        .set_parallelism(1)
         .name("ending")
         .uid("connrules-ending")
     )
