@@ -1,6 +1,7 @@
 """How much a test holds in memory: what connrules and the test's own file asked for, whatever other threads do."""
 
 import gc
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ class Held:
 
     def look(self) -> None:
         gc.collect()  # also of the pieces that Python keeps to use again, as many as happen to be there
+        if sys.version_info < (3, 12):  # there, each class pattern makes a name anew, which the cache of types keeps
+            sys._clear_type_cache()
         held = sum(
             trace.size
             for trace in tracemalloc.take_snapshot().traces
