@@ -51,8 +51,13 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     clock: DataStream | None = None,
     tick: int = 1_000,
     max_parallelism: int = MAX_PARALLELISM,
+    name: str = "connrules",
 ) -> Decisions:
-    """Run a plan over a stream of events, which are lines of JSON, keyed by user."""
+    """Run a plan over a stream of events, which are lines of JSON, keyed by user.
+
+    `name` begins the names by which a savepoint knows the operators: where a job evaluates more than one plan, each
+    needs one of its own.
+    """
     recipe = Recipe(
         plan.to_json(),
         dedupe,
@@ -65,14 +70,14 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     if idle is not None:
         strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
     strategy = strategy.with_timestamp_assigner(TimeOfPassed())
-    gate = events.process(GateFunction(recipe, tick), PASSED).name("gate").uid("connrules-gate")
+    gate = events.process(GateFunction(recipe, tick), PASSED).name("gate").uid(f"{name}-gate")
     ticks = gate.get_side_output(TICKS).assign_timestamps_and_watermarks(strategy)
     keys = keys_of_all_groups(max_parallelism)
     ending = (
         ticks.key_by(_nobody, Types.STRING())
         .process(EndingFunction(keys), PASSED)
         .name("ending")
-        .uid("connrules-ending")
+        .uid(f"{name}-ending")
     )
     passed = gate.assign_timestamps_and_watermarks(strategy).union(ending)
     users = (
@@ -80,7 +85,7 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         .process(UsersFunction(recipe, until), Types.STRING())
         .set_max_parallelism(max_parallelism)
         .name("users")
-        .uid("connrules-users")
+        .uid(f"{name}-users")
     )
     return Decisions(users, users.get_side_output(LATE), gate.get_side_output(REJECTED))
 
