@@ -74,10 +74,7 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     ticks = gate.get_side_output(TICKS).assign_timestamps_and_watermarks(strategy)
     keys = keys_of_all_groups(max_parallelism)
     ending = (
-        ticks.key_by(_nobody, Types.STRING())
-        .process(EndingFunction(keys), PASSED)
-        .name("ending")
-        .uid(f"{name}-ending")
+        ticks.key_by(_nobody, Types.STRING()).process(EndingFunction(keys), PASSED).name("ending").uid(f"{name}-ending")
     )
     passed = gate.assign_timestamps_and_watermarks(strategy).union(ending)
     users = (
