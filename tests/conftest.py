@@ -2,6 +2,7 @@
 
 import os
 import signal
+from importlib.util import find_spec
 
 from hypothesis import HealthCheck, settings
 
@@ -13,3 +14,6 @@ settings.load_profile(os.environ.get("CONNRULES_PROFILE", "ordinary"))
 
 # A suite that a shell started in the background ignores interrupts, and the processes that tests interrupt would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Flink clashes with what the other tests need: those that need it have an environment of their own (`make test-flink`).
+collect_ignore = [] if find_spec("pyflink") else ["flink"]
