@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -144,24 +144,33 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return hashlib.sha256(parts).hexdigest()[:32]
 
 
-def per_value(value: Any, depth: int = 0) -> Any:
+def per_value(value: Any) -> Any:
     """A property's value in the one form in which equal values are equal JSON: strings in NFC, keys in order, whole
     numbers without a fraction. What JSON cannot hold, or nests deeper than an event's properties may, is missing: None.
     """
+    return json_value(value, number=_whole)
+
+
+def json_value(value: Any, depth: int = 0, number: Callable[[float], float] = float) -> Any:
+    """The same, but that a number stays what it is: to a rule, what has a fraction is no instant, though it be zero."""
     match value:
         case bool() | int():
             return value
         case str():
             return nfc(value.encode(errors="replace").decode())
         case float() if math.isfinite(value):
-            return int(value) if value.is_integer() and abs(value) < _EXACT else value
+            return number(value)
         case list() if depth < DEEPEST:
-            return [per_value(item, depth + 1) for item in value]
+            return [json_value(item, depth + 1, number) for item in value]
         case dict() if depth < DEEPEST:
             items = sorted((key, item) for key, item in value.items() if isinstance(key, str))
-            return {per_value(key): per_value(item, depth + 1) for key, item in items}
+            return {json_value(key): json_value(item, depth + 1, number) for key, item in items}
         case _:
             return None
+
+
+def _whole(value: float) -> float:
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 class Profiles(Protocol):

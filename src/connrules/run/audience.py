@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from connrules.event import Profiles, per_value
+from connrules.event import Profiles, json_value
 from connrules.run.program import TIME_ZONE
 from connrules.run.state import UserState
 from connrules.text import nfc
@@ -30,4 +30,4 @@ def zone_of(state: UserState, user: str, profiles: Profiles | None) -> tzinfo | 
 def said(properties: Mapping[str, Any], looked_at: frozenset[str]) -> dict[str, Any]:
     """What an `attributes` event says that some condition looks at, its names in NFC."""
     named = ((nfc(name), value) for name, value in properties.items())
-    return {name: per_value(value) for name, value in named if name in looked_at}
+    return {name: json_value(value) for name, value in named if name in looked_at}

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from connrules import plan
-from connrules.event import per_value
+from connrules.event import json_value, per_value
 from connrules.run.chance import BUCKETS, chosen, ends_of
 from connrules.run.conditions import Conditions, Predicate, trigger_paths
 from connrules.run.due import clockwork
@@ -202,7 +202,7 @@ class Rule:
 
 def _comparable(value: Any) -> Any:
     """A value as far as an exception can compare with it: no list and no object is equal to anything, or part of it."""
-    return None if isinstance(value, list | dict) else per_value(value)
+    return None if isinstance(value, list | dict) else json_value(value)
 
 
 def _sends(rule: plan.Rule) -> tuple[str, ...]:

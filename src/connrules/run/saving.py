@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from connrules.event import Event, Outcome, Row, as_event, per_value
+from connrules.event import Event, Outcome, Row, as_event, json_value
 from connrules.run.arrivals import Buffered
 from connrules.run.ports import Note
 from connrules.run.repeats import Sighting
@@ -156,7 +156,7 @@ def join(notes: Iterable[SavedNote]) -> SavedNote:
 def save_event(name: str, row: Row) -> SavedEvent:
     """An event that waits; of its properties, what can be written down, which is all that a rule can see."""
     event = as_event(row)
-    return SavedEvent(name, msgspec.structs.replace(event, properties=per_value(event.properties)))
+    return SavedEvent(name, msgspec.structs.replace(event, properties=json_value(event.properties)))
 
 
 class Saving:
