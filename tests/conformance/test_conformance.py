@@ -2,11 +2,13 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
+from tests import clustered
 from tests.columnar_runs import outcomes_of_lines, run_over_events
 from tests.conformance import timelines
 from tests.conformance.timelines import Circumstances, Timeline, readable
@@ -15,8 +17,10 @@ from tests.real_logs import CHECKOUT
 import connrules
 from connrules import Engine
 from connrules.check import Checked
-from connrules.event import Event
+from connrules.event import Event, Outcome
+from connrules.flink.gate import name_of
 from connrules.reference import History, evaluate
+from connrules.run.eras import Former
 
 Run = Callable[[Checked, list[Event], int | None, Circumstances], History]
 
@@ -108,6 +112,36 @@ def test_timeline(timeline: Timeline, run: Run) -> None:
     assert {place: history.outcomes[place].id for place in timelines.ids_of(timeline)} == timelines.ids_of(timeline)
 
 
+@pytest.mark.parametrize("timeline", UNCHANGING.values(), ids=UNCHANGING)
+def test_timeline_on_a_cluster(timeline: Timeline) -> None:
+    """User by user. Of late events a cluster tells those that rules speak of: the others are gone before."""
+    events, start = timelines.events_of(timeline), timelines.start_of(timeline)
+    plan = connrules.compile_rules(timelines.checked_rules(timeline))
+    told, expected = timelines.circumstances_of(timeline), timelines.outcomes_of(timeline, events)
+    named = "dedupe" not in told  # an event with an id may be a repeat
+    lines = clustered.lines_of(events, named=named)
+
+    given = clustered.run(plan, lines, until=timelines.until_of(timeline), workers=2, **told)
+
+    outcomes = clustered.in_order(given.outcomes if named else numbered(given.outcomes, events, lines))
+    assert readable(outcomes, start) == readable(clustered.in_order(expected), start)
+    came_late = timelines.late_of(timeline, events)
+    late = [line for event, line in zip(events, lines, strict=True) if any(event is other for other in came_late)]
+    assert given.late == clustered.spoken_of(plan, late, told.get("dedupe", 0))
+    assert given.repeated == timeline.get("repeated", 0)
+    assert {outcome.id for outcome in outcomes} >= {*timelines.ids_of(timeline).values()}
+
+
+def numbered(outcomes: Sequence[Outcome], events: Sequence[Event], lines: Sequence[str]) -> list[Outcome]:
+    """Outcomes that speak of events without an id by their numbers, not by what their lines come to."""
+    rows = zip(events, lines, strict=True)
+    names = {name_of(event, line): f"#{number}" for number, (event, line) in enumerate(rows, 1) if not event.id}
+    return [
+        msgspec.structs.replace(o, trigger=names.get(o.trigger, o.trigger), by=names.get(o.by or "", o.by))
+        for o in outcomes
+    ]
+
+
 @pytest.mark.parametrize("between", [goes_on, is_restored, is_loaded], ids=lambda between: between.__name__)
 @pytest.mark.parametrize("timeline", CHANGING.values(), ids=CHANGING)
 def test_timeline_of_rules_that_change(timeline: Timeline, between: Between) -> None:
@@ -127,6 +161,42 @@ def test_timeline_of_rules_that_change(timeline: Timeline, between: Between) -> 
 
     expected = timelines.outcomes_of(timeline, timelines.events_of(timeline))
     assert readable(outcomes, start) == readable(expected, start)
+
+
+def _changes_at_instants(timeline: Timeline) -> bool:
+    """Whether its rules change at instants of which nothing has come yet, and not between two events."""
+    steps = list(timelines.steps_of(timeline))
+    come = [
+        isinstance(event, Event) and not isinstance(change, Event) and event.time == change.at
+        for event, change in pairwise(steps)
+    ]
+    return not any(come) and all(isinstance(step, Event) or step.at is not None for step in steps)
+
+
+AT_INSTANTS = {name: timeline for name, timeline in CHANGING.items() if _changes_at_instants(timeline)}
+
+
+@pytest.mark.parametrize("timeline", AT_INSTANTS.values(), ids=AT_INSTANTS)
+def test_timeline_of_rules_that_change_on_a_cluster(timeline: Timeline) -> None:
+    """There they change at an instant that is told beforehand, from which on events are those of the next ones."""
+    steps, start = list(timelines.steps_of(timeline)), timelines.start_of(timeline)
+    changes = [step for step in steps if not isinstance(step, Event)]
+    instants = [change.at for change in changes if change.at is not None]
+    rules = [timelines.checked_rules(timeline), *(change.rules for change in changes)]
+    *before, plan = map(connrules.compile_rules, rules)
+    formerly = [Former(*each) for each in zip(before, instants, [change.changed for change in changes], strict=True)]
+    events = [step for step in steps if isinstance(step, Event)]
+    until = max(timelines.until_of(timeline) or instants[-1], instants[-1])
+    told = timelines.circumstances_of(timeline)
+
+    given = clustered.run(plan, clustered.lines_of(events), until=until, formerly=formerly, workers=2, **told)
+
+    expected = clustered.in_order(timelines.outcomes_of(timeline, events))
+    assert readable(clustered.in_order(given.outcomes), start) == readable(expected, start)
+
+
+def test_nearly_all_timelines_of_rules_that_change_say_when() -> None:
+    assert len(AT_INSTANTS) == len(CHANGING) - 3
 
 
 def test_each_timeline_has_a_name_of_its_own() -> None:

@@ -12,7 +12,7 @@ from connrules.connectors.rows import RowReader
 from connrules.duration import EARLIEST
 from connrules.event import Outcome
 from connrules.flink.gate import Passed, name_of
-from connrules.run.keyed import KeyedEngine, Named, Turn
+from connrules.run.keyed import KeyedEngine, Turn
 
 END: Final = 2**63 - 1
 """The watermark that says that the input is at its end."""
@@ -61,7 +61,7 @@ class Users:
             return Late(passed.line)
         row = self._reader.read_one(passed.line.encode(errors="replace"))
         now = max(watermark + 1, EARLIEST)
-        turn = self._engine.turn(passed.user, state.value(), now, Named(name_of(row, passed.line), row))
+        turn = self._engine.turn(passed.user, state.value(), now, row, known_as=name_of(row, passed.line))
         if turn.is_late:
             return Late(passed.line)
         _keep(turn, state, timers)

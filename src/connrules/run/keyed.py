@@ -7,31 +7,26 @@ user passes from one to the next at the same instant of event time, whenever tha
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Sequence
-from operator import attrgetter
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, NoReturn
 
 import msgspec
 
-from connrules.event import Kind, Outcome, Profiles, Row
+from connrules.event import Event, Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
-from connrules.run.eras import Era, Former, eras
+from connrules.run.arrivals import Buffered
+from connrules.run.eras import Former, eras
 from connrules.run.lone import NOBODY, Ids
 from connrules.run.needs import Needs
-from connrules.run.saving import SavedEvent, SavedUser, SnapshotError, read, save_event
+from connrules.run.saving import SavedEvent, SnapshotError, save_event
 from connrules.run.sieve import Unknown
 from connrules.run.timers import NEVER
+from connrules.run.wellformed import check_event, check_instant
 
 FORMAT: Final = 1
 """Of the bytes that this module makes; those of another are not read."""
-_time: Final = attrgetter("event.time")
+_time: Final = itemgetter(0)
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
-
-
-class Named(NamedTuple):
-    """An event, behind what it is known by."""
-
-    name: str
-    row: Row
 
 
 class Turn(NamedTuple):
@@ -76,8 +71,10 @@ class KeyedEngine:
     """Runs a plan for one user at a time.
 
     `dedupe`, `profiles` and `kinds` are as for an `Engine`. `formerly` are the plans that were in force before this
-    one, the oldest first. Raises PlanError where a plan cannot be run here, ValueError where `formerly` is not in
-    order.
+    one, the oldest first. Not safe for use by several threads at once.
+
+    Raises PlanError where a plan cannot be run here, ValueError where `formerly` is not in order, and for the rest what
+    an `Engine` does.
     """
 
     def __init__(
@@ -90,7 +87,12 @@ class KeyedEngine:
         formerly: Sequence[Former] = (),
     ) -> None:
         self._eras = eras(plan, formerly, dedupe, profiles, frozenset(kinds))
-        self._by_plan = {era.digest: number for number, era in enumerate(self._eras)}
+        self._untils = [former.until for former in formerly]
+        self._by_plan: dict[str, list[int]] = {}
+        """The numbers of the eras, by what tells their plans from others: rules may come back."""
+        for number, era in enumerate(self._eras):
+            for digest in {era.digest, era.digest_of_all}:
+                self._by_plan.setdefault(digest, []).append(number)
 
     @property
     def needs(self) -> Needs:
@@ -109,87 +111,144 @@ class KeyedEngine:
 
     def lets_through(self, row: Row, unknown: Unknown) -> bool:
         """Whether an event may change anything. What is unknown is counted."""
-        return self._eras[self._number_at(row.time)].engine.lets_through(row, unknown)
+        return self._eras[bisect_right(self._untils, row.time)].engine.lets_through(row, unknown)
 
-    def turn(self, user: str, state: bytes | None, now: int, event: Named | None = None, *, ends: bool = False) -> Turn:
+    def turn(  # noqa: PLR0913  # all that can be said of a turn
+        self,
+        user: str,
+        state: bytes | None,
+        now: int,
+        event: Row | None = None,
+        *,
+        known_as: str | None = None,
+        ends: bool = False,
+    ) -> Turn:
         """Decide all of a user up to an instant (epoch ms), which no event before it can come any more.
 
-        `event` is one that came; it takes effect when time has reached it. With `ends` the input is at its end: time
+        `state` is what the turn before gave; None: there is nothing. `event` is one that came; it takes effect when
+        time has reached it. One without an id is `known_as` something else. With `ends` the input is at its end: time
         moves on to the newest event that waits, if that is later, and pending sends come last, as outcomes.
 
-        Raises SnapshotError where the state cannot be read, or is that of other rules; what `profiles` raises.
+        Raises, and leaves nothing behind: SnapshotError where the state cannot be read, or is that of other rules;
+        TypeError or ValueError where the event is ill-formed, of another user, or known as nothing; and what `profiles`
+        raises.
         """
-        time = NEVER if event is None else event.row.time
-        saved = self._new(min(now, time)) if state is None else self._read(state)
+        time = NEVER
+        if event is not None:
+            _check(event, user, known_as)
+            time = event.time
+        elif state is None:
+            return Turn(None, [], None, None)
+        saved = self._new(min(now, time)) if state is None else _read(state)
         if time < saved.now:
             return Turn(state, [], _instant(saved.next), _instant(saved.next), is_late=True)
-        waiting = list(saved.waiting)
+        waiting: list[Buffered] = [(each.event.time, each.name, each.event) for each in saved.waiting]
         if event is not None:
-            insort(waiting, save_event(*event), key=_time)
-        now = max(now, saved.now, waiting[-1].event.time if ends and waiting else saved.now)
-        next_ = min(saved.next, time)
-        if next_ > now and not ends:  # nothing comes about
-            later = msgspec.structs.replace(saved, now=now, next=next_, waiting=tuple(waiting))
-            return Turn(_encode(later), [], _instant(next_), _instant(saved.next))
-        return self._take_turn(user, saved, waiting, now, ends=ends)
+            insort(waiting, (time, event.id or known_as or "", event), key=_time)
+        now = max(now, saved.now, waiting[-1][0] if ends and waiting else now)
+        number, next_ = self._number_of(saved), min(saved.next, time)
+        if now < next_ and now < self._eras[number].until and not ends:  # nothing comes about
+            later = msgspec.structs.replace(saved, now=now, next=next_, waiting=_save(waiting))
+            return Turn(_encode(later), [], next_, _instant(saved.next))
+        try:
+            return self._take_turn(user, saved, number, waiting, now, ends=ends)
+        except BaseException:
+            for era in self._eras:
+                era.engine.start_anew()
+            raise
 
     def _new(self, begin: int) -> _Saved:
         """Nothing of a user yet, as of an instant."""
-        return _Saved(FORMAT, self._eras[self._number_at(begin)].digest, begin, NEVER)
+        return _Saved(FORMAT, self._eras[bisect_right(self._untils, begin)].digest, begin, NEVER)
 
-    def _read(self, state: bytes) -> _Saved:
-        try:
-            format_ = _decode_format(state).format
-            if format_ != FORMAT:
-                raise SnapshotError(f"the state has format {format_}; this connrules reads format {FORMAT}")
-            saved = _decode(state)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise SnapshotError(f"the state cannot be read: {error}") from None
-        if saved.plan not in self._by_plan:
-            raise SnapshotError("the state was made with other rules, which are not among those that were in force")
-        return saved
+    def _number_of(self, saved: _Saved) -> int:
+        """The number of the era in which a user is; where rules came back, the newest that had begun."""
+        numbers = self._by_plan.get(saved.plan)
+        if numbers is None:
+            raise SnapshotError(
+                "the state was made with other rules, or by rules that followed on others:"
+                " all that were in force since have to be given, in order"
+            )
+        begun = bisect_right(self._untils, saved.now) if len(numbers) > 1 else numbers[0]
+        return max((number for number in numbers if number <= begun), default=numbers[0])
 
-    def _number_at(self, instant: int) -> int:
-        """The number of the era of an instant."""
-        return next(number for number, era in enumerate(self._eras) if instant < era.until)
-
-    def _take_turn(self, user: str, saved: _Saved, waiting: list[SavedEvent], now: int, *, ends: bool) -> Turn:
-        number = self._by_plan[saved.plan]
+    def _take_turn(  # noqa: PLR0913  # what a turn knows
+        self, user: str, saved: _Saved, number: int, waiting: list[Buffered], now: int, *, ends: bool
+    ) -> Turn:
         era = self._eras[number]
         outcomes: list[Outcome] = []
-        try:
-            era.engine.hold(user, saved.user, saved.seen)
-            while era.until <= now:
-                end = max(era.until, saved.now)
-                outcomes += era.engine.run(_take(waiting, bisect_left(waiting, era.until, key=_time)), end)
-                number += 1
-                era = self._pass_on(user, era, self._eras[number], end)
-            outcomes += era.engine.run(_take(waiting, bisect_right(waiting, now, key=_time)), now)
-            if ends:
-                outcomes += era.engine.pending_at(now)
-        finally:
-            lent = era.engine.let_go(now)
-        next_ = min(lent.next, waiting[0].event.time if waiting else NEVER)
+        era.engine.hold(user, saved.user, saved.seen)
+        while era.until <= now:
+            end = max(era.until, saved.now)
+            outcomes += era.engine.run(_take(waiting, bisect_left(waiting, era.until, key=_time)), end)
+            number += 1
+            outcomes += self._pass_on(user, number, end)
+            era = self._eras[number]
+        outcomes += era.engine.run(_take(waiting, bisect_right(waiting, now, key=_time)), now)
+        if ends:
+            outcomes += era.engine.pending_at(now)
+        lent = era.engine.let_go(now)
+        next_ = min(lent.next, waiting[0][0]) if waiting else lent.next
         left = None
-        if lent.state != NOBODY or lent.seen or waiting:
-            left = _encode(_Saved(FORMAT, era.digest, now, next_, lent.state, tuple(waiting), lent.seen))
+        if waiting or lent.seen or lent.state is not NOBODY:
+            plan = era.digest_of_all if lent.is_former else era.digest
+            left = _encode(_Saved(FORMAT, plan, now, next_, lent.state, _save(waiting), lent.seen))
         return Turn(left, outcomes, _instant(next_), _instant(saved.next))
 
-    def _pass_on(self, user: str, before: Era, after: Era, now: int) -> Era:
-        """Let a user pass from one era to the next, at an instant."""
+    def _pass_on(self, user: str, number: int, now: int) -> list[Outcome]:
+        """Let a user pass into an era from the one before, at an instant; what that brings about."""
+        before, after = self._eras[number - 1], self._eras[number]
         lent = before.engine.let_go(now)
         assert after.passing is not None
         passing = after.passing if now == before.until else after.passing.at(now)
-        moved = passing.move(user, read(bytes(lent.state), SavedUser))
-        after.engine.take_over(user, moved, lent.seen, now)
-        return after
+        return after.engine.take_over(user, passing.move(user, lent.saved), lent.seen, now)
+
+
+def _check(event: Row, user: str, known_as: str | None) -> None:
+    """What reads a log has looked at its rows; an event that a program made can be anything."""
+    if isinstance(event, Event):
+        check_instant(event.time)
+        check_event(event)
+    if event.user != user:
+        raise ValueError(f"the event is one of `{event.user}`, not of `{user}`")
+    if not (event.id or known_as):
+        raise ValueError("an event without an id has to be `known_as` something")
+
+
+def _read(state: bytes) -> _Saved:
+    try:
+        saved = _decode(state)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _refuse(state, error)
+    if saved.format != FORMAT:
+        _refuse_format(saved.format)
+    return saved
+
+
+def _refuse(state: bytes, error: Exception) -> NoReturn:
+    """Say why a state cannot be read: perhaps it has another format."""
+    try:
+        format_ = _decode_format(state).format
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        format_ = FORMAT
+    if format_ != FORMAT:
+        _refuse_format(format_)
+    raise SnapshotError(f"the state cannot be read: {error}") from None
+
+
+def _refuse_format(format_: int) -> NoReturn:
+    raise SnapshotError(f"the state has format {format_}; this connrules reads format {FORMAT}")
 
 
 def _instant(next_: int) -> int | None:
     return None if next_ == NEVER else next_
 
 
-def _take(waiting: list[SavedEvent], count: int) -> list[SavedEvent]:
+def _save(waiting: Sequence[Buffered]) -> tuple[SavedEvent, ...]:
+    return tuple([save_event(name, row) for _, name, row in waiting])
+
+
+def _take(waiting: list[Buffered], count: int) -> list[Buffered]:
     """Take out the first of the events that wait, so many."""
     events = waiting[:count]
     del waiting[:count]

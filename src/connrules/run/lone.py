@@ -1,12 +1,13 @@
 """An engine that is lent one user at a time: it takes hold of the user's state, decides, and gives it back as bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from connrules.event import Kind, Outcome, Profiles, Row
 from connrules.plan import Plan
+from connrules.run.arrivals import Buffered
 from connrules.run.engine import Engine
 from connrules.run.firing import Firing
 from connrules.run.program import Program
@@ -14,9 +15,9 @@ from connrules.run.repeats import Repeats, Sighting
 from connrules.run.replacing import Moved, dropped, fire_now, forgetting
 from connrules.run.restoring import Restoring
 from connrules.run.retired import NOTHING_RETIRED, Retired
-from connrules.run.saving import SavedEvent, SavedUser
+from connrules.run.saving import SavedUser, read
 from connrules.run.sieve import Sieve, Unknown
-from connrules.run.state import Wait
+from connrules.run.state import Held, Wait
 from connrules.run.timers import NEVER
 
 Ids = tuple[tuple[str, int], ...]
@@ -31,9 +32,17 @@ class Lent(NamedTuple):
     """A user, as given back."""
 
     state: msgspec.Raw
+    """`NOBODY` where nothing is held."""
     seen: Ids
     next: int
     """The instant (epoch ms) at which something is due or can be forgotten; `NEVER`: none."""
+    is_former: bool
+    """Whether the user waits under a definition that a rule had before."""
+
+    @property
+    def saved(self) -> SavedUser:
+        """The state, read."""
+        return read(bytes(self.state), SavedUser)
 
 
 class LoneEngine(Engine):
@@ -50,15 +59,19 @@ class LoneEngine(Engine):
         super().__init__(plan, dedupe=dedupe, profiles=profiles, kinds=kinds)
         if retired:
             self._program = Program(plan, retired)
-            self._set_stepper(Firing(self._program, profiles))
-        self._restoring = Restoring(self._program)
         self._sieve = Sieve(self._program)
         self._definitions = {(rule.name, rule.version): rule for rule in self._program.rules}
+        self.start_anew()
 
     @property
     def retired(self) -> dict[int, Retired]:
         """The definitions that rules had, by their numbers."""
         return dict(self._program.retired or NOTHING_RETIRED)
+
+    def start_anew(self) -> None:
+        """Hold nobody, also where a turn was broken off."""
+        self._set_stepper(Firing(self._program, self._profiles))
+        self._restoring = Restoring(self._program)
 
     def lets_through(self, row: Row, unknown: Unknown) -> bool:
         """Whether an event may change anything. What is unknown is counted."""
@@ -72,8 +85,8 @@ class LoneEngine(Engine):
             self._restoring.read_all(((user, state),))
         self._go_on_with(user, seen)
 
-    def take_over(self, user: str, moved: Moved, seen: Ids, now: int) -> None:
-        """Take hold of a user who was held under other rules up to an instant (epoch ms)."""
+    def take_over(self, user: str, moved: Moved, seen: Ids, now: int) -> list[Outcome]:
+        """Take hold of a user who was held under other rules up to an instant (epoch ms); what this brings about."""
         kept = forgetting(moved.kept, self._program.attributes)
         if kept != SavedUser():
             self._restoring.add(user, kept)
@@ -81,11 +94,12 @@ class LoneEngine(Engine):
         self._stepper.outcomes += dropped(((wait, user) for wait in moved.dropped), now)
         due = ((wait, user) for wait in moved.due_now)
         fire_now(self._stepper, due, self._definitions, self._program.world)
+        return self._take_outcomes()
 
-    def run(self, events: Sequence[SavedEvent], now: int) -> list[Outcome]:
+    def run(self, events: Sequence[Buffered], now: int) -> list[Outcome]:
         """Let events take effect, which are in order, and fire what is due up to an instant (epoch ms)."""
         if events:
-            self._take_in([saved.event for saved in events], [saved.name for saved in events])
+            self._intake.take_in([row for *_, row in events], [name for _, name, _ in events])
         self._stepper.fire(now)
         return self._take_outcomes()
 
@@ -97,23 +111,36 @@ class LoneEngine(Engine):
         """Give the user back as of an instant (epoch ms)."""
         stepper = self._stepper
         next_ = stepper.timers.next_live()
-        held = next(iter(stepper.users.values()), None)
-        stepper.users = {}
-        stepper.take_outcomes()  # there are some where a turn was broken off
         stepper.timers.clear()
+        held = None
+        if stepper.users:
+            _, held = stepper.users.popitem()
+        state = NOBODY if held is None else msgspec.Raw(self._saving.bytes_of(held))
         seen: Ids = ()
         if self._repeats is not None:
             self._repeats.forget(now)
             seen = tuple((sighting.id, sighting.time) for sighting in self._repeats)
-        if seen:
-            next_ = min(next_, seen[-1][1] + self.dedupe)
-        return Lent(NOBODY if held is None else msgspec.Raw(self._saving.bytes_of(held)), seen, next_)
+            if seen:
+                next_ = min(next_, seen[-1][1] + self.dedupe)
+        own = len(self.plan.rules)
+        return Lent(state, seen, next_, any(wait.source.rule >= own for wait in _waits(held)))
 
     def _go_on_with(self, user: str, seen: Ids) -> None:
         if self._repeats is not None:
             self._repeats = Repeats(self.dedupe, (Sighting(user, id_, time) for id_, time in seen))
         stepper = self._stepper
         self._restoring.into(stepper)
-        held = stepper.users.get(user)
-        waits = () if held is None else (held,) if isinstance(held, Wait) else held.waits.values()
-        stepper.latest, stepper.starts = max(((wait.since, wait.place) for wait in waits), default=(-NEVER, 0))
+        stepper.latest, stepper.starts = -NEVER, 0
+        for wait in _waits(stepper.users.get(user)):
+            stepper.latest, stepper.starts = max((stepper.latest, stepper.starts), (wait.since, wait.place))
+
+    def _take_outcomes(self) -> list[Outcome]:
+        outcomes = self._stepper.take_outcomes()
+        return self._wanted(outcomes) if outcomes else outcomes
+
+
+def _waits(held: Held | None) -> Collection[Wait]:
+    """The sends of a user that are pending."""
+    if held is None:
+        return ()
+    return (held,) if isinstance(held, Wait) else held.waits.values()
