@@ -1,22 +1,24 @@
 """A plan over a stream of Flink: from the lines of events to the lines of decisions."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Final, NamedTuple
 
 from pyflink.common import Duration, Types, WatermarkStrategy
-from pyflink.datastream import DataStream
+from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
 
 from connrules.event import Kind, Profiles
 from connrules.flink.functions import (
+    KEYED,
     LATE,
     PASSED,
     REJECTED,
     TICKS,
+    TIMED,
     EndingFunction,
     GateFunction,
     Recipe,
-    TimeOfPassed,
     UsersFunction,
 )
 from connrules.plan import Plan
@@ -69,16 +71,15 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
     if idle is not None:
         strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
-    strategy = strategy.with_timestamp_assigner(TimeOfPassed())
-    gate = events.process(GateFunction(recipe, tick), PASSED).name("gate").uid(f"{name}-gate")
-    ticks = gate.get_side_output(TICKS).assign_timestamps_and_watermarks(strategy)
-    keys = keys_of_all_groups(max_parallelism)
+    gate = events.process(GateFunction(recipe, tick), TIMED).name("gate").uid(f"{name}-gate")
     ending = (
-        ticks.key_by(_nobody, Types.STRING()).process(EndingFunction(keys), PASSED).name("ending").uid(f"{name}-ending")
+        _keyed(_timed(gate.get_side_output(TICKS), strategy))
+        .process(EndingFunction(keys_of_all_groups(max_parallelism)), KEYED)
+        .name("ending")
+        .uid(f"{name}-ending")
     )
-    passed = gate.assign_timestamps_and_watermarks(strategy).union(ending)
     users = (
-        passed.key_by(_user, Types.STRING())
+        _keyed(_timed(gate, strategy).union(ending))
         .process(UsersFunction(recipe, until), Types.STRING())
         .set_max_parallelism(max_parallelism)
         .name("users")
@@ -87,6 +88,27 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     return Decisions(users, users.get_side_output(LATE), gate.get_side_output(REJECTED))
 
 
+def _timed(stream: DataStream, strategy: WatermarkStrategy) -> DataStream:
+    """Give what the gate let through its times, and watermarks.
+
+    This is `stream.assign_timestamps_and_watermarks`, with the classes of Flink that it makes use of, but without the
+    function in Python that it puts before them: going into Python and back is most of what an event costs.
+    """
+    eventtime = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.eventtime
+    assigned = stream._j_data_stream.assignTimestampsAndWatermarks(
+        strategy._j_watermark_strategy.withTimestampAssigner(eventtime.CustomTimestampAssigner())
+    )
+    return DataStream(assigned.map(eventtime.RemoveTimestampMapFunction(), KEYED.get_java_type_info()))
+
+
+def _keyed(stream: DataStream) -> KeyedStream:
+    """Key what the gate let through by its user: `stream.key_by` without its function in Python, as above."""
+    selector = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.KeyByKeySelector()
+    key_type = Types.ROW([Types.STRING()]).get_java_type_info()
+    return KeyedStream(stream._j_data_stream.keyBy(selector, key_type), PASSED, stream)
+
+
+@cache
 def keys_of_all_groups(groups: int) -> tuple[str, ...]:
     """Keys such that every one of so many key groups has one of them."""
     jvm = get_gateway().jvm
@@ -100,11 +122,3 @@ def keys_of_all_groups(groups: int) -> tuple[str, ...]:
         found.setdefault(assign(row, groups), key)
         number += 1
     return tuple(found.values())
-
-
-def _user(passed: Any) -> str:
-    return str(passed[0])
-
-
-def _nobody(_: Any) -> str:
-    return ""
