@@ -18,6 +18,7 @@ from connrules.text import closest
 COMMANDS: Final = {
     "check": "Find problems in rules.",
     "run": "Run rules over a log of events and write what they decide.",
+    "flink": "Run rules over folders of events on Apache Flink.",
     "diff": "Show what a change to rules does to messages.",
     "state": "Tell what a state file holds: who waits for what.",
     "migrate": "Carry a state over to other rules, or say what that would do.",

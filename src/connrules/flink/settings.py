@@ -1,0 +1,68 @@
+"""How a job is run, as the keys and values that Flink goes by; nothing of Flink is loaded for it."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+METADATA: Final = "_metadata"
+"""The file that says that a checkpoint or savepoint is whole."""
+_CHECKPOINTING: Final = "execution.checkpointing."
+
+
+class Settings(NamedTuple):
+    """How a job is run, and where."""
+
+    mode: Literal["thread", "process"] = "thread"
+    """Where Python runs: in Flink's own processes, or in processes beside them."""
+    parallelism: int | None = None
+    """None: as Flink's own configuration says, else the number of cores."""
+    checkpoints: str | None = None
+    """The folder of checkpoints, a URI; None: there are none."""
+    every: int = 10_000
+    """Milliseconds from one checkpoint to the next."""
+    restore: str | None = None
+    """The checkpoint or savepoint to go on from, a URI; None: the job begins anew."""
+    cluster: tuple[str, int] | None = None
+    """Host and port of a cluster; None: the job is run in this process, and in Java beside it."""
+    others: Mapping[str, str] = {}
+    """Keys and values of Flink's own; they go before the rest."""
+
+    def as_configuration(self) -> dict[str, str]:
+        """Flink's keys and values."""
+        keys: dict[str, str] = {"python.execution-mode": self.mode, "pipeline.name": "connrules"}
+        if self.parallelism is not None:
+            keys["parallelism.default"] = str(self.parallelism)
+        if self.checkpoints is not None:
+            keys[_CHECKPOINTING + "dir"] = keys[_CHECKPOINTING + "savepoint-dir"] = self.checkpoints
+            keys[_CHECKPOINTING + "interval"] = f"{self.every} ms"
+            keys[_CHECKPOINTING + "externalized-checkpoint-retention"] = "RETAIN_ON_CANCELLATION"
+        if self.restore is not None:
+            keys["execution.state-recovery.path"] = self.restore
+        return {**keys, **self._place(), **self.others}
+
+    def _place(self) -> dict[str, str]:
+        if self.cluster is None:
+            # Where it is tried again and again, nobody hears why it failed.
+            return {"restart-strategy.type": "none", "python.executable": sys.executable, **_CLIENT}
+        host, port = self.cluster
+        return {"execution.target": "remote", "rest.address": host, "rest.port": str(port), **_CLIENT}
+
+
+_CLIENT: Final = {"python.client.executable": sys.executable}
+
+
+def as_place(text: str) -> str:
+    """A path or URI, as a URI."""
+    return text if "://" in text else f"file://{Path(text).resolve()}"
+
+
+def local_path(place: str) -> Path | None:
+    """The path of a URI; None: it is of another file system."""
+    return Path(place.removeprefix("file://")) if place.startswith("file://") else None
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The newest of the checkpoints and savepoints in a folder that are whole; None: there is none."""
+    whole = [file for file in folder.glob(f"**/{METADATA}") if file.is_file()]
+    return max(whole, key=lambda file: file.stat().st_mtime_ns).parent if whole else None
