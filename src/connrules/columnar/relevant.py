@@ -118,8 +118,9 @@ def event_of(row: tuple[Any, ...], properties: dict[str, Any] | None) -> Event:
 
 def nests_deeper(value: Any, most: int) -> bool:
     """Whether objects and lists nest deeper than that."""
-    level = [value]
-    for _ in range(most):
+    level, depth = [value], 0
+    while level and depth < most:
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
         level = [inner for inner in level if isinstance(inner, dict | list)]
+        depth += 1
     return bool(level)
