@@ -27,9 +27,9 @@ _EPILOG = """\b
 Examples:
   connrules flink rules/ --catalog catalog.toml --source events/ --sink sends/
   connrules flink plan.json --source s3://bucket/events --sink s3://bucket/sends --cluster jobmanager:8081
-  connrules flink rules/ --source events/ --sink sends/ --watch --clock --checkpoints checkpoints/
-  connrules flink rules/ --source events/ --sink sends/ --watch --clock --checkpoints checkpoints/ --from newest
-  connrules flink new/ --was old/ --replaced-at 2026-06-01 ... --checkpoints checkpoints/ --from newest
+  connrules flink rules/ --source events/ --sink sends/ --watch --clock --lateness 1m --checkpoints cp/
+  connrules flink rules/ --source events/ --sink sends/ --watch --checkpoints cp/ --from newest
+  connrules flink new/ --was old/ --replaced-at 2026-06-01 ... --checkpoints cp/ --from newest
 
 \b
 Events are lines of JSON, as for connrules run, in files; the files that are there at the beginning are read in the
@@ -162,7 +162,7 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     RULES is a rule file, a folder of them, or a plan that `connrules compile` wrote (.json).
     """
     chosen = Chosen(**options)
-    chosen.check(until)
+    chosen.check(until, lateness)
     eras = former_eras(former, replaced_at, changed)
     new, *old = load_sides(
         [("RULES", rules, catalog_path), *((f"OLD ({path})", path, catalog_path) for path in former)], color

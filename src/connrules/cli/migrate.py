@@ -7,10 +7,10 @@ from typing import Any, Literal
 import click
 
 from connrules.cli.differing.sides import Side, load_sides
-from connrules.cli.differing.words import number
 from connrules.cli.exit import ShellError
 from connrules.cli.inputs import load_profiles
 from connrules.cli.options import FILE, color_option, dedupe_option, profiles_option, users_option, wants_color
+from connrules.cli.render import counted
 from connrules.cli.report import note, say, warn
 from connrules.cli.standing.carried import warnings_on
 from connrules.cli.standing.moving import Move, render_document, render_move
@@ -171,9 +171,9 @@ def _say_what_to_know(move: Move, *, dry_run: bool, undelivered: int) -> None:
     for text in warnings_on(move.effects):
         warn(text)
     if dry_run:
-        coming = f"; {number(undelivered, 'outcome')} would be for the next run to write" if undelivered else ""
+        coming = f"; {counted(undelivered, 'outcome')} would be for the next run to write" if undelivered else ""
         note(f"a dry run: nothing was changed{coming}")
         return
     say("the state is of NEW now; `connrules run --state` goes on with it")
     if undelivered:
-        note(f"not in the output yet: {number(undelivered, 'outcome')}; the next run writes what is missing")
+        note(f"not in the output yet: {counted(undelivered, 'outcome')}; the next run writes what is missing")

@@ -135,8 +135,8 @@ def _ranges(codes: Sequence[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """`1 file`, `1,203 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _enumerated(words: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import click
 
 from connrules.cli.cells import visible
 from connrules.cli.inputs import RuleSet
+from connrules.cli.render import counted
 from connrules.diagnostic import Severity
 from connrules.duration import LONGEST, format_duration, format_instant
 from connrules.event import Kind
@@ -126,7 +127,7 @@ def render_counts(replay: Summed, plan: Plan, dedupe: int, waiting: Figures | No
     counts = replay.counts
     unknown = Counter({_unknown(type_, name, plan): n for (type_, name), n in counts.unknown_objects.items()})
     rows = [
-        f"{_counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
+        f"{counted(counts.events, 'event')}, {counts.matched:,} of them matched a rule",
         *_outcome_rows(counts, waiting),
         *([f"  {'repeated':<11}{counts.repeated:>11,}"] if dedupe else []),
         f"  {'late':<11}{counts.late:>11,}",
@@ -161,7 +162,7 @@ def _part_rows(parts: Counter[str]) -> Iterator[str]:
         yield f"{'':13}{count:>11,}  {text}"
     if len(rows) > _MOST_ROWS:
         rest = sum(count for _, count in rows[_MOST_ROWS:])
-        yield f"{'':13}{rest:>11,}  {_counted(len(rows) - _MOST_ROWS, 'other')}"
+        yield f"{'':13}{rest:>11,}  {counted(len(rows) - _MOST_ROWS, 'other')}"
 
 
 def _conversion_rows(counts: Counts, plan: Plan) -> Iterator[str]:
@@ -221,7 +222,7 @@ def say_before(rule_set: RuleSet, *, quiet: bool = False) -> None:
         note("no catalog: every campaign and card that is named counts as known and always active")
     warnings = sum(finding.severity is Severity.WARNING for finding in rule_set.checked.diagnostics)
     if warnings:
-        note(f"{_counted(warnings, 'warning')}: `connrules check` shows what they are")
+        note(f"{counted(warnings, 'warning')}: `connrules check` shows what they are")
 
 
 def warn_of_undated_stops(catalog: Catalog) -> None:
@@ -274,7 +275,7 @@ def late_advice(late: int, worst: int, lateness: int) -> str:
     age = f"{'up to ' if late > 1 else ''}{format_duration(worst)} older than the newest before {_them(late)}"
     remedy = f", or run with --lateness {format_duration(worst)}" if worst <= LONGEST else ""
     return (
-        f"the log is not sorted by time: {_counted(late, 'event')} came late and changed nothing, "
+        f"the log is not sorted by time: {counted(late, 'event')} came late and changed nothing, "
         f"{age}{allowed}; sort the log{remedy}"
     )
 
@@ -291,7 +292,7 @@ def seconds_advice(count: int) -> str:
 
 def more_rejected(count: int) -> str:
     """What to say of so many rejected lines that were not shown."""
-    return f"{_counted(count, 'more line')} {'was' if count == 1 else 'were'} rejected; --rejects FILE keeps them all"
+    return f"{counted(count, 'more line')} {'was' if count == 1 else 'were'} rejected; --rejects FILE keeps them all"
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -308,10 +309,6 @@ def warn(text: str) -> None:
 def note(text: str) -> None:
     """Say something that is worth knowing."""
     say(f"note: {text}")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _them(number: int) -> str:

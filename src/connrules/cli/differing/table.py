@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from connrules.cli.cells import visible
 from connrules.cli.differing.shown import Group, RuleShown, Shown
-from connrules.cli.differing.words import EDITS, TITLES, number
+from connrules.cli.differing.words import EDITS, TITLES
+from connrules.cli.render import counted
 from connrules.replay.diff import Difference
 from connrules.run.comparing import Change as Edit
 
@@ -29,7 +30,7 @@ def table_of(shown: Shown, name: Callable[[str], str] = visible) -> Table:
     rows = [_row(rule, columns, name) for rule in told]
     if others := [rule for rule in shown.rules if not rule.is_told]:
         which = "other rule" if told else "rule"
-        rows.append(_sum(number(len(others), which), "unchanged", others, columns, dict.fromkeys(columns)))
+        rows.append(_sum(counted(len(others), which), "unchanged", others, columns, dict.fromkeys(columns)))
     if len(rows) > 1:
         rows.append(_sum("total", "", shown.rules, columns, shown.totals))
     return Table((header, *rows), _TEXTS)

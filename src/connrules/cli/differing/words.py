@@ -6,6 +6,7 @@ from typing import Final
 
 from connrules.cli.cells import visible
 from connrules.cli.differing.shown import Edited, Group, RuleShown, Shown
+from connrules.cli.render import counted
 from connrules.cli.telling.facts import REASONS
 from connrules.duration import day, format_duration
 from connrules.event import Kind, Outcome
@@ -109,7 +110,7 @@ def headline(shown: Shown) -> str:
     """`1,203 sends before, 1,230 after (+2.2 %), in 306,534 events up to 2026-03-01`."""
     before, after = shown.diff.before.total(), shown.diff.after.total()
     until = "" if shown.until is None else f" up to {day(shown.until)}"
-    return f"{number(before, 'send')} before, {after:,} after{change_of(before, after)}, in {_events(shown)}{until}"
+    return f"{counted(before, 'send')} before, {after:,} after{change_of(before, after)}, in {_events(shown)}{until}"
 
 
 def gains_and_losses(shown: Shown) -> str:
@@ -117,7 +118,7 @@ def gains_and_losses(shown: Shown) -> str:
     if not shown.differs:
         return "nothing differs: the same users get the same messages at the same times"
     (difference, group), *others = shown.totals.items()
-    first = f"{number(group.users, 'user')} {_headline(difference, group.users, 'a message')}"
+    first = f"{counted(group.users, 'user')} {_headline(difference, group.users, 'a message')}"
     return ", ".join([first, *(f"{g.users:,} {_headline(each, g.users, 'one')}" for each, g in others)])
 
 
@@ -128,7 +129,7 @@ def _headline(difference: Difference, users: int, message: str) -> str:
 
 def counts_of(group: Group) -> str:
     """`193 users, 194 sends`."""
-    return f"{number(group.users, 'user')}, {number(group.sends, 'send')}"
+    return f"{counted(group.users, 'user')}, {counted(group.sends, 'send')}"
 
 
 def shifts(changes: Iterable[Change]) -> list[tuple[int, str]]:
@@ -159,7 +160,7 @@ def notes_on(rule: RuleShown) -> list[str]:
     """What else there is to say of a rule."""
     notes = [f"through {visible(what)}" for what in rule.through]
     if rule.given_up:
-        notes.append(f"now sent by another rule: {number(rule.given_up, 'send')}")
+        notes.append(f"now sent by another rule: {counted(rule.given_up, 'send')}")
     return notes
 
 
@@ -182,17 +183,12 @@ def change_of(before: int, after: int) -> str:
     return f" ({(after - before) / before:+.1%})".replace("%", " %").replace("-", "\u2212")
 
 
-def number(count: int, noun: str) -> str:
-    """`1 user`, `1,203 users`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _opening(line: str) -> str:
     return line.partition(" ")[0]
 
 
 def _events(shown: Shown) -> str:
-    return number(shown.events, "event")
+    return counted(shown.events, "event")
 
 
 def _shift(change: Change) -> int:

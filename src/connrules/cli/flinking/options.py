@@ -85,9 +85,9 @@ class Chosen:
     detach: bool
     others: dict[str, str]
 
-    def check(self, until: int | None) -> None:
+    def check(self, until: int | None, lateness: int) -> None:
         """Raise ShellError for what does not go together, or is not there."""
-        self._check_together(until)
+        self._check_together(until, lateness)
         self._check_places()
 
     @property
@@ -118,7 +118,7 @@ class Chosen:
             others=self.others,
         )
 
-    def _check_together(self, until: int | None) -> None:
+    def _check_together(self, until: int | None, lateness: int) -> None:
         checkpoints = self.checkpoints is not None
         wrong = [
             (self.every is not None and not checkpoints, "--checkpoint-every needs --checkpoints", "name a folder"),
@@ -134,6 +134,11 @@ class Chosen:
                 self.clock and not self.watch,
                 "--clock is for a job with --watch",
                 "leave it out: the end of the files is the end of time, which --until moves on",
+            ),
+            (
+                self.clock and not lateness,
+                "--clock needs --lateness: by the clock, every event is older than the instant at which it comes",
+                "give it as long as events take to get here, e.g. 1m",
             ),
             (
                 self.watch and until is not None,

@@ -11,7 +11,8 @@ import click
 from connrules.cli.cells import visible
 from connrules.cli.differing.clauses import clauses_of
 from connrules.cli.differing.shown import Edited
-from connrules.cli.differing.words import EDITS, lines_of, number
+from connrules.cli.differing.words import EDITS, lines_of
+from connrules.cli.render import counted
 from connrules.cli.standing.carried import FATES
 from connrules.duration import day
 from connrules.plan import Plan
@@ -58,7 +59,7 @@ class Move:
 def render_move(move: Move, *, color: bool = False) -> str:
     """What becomes of those who wait, rule by rule."""
     upto = "before any event" if move.watermark is None else f"decided up to {day(move.watermark)}"
-    title = f"{visible(str(move.path))}: {number(move.waits, 'pending send')}, {upto}"
+    title = f"{visible(str(move.path))}: {counted(move.waits, 'pending send')}, {upto}"
     blocks = ["\n".join(_rule(move, effect, color=color)) for effect in move.told]
     return "\n\n".join([_styled(title, color=color, bold=True), *blocks])
 

@@ -8,7 +8,7 @@ import msgspec
 
 from connrules.cli.cells import visible
 from connrules.cli.differing.text import in_columns
-from connrules.cli.differing.words import number
+from connrules.cli.render import counted
 from connrules.cli.standing.state import State, Waiting
 from connrules.duration import day, format_duration
 from connrules.run.saving import SavedUser, SavedWait
@@ -17,7 +17,7 @@ from connrules.run.saving import SavedUser, SavedWait
 def render_state(state: State, *, color: bool = False) -> str:
     """How far it has come, and who waits for what."""
     facts = in_columns(list(_facts(state)))
-    title = _bold(f"{visible(str(state.path))}: {number(state.users, 'user')}, {_waits(state)}", color=color)
+    title = _bold(f"{visible(str(state.path))}: {counted(state.users, 'user')}, {_waits(state)}", color=color)
     rules = in_columns([_TITLES, *map(_row, state.rules.values())], range(1, 4))
     return "\n".join([title, *(f"  {line}" for line in facts), "", _bold(rules[0], color=color), *rules[1:]])
 
@@ -39,16 +39,16 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
     if core.greatest is not None and core.greatest != core.watermark:
         yield "newest event", day(core.greatest)
     if state.note.buffered:
-        yield "held back", f"{number(len(state.note.buffered), 'event')} that --lateness lets others come before"
+        yield "held back", f"{counted(len(state.note.buffered), 'event')} that --lateness lets others come before"
     if state.note.seen:
-        yield "remembered", f"{number(len(state.note.seen), 'id')} of events for --dedupe"
+        yield "remembered", f"{counted(len(state.note.seen), 'id')} of events for --dedupe"
     if state.position is not None:
         log = state.position.log
         name = visible(log.log) or "standard input"
-        yield "read", f"{name}: {number(log.lines, 'line')}, {log.offset:,} bytes"
+        yield "read", f"{name}: {counted(log.lines, 'line')}, {log.offset:,} bytes"
     for channel, lines in state.undelivered.items():
         if lines:
-            yield "undelivered", f"{number(lines, 'line')} of {channel}; the next run writes them"
+            yield "undelivered", f"{counted(lines, 'line')} of {channel}; the next run writes them"
     yield "size", f"{state.size:,} bytes"
 
 
@@ -63,7 +63,7 @@ def _row(waiting: Waiting) -> tuple[str, ...]:
 
 
 def _waits(state: State) -> str:
-    return f"{number(sum(waiting.waits for waiting in state.rules.values()), 'pending send')}"
+    return f"{counted(sum(waiting.waits for waiting in state.rules.values()), 'pending send')}"
 
 
 def _of_user(user: SavedUser) -> Iterator[str]:
