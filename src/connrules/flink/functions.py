@@ -141,3 +141,8 @@ def _keyed(passed: Passed) -> Row:
 
 def _timed(passed: Passed) -> tuple[Row, int]:
     return _keyed(passed), passed.time
+
+
+def tick_at(instant: int) -> tuple[Row, int]:
+    """What is said of an instant (epoch ms) that time has got to."""
+    return _timed(Passed("", instant, ""))

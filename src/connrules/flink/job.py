@@ -77,7 +77,7 @@ def build(job: Job, configuration: Mapping[str, str]) -> StreamExecutionEnvironm
         until=job.until,
         formerly=job.formerly,
         idle=job.idle,
-        clock=wall_clock(env, job.lateness) if job.clock else None,
+        clock=wall_clock(env) if job.clock else None,
         tick=job.tick,
         max_parallelism=job.max_parallelism,
     )

@@ -20,6 +20,7 @@ from connrules.flink.functions import (
     GateFunction,
     Recipe,
     UsersFunction,
+    tick_at,
 )
 from connrules.plan import Plan
 from connrules.run.eras import Former
@@ -57,6 +58,10 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
 ) -> Decisions:
     """Run a plan over a stream of events, which are lines of JSON, keyed by user.
 
+    With `idle` (seconds), a part of the stream in which nothing came for so long no longer holds time back. With a
+    `clock`, a stream of instants (epoch ms) such as `wall_clock` gives, time moves on by that, less `lateness`, while
+    all parts are idle.
+
     `name` begins the names by which a savepoint knows the operators: where a job evaluates more than one plan, each
     needs one of its own.
     """
@@ -67,6 +72,8 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         tuple((former.plan.to_json(), former.until, former.changed) for former in formerly),
         profiles,
     )
+    if clock is not None and idle is None:
+        raise ValueError("a clock moves time on while the stream is idle: say with `idle` when it is")
     recipe.engine()  # what is wrong with it is to be said here, not on a worker
     strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
     if idle is not None:
@@ -78,8 +85,11 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         .name("ending")
         .uid(f"{name}-ending")
     )
+    passed = _timed(gate, strategy).union(ending)
+    if clock is not None:
+        passed = passed.union(_timed(clock.map(tick_at, TIMED).name("ticks of the clock"), strategy))
     users = (
-        _keyed(_timed(gate, strategy).union(ending))
+        _keyed(passed)
         .process(UsersFunction(recipe, until), Types.STRING())
         .set_max_parallelism(max_parallelism)
         .name("users")
