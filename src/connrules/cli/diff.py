@@ -18,6 +18,7 @@ from connrules.cli.options import (
     dedupe_option,
     jobs_option,
     lateness_option,
+    old_and_new,
     profiles_option,
     until_option,
     users_option,
@@ -51,19 +52,7 @@ the log were rejected.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("old", metavar="OLD", type=FILE)
-@click.argument("new", metavar="NEW", type=FILE)
-@click.option(
-    "--catalog",
-    "catalog_path",
-    metavar="FILE",
-    type=FILE,
-    help="The catalog of both: a .toml, .json, .yaml or .yml file. Without it, for each the one that the configuration "
-    "names, else the file `catalog` in the folder, if there is one. A compiled plan has its own.",
-)
-@click.option(
-    "--old-catalog", "old_catalog_path", metavar="FILE", type=FILE, help="The catalog of OLD, if it is another."
-)
+@old_and_new
 @click.option(
     "--events",
     "events_path",

@@ -9,7 +9,15 @@ import click
 from connrules.cli.differing.sides import Side, load_sides
 from connrules.cli.exit import ShellError
 from connrules.cli.inputs import load_profiles
-from connrules.cli.options import FILE, color_option, dedupe_option, profiles_option, users_option, wants_color
+from connrules.cli.options import (
+    FILE,
+    color_option,
+    dedupe_option,
+    old_and_new,
+    profiles_option,
+    users_option,
+    wants_color,
+)
 from connrules.cli.render import counted
 from connrules.cli.report import note, say, warn
 from connrules.cli.standing.carried import warnings_on
@@ -48,19 +56,7 @@ _KINDS = {"sent": {Kind.SENT}, "all": None}
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("old", metavar="OLD", type=FILE)
-@click.argument("new", metavar="NEW", type=FILE)
-@click.option(
-    "--catalog",
-    "catalog_path",
-    metavar="FILE",
-    type=FILE,
-    help="The catalog of both: a .toml, .json, .yaml or .yml file. Without it, for each the one that the configuration "
-    "names, else the file `catalog` in the folder, if there is one. A compiled plan has its own.",
-)
-@click.option(
-    "--old-catalog", "old_catalog_path", metavar="FILE", type=FILE, help="The catalog of OLD, if it is another."
-)
+@old_and_new
 @click.option("--state", "path", metavar="FILE", type=FILE, required=True, help="The state file of the run.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 @click.option(

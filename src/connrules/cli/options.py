@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import click
 
 from connrules.duration import parse_duration, parse_instant
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
@@ -65,6 +67,30 @@ catalog_option: Final = click.option(
     help="The catalog: a .toml, .json, .yaml or .yml file. Without it, the one that the configuration names, else "
     "where PATHS is one folder, the file `catalog` with one of those endings in it, if there is one.",
 )
+
+_SIDES: Final = (
+    click.argument("old", metavar="OLD", type=FILE),
+    click.argument("new", metavar="NEW", type=FILE),
+    click.option(
+        "--catalog",
+        "catalog_path",
+        metavar="FILE",
+        type=FILE,
+        help="The catalog of both: a .toml, .json, .yaml or .yml file. Without it, for each the one that the "
+        "configuration names, else the file `catalog` in the folder, if there is one. A compiled plan has its own.",
+    ),
+    click.option(
+        "--old-catalog", "old_catalog_path", metavar="FILE", type=FILE, help="The catalog of OLD, if it is another."
+    ),
+)
+
+
+def old_and_new(command: Command) -> Command:
+    """The two rule sets that a command holds against each other, OLD and NEW, and their catalogs."""
+    for option in reversed(_SIDES):  # as decorators stand: the last is applied first
+        command = option(command)
+    return command
+
 
 until_option: Final = click.option(
     "--until", metavar="TIME", type=TIME, help="Move time on to this instant after the last event."

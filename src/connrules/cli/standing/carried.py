@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from connrules.cli.render import counted
+from connrules.cli.standing.state import users_of
 from connrules.event import Profiles
 from connrules.plan import Plan, PlanError
 from connrules.run.comparing import Change, is_named
 from connrules.run.effects import Effect, effects
 from connrules.run.passage import Changed, Fate
 from connrules.run.ports import StateStore
-from connrules.run.saving import SavedUser, SnapshotError, read, read_core
+from connrules.run.saving import SnapshotError, read_core
 
 FATES: Final[Mapping[Fate, str]] = {
     Fate.GOES_ON: "waiting on as before",
@@ -36,8 +37,8 @@ def effects_on(store: StateStore, plan: Plan, changed: Changed, profiles: Profil
         former = Plan.from_json(loaded.plan)
         if former == plan:
             return ()
-        users = ((user, read(data, SavedUser)) for user, data in loaded.users)
-        return effects(former, plan, read_core(loaded.core), users, changed, profiles=profiles, examples=0)
+        core, users = read_core(loaded.core), users_of(loaded)
+        return effects(former, plan, core, users, changed, profiles=profiles, examples=0)
     except (PlanError, SnapshotError):
         return ()
 
