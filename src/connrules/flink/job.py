@@ -5,6 +5,7 @@ what a job has written is whole as of each checkpoint, and each decision is in i
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pyflink.common import Configuration, Duration, Encoder, Types, WatermarkStrategy
@@ -19,6 +20,7 @@ from pyflink.datastream.connectors.file_system import (
     StreamFormat,
 )
 from pyflink.datastream.connectors.hybrid_source import HybridSource
+from pyflink.find_flink_home import _find_flink_home
 from pyflink.java_gateway import get_gateway
 
 from connrules.event import Profiles
@@ -63,10 +65,7 @@ class Job(NamedTuple):
 
 def build(job: Job, configuration: Mapping[str, str]) -> StreamExecutionEnvironment:
     """The job, ready to be executed. Raises PlanError and ValueError as `evaluate` does."""
-    settings = Configuration()
-    for key, value in configuration.items():
-        settings.set_string(key, value)
-    env = StreamExecutionEnvironment.get_execution_environment(settings)
+    env = _environment(configuration)
     decided = evaluate(
         _lines(env, job),
         job.plan,
@@ -86,6 +85,19 @@ def build(job: Job, configuration: Mapping[str, str]) -> StreamExecutionEnvironm
         _write(decided.late, job.late, "late", by_hour=job.watch)
     if job.rejected is not None:
         _write(decided.rejected, job.rejected, "rejected", by_hour=job.watch)
+    return env
+
+
+def _environment(configuration: Mapping[str, str]) -> StreamExecutionEnvironment:
+    settings = Configuration()
+    for key, value in configuration.items():
+        settings.set_string(key, value)
+    if configuration.get("execution.target") != "remote":
+        return StreamExecutionEnvironment.get_execution_environment(settings)
+    # That would be one that runs here, whatever the target is.
+    made = get_gateway().jvm.StreamExecutionEnvironment(settings._j_configuration)
+    env = StreamExecutionEnvironment(made)
+    env.add_jars(*(f"file://{jar}" for jar in Path(_find_flink_home(), "opt").glob("flink-python*.jar")))
     return env
 
 
