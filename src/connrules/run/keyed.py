@@ -169,7 +169,9 @@ class KeyedEngine:
                 "the state was made with other rules, or by rules that followed on others:"
                 " all that were in force since have to be given, in order"
             )
-        begun = bisect_right(self._untils, saved.now) if len(numbers) > 1 else numbers[0]
+        if len(numbers) == 1:
+            return numbers[0]
+        begun = bisect_right(self._untils, saved.now)
         return max((number for number in numbers if number <= begun), default=numbers[0])
 
     def _take_turn(  # noqa: PLR0913  # what a turn knows

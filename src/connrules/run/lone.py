@@ -82,7 +82,7 @@ class LoneEngine(Engine):
     def hold(self, user: str, state: msgspec.Raw, seen: Ids) -> None:
         """Take hold of a user. Raises SnapshotError where the state cannot be read."""
         if state != NOBODY:
-            self._restoring.read_all(((user, state),))
+            self._restoring.read_into(self._stepper, user, state)
         self._go_on_with(user, seen)
 
     def take_over(self, user: str, moved: Moved, seen: Ids, now: int) -> list[Outcome]:
@@ -90,6 +90,7 @@ class LoneEngine(Engine):
         kept = forgetting(moved.kept, self._program.attributes)
         if kept != SavedUser():
             self._restoring.add(user, kept)
+            self._restoring.into(self._stepper)
         self._go_on_with(user, seen)
         self._stepper.outcomes += dropped(((wait, user) for wait in moved.dropped), now)
         due = ((wait, user) for wait in moved.due_now)
@@ -109,27 +110,30 @@ class LoneEngine(Engine):
 
     def let_go(self, now: int) -> Lent:
         """Give the user back as of an instant (epoch ms)."""
-        stepper = self._stepper
-        next_ = stepper.timers.next_live()
-        stepper.timers.clear()
+        stepper, state, next_ = self._stepper, NOBODY, NEVER
         held = None
         if stepper.users:
-            _, held = stepper.users.popitem()
-        state = NOBODY if held is None else msgspec.Raw(self._saving.bytes_of(held))
+            held = next(iter(stepper.users.values()))
+            state = msgspec.Raw(self._saving.bytes_of(held))
+            next_ = held.due if isinstance(held, Wait) else stepper.timers.next_live()
+            stepper.users.clear()
+        stepper.timers.clear()
         seen: Ids = ()
         if self._repeats is not None:
             self._repeats.forget(now)
             seen = tuple((sighting.id, sighting.time) for sighting in self._repeats)
             if seen:
                 next_ = min(next_, seen[-1][1] + self.dedupe)
+        return Lent(state, seen, next_, bool(self._program.retired) and self._is_former(held))
+
+    def _is_former(self, held: Held | None) -> bool:
         own = len(self.plan.rules)
-        return Lent(state, seen, next_, any(wait.source.rule >= own for wait in _waits(held)))
+        return any(wait.source.rule >= own for wait in _waits(held))
 
     def _go_on_with(self, user: str, seen: Ids) -> None:
         if self._repeats is not None:
             self._repeats = Repeats(self.dedupe, (Sighting(user, id_, time) for id_, time in seen))
         stepper = self._stepper
-        self._restoring.into(stepper)
         stepper.latest, stepper.starts = -NEVER, 0
         for wait in _waits(stepper.users.get(user)):
             stepper.latest, stepper.starts = max((stepper.latest, stepper.starts), (wait.since, wait.place))

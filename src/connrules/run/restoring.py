@@ -15,6 +15,8 @@ from connrules.run.step import Stepper
 from connrules.run.timers import Forget
 from connrules.run.world import Known
 
+_MOST: Final = 10_000
+
 
 class _SavedWait(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A `SavedWait` of which the source is not read yet: mostly it is one that was read before."""
@@ -57,18 +59,28 @@ class Restoring:
         """Put back users by the bytes of their states. Raises SnapshotError where they cannot be read."""
         try:
             for user, data in users:
-                saved = _read_user(data)
-                if len(saved.waits) == 1 and not (saved.sends or saved.limited or saved.goals or saved.attributes):
-                    w = saved.waits[0]
-                    wait = self.users[user] = Wait(user, w.trigger, w.since, self._read_source(w.source), w.place)
+                wait = self._read(user, data)
+                if wait is not None:
+                    self.users[user] = wait
                     self._waits[wait.source.rule].append(wait)
-                else:
-                    waits = tuple(SavedWait(_read_source(w.source), w.trigger, w.since, w.place) for w in saved.waits)
-                    self._add(user, SavedUser(waits, saved.sends, saved.limited, saved.goals, saved.attributes))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SnapshotError(f"the state cannot be read: {error}") from None
         except KeyError as error:
             raise _unknown_rule(error) from None
+
+    def read_into(self, stepper: Stepper, user: str, data: bytes | msgspec.Raw) -> None:
+        """Let a stepper that knows nobody go on with one user, by the bytes of the state. Raises as `read_all` does."""
+        try:
+            wait = self._read(user, data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SnapshotError(f"the state cannot be read: {error}") from None
+        except KeyError as error:
+            raise _unknown_rule(error) from None
+        if wait is None:
+            self.into(stepper)
+        else:
+            stepper.users[user] = wait
+            stepper.set_timer(wait)
 
     def add(self, user: str, saved: SavedUser) -> None:
         """Put back a user. Raises SnapshotError where there is no such rule."""
@@ -108,6 +120,16 @@ class Restoring:
         self._waits.clear()
         self._others.clear()
 
+    def _read(self, user: str, data: bytes | msgspec.Raw) -> Wait | None:
+        """Read a user: the wait that is all there is of most. None: there is more, and it was put back."""
+        saved = _read_user(data)
+        if len(saved.waits) == 1 and not (saved.sends or saved.limited or saved.goals or saved.attributes):
+            w = saved.waits[0]
+            return Wait(user, w.trigger, w.since, self._read_source(w.source), w.place)
+        waits = tuple(SavedWait(_read_source(w.source), w.trigger, w.since, w.place) for w in saved.waits)
+        self._add(user, SavedUser(waits, saved.sends, saved.limited, saved.goals, saved.attributes))
+        return None
+
     def _add(self, user: str, saved: SavedUser) -> None:
         state = state_of(None)
         for w in saved.waits:
@@ -132,17 +154,19 @@ class Restoring:
         if source is None:
             saved = _read_source(data)
             source = self._source(saved)
-            if is_shared(self._rules[saved.rule, saved.version]):  # there are few of those
-                self._by_bytes[data] = source
+            if is_shared(self._rules[saved.rule, saved.version]):
+                _remember(self._by_bytes, data, source)
         return source
 
     def _source(self, s: SavedSource) -> Source:
         rule = self._rules[s.rule, s.version]
         if is_shared(rule):
             shared = (s.rule, s.version, s.lasts, s.about)
-            if shared not in self._shared:
-                self._shared[shared] = Source(rule.index, rule.key(None), s.lasts, self._known(s))
-            return self._shared[shared]
+            source = self._shared.get(shared)
+            if source is None:
+                source = Source(rule.index, rule.key(None), s.lasts, self._known(s))
+                _remember(self._shared, shared, source)
+            return source
         return Source(rule.index, rule.key(s.per), s.lasts, self._known(s), s.kept, s.per, s.missed)
 
     def _known(self, s: SavedSource) -> Known | None:
@@ -153,6 +177,13 @@ class Restoring:
             state.use_up(quota, instant)
             if self._program.windows[quota] is not None:
                 self._others.append(Forget(instant, user, quota))
+
+
+def _remember(sources: dict[Any, Source], key: object, source: Source) -> None:
+    """Remember what waits have in common: mostly that is little, but what is of any campaign may be of very many."""
+    if len(sources) >= _MOST:
+        sources.clear()
+    sources[key] = source
 
 
 def _unknown_rule(error: KeyError) -> SnapshotError:

@@ -20,6 +20,7 @@ from connrules.run.state import Goal, Held, Source, Wait, state_of
 
 FORMAT: Final = 1
 """Of the bytes that this module makes; those of another are not read."""
+_MOST: Final = 10_000
 _encode = msgspec.json.Encoder(order="deterministic").encode
 Saved = TypeVar("Saved", bound=msgspec.Struct)
 
@@ -206,6 +207,8 @@ class Saving:
         """What many waits have in common, with its bytes; None: it is that of one."""
         if not self._is_shared[source.rule]:
             return None
+        if len(self._sources) >= _MOST:
+            self._sources.clear()
         return self._sources.setdefault(id(source), (source, msgspec.Raw(_encode(self.source(source)))))
 
     def _goal(self, goal: Goal) -> SavedGoal:

@@ -117,6 +117,13 @@ class Stepper:
         """Fire a timer that was taken out."""
         self._on_timer(self.users.get(timer.user), timer)
 
+    def set_timer(self, wait: Wait) -> None:
+        """Set the timer of a wait; in its queue, none comes due before those set earlier."""
+        if self.numbered:
+            self.timers.add_numbered(wait)
+        else:
+            self.timers.add(self.queues[wait.source.rule], wait)
+
     def restore_waits(self, waits: Mapping[int, list[Wait]]) -> None:
         """Set the timers of waits again, by the index of their rule."""
         by_queue: dict[Queue, list[Wait]] = {}
@@ -152,12 +159,6 @@ class Stepper:
         return Outcome(
             _PENDING, rule, wait.user, at, wait.trigger, wait.since, None, None, None, None, wait.due, source.per
         )
-
-    def _set_timer(self, wait: Wait) -> None:
-        if self.numbered:
-            self.timers.add_numbered(wait)
-        else:
-            self.timers.add(self.queues[wait.source.rule], wait)
 
     def _on_timer(self, held: Held | None, timer: Timer) -> None:
         """Fire the send that is due, or forget what no longer counts, if the timer still stands for something."""
@@ -252,7 +253,7 @@ class Stepper:
             self._fire(rule, state, wait)
             return
         state.waits[key] = wait
-        self._set_timer(wait)
+        self.set_timer(wait)
 
     def _source(  # noqa: PLR0913, PLR0917  # what a start knows
         self, rule: Rule, state: UserState, event: Row, topic: Topic, key: Key, per: Any

@@ -101,9 +101,10 @@ class Timers:
 
     def add_all_numbered(self, waits: Iterable[Wait]) -> None:
         """The same as `add_numbered` of each."""
+        before = len(self._numbered)
         self._numbered += [(wait.due, wait.since, wait.place, wait) for wait in waits]
         heapq.heapify(self._numbered)
-        self.size = sum(len(queue.timers) for queue in self._queues) + len(self._numbered)
+        self.size += len(self._numbered) - before
         self._look_ahead()
 
     def add_numbered(self, wait: Wait) -> None:
