@@ -38,7 +38,8 @@ order of their paths. docs/cluster.md says what holds, how to deploy it, and wha
 \b
 Decisions go to files in --sink, everything else to standard error. Ends with 0; with 2 where something cannot be read,
 or the job failed. A job that runs here is stopped by SIGINT or SIGTERM, where it has --checkpoints with a savepoint to
-go on from; one that runs on a cluster goes on. It needs Java 17 and: pip install 'connrules[flink]'.
+go on from, and ends with 130 or 143; with --watch, by SIGTERM with 0. One on a cluster goes on. It needs Java 17 and
+pip install 'connrules[flink]'.
 """
 
 
@@ -114,7 +115,10 @@ go on from; one that runs on a cluster goes on. It needs Java 17 and: pip instal
     "for each --was.  [default: pin]",
 )
 @click.option(
-    "--parallelism", metavar="N", type=click.IntRange(min=1), help="How many workers there are.  [default: as Flink]"
+    "--parallelism",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many workers there are.  [default: 1, or as the configuration of Flink says]",
 )
 @click.option(
     "--max-parallelism",
@@ -163,6 +167,7 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     """
     chosen = Chosen(**options)
     chosen.check(until, lateness)
+    settings = chosen.settings
     eras = former_eras(former, replaced_at, changed)
     new, *old = load_sides(
         [("RULES", rules, catalog_path), *((f"OLD ({path})", path, catalog_path) for path in former)], color
@@ -188,7 +193,7 @@ def command(  # noqa: PLR0913  # the options that are looked at here
         clock=chosen.clock,
         max_parallelism=max_parallelism,
     )
-    run(job, chosen, quiet=quiet, verbose=verbose)
+    run(job, chosen, settings, quiet=quiet, verbose=verbose)
     return ExitCode.CLEAN
 
 

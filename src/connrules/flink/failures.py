@@ -7,7 +7,7 @@ _OURS: Final = "connrules."
 _FROM_PYTHON: Final = re.compile(r"<class '(?P<name>[\w.]+)'>: (?P<says>.*)", re.DOTALL)
 """As it comes from an interpreter in Flink's own process."""
 _TRACEBACK: Final = "Traceback (most recent call last):"
-_RAISED: Final = re.compile(r"^(?P<name>[A-Za-z_][\w.]*?)(: (?P<says>.*))?$")
+_RAISED: Final = re.compile(r"^(?P<name>[A-Za-z_][\w.]*)(:( (?P<says>.*))?)?$")
 """The line of a traceback that says what was raised; also a Java exception as text."""
 
 

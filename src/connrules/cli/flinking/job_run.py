@@ -10,21 +10,22 @@ from typing import Final
 
 import click
 
-from connrules.cli.exit import ShellError
+from connrules.cli.exit import ShellError, Terminated
 from connrules.cli.flinking.options import Chosen
 from connrules.cli.report import StatusLine, note, say
 from connrules.flink.failures import FlinkError
 from connrules.flink.job import Job, build
 from connrules.flink.running import Running, in_words, start_java
+from connrules.flink.settings import Settings
 
 _LOOK: Final = 0.2
 """Seconds."""
 _LOGS: Final = "FLINK_LOG_DIR"
 
 
-def run(job: Job, chosen: Chosen, *, quiet: bool, verbose: bool) -> None:
+def run(job: Job, chosen: Chosen, settings: Settings, *, quiet: bool, verbose: bool) -> None:
     """Run a job, or hand it to a cluster. Raises ShellError where it fails; what Flink said of that is in a file."""
-    configuration = chosen.settings.as_configuration()
+    configuration = settings.as_configuration()
     logs = Path(os.environ.get(_LOGS) or tempfile.mkdtemp(prefix="connrules-flink-"))
     begun = time.monotonic()
     try:
@@ -60,10 +61,11 @@ def _wait(running: Running, chosen: Chosen, *, quiet: bool) -> None:
                 progress.tick()
             time.sleep(_LOOK)
         running.result()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as signal:
         progress.clear()
         _stop(running, chosen)
-        raise
+        if not (chosen.watch and isinstance(signal, Terminated)):
+            raise  # a job without end is ended so
     finally:
         progress.clear()
 
@@ -75,7 +77,8 @@ def _stop(running: Running, chosen: Chosen) -> None:
         return
     if chosen.checkpoints is not None:
         with suppress(FlinkError):  # it did not run yet, or no more
-            note(f"stopped, with a savepoint in {running.stop()}; --from newest goes on from it")
+            place = running.stop().removeprefix("file:")
+            note(f"stopped, with a savepoint in {place}; --from newest goes on from it")
             return
     with suppress(FlinkError):
         running.cancel()

@@ -163,6 +163,11 @@ class Chosen:
         source = local_path(as_place(self.source))
         if source is not None and not source.exists():
             raise ShellError(f"{self.source}: no such file or folder", "check the path after --source")
+        if self.watch and self.restore is None and source is not None and _count(source) > 1:
+            raise ShellError(
+                f"{self.source}: a folder that is watched is read in no order, and there are several files in it",
+                "begin with an empty folder, and move the files into it one after the other, the oldest first",
+            )
         self._check_apart()
         for name, text in self._named()[1:]:
             self._check_output(name, text)
@@ -213,6 +218,11 @@ class Chosen:
         if newest is None:
             raise ShellError(f"{self.checkpoints}: there is no checkpoint in it", "leave --from out to begin anew")
         return as_place(str(newest))
+
+
+def _count(source: Path) -> int:
+    """How many files there are in a folder that Flink would read."""
+    return sum(file.is_file() and file.name[0] not in "._" for file in source.rglob("*"))
 
 
 def _is_in(place: str, other: str) -> bool:
