@@ -7,7 +7,7 @@ PYTEST := $(BIN)/pytest -n auto --dist worksteal
 # Tests start hundreds of processes; whatever the environment says, modules are compiled for the first of them alone.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-flink lint types format tables nightly bench clean
+.PHONY: demo test test-flink lint types format tables nightly bench bench-flink clean
 
 demo: .venv/ready
 	$(BIN)/connrules check examples/abandoned-cart
@@ -45,6 +45,10 @@ bench: .venv/ready
 	VIRTUAL_ENV=.venv $(BIN)/uv sync --quiet --locked --active --group bench --python $(BIN)/python \
 		|| echo "not all of the other tools install here; the table says which are missing" >&2
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+# Under ten minutes where nothing else runs; `make bench-flink BENCH="--only thread-1-5 --scale 0.1"` for less.
+bench-flink: .venv-flink/ready
+	$(FLINK)/python -m tests.benchmarks.cluster $(BENCH)
 
 clean:
 	rm -rf .venv .venv-flink dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

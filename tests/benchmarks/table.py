@@ -49,11 +49,11 @@ def as_json(measures: tuple[Measure, ...], figures: Figures, setting: Setting) -
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def write_into(page: Path, table: str) -> None:
+def write_into(page: Path, table: str, begins: str = BEGIN, ends: str = END) -> None:
     """Put a table between the marks of a page. Raises ValueError where it has none."""
     text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(begins)
+    _, end, after = rest.partition(ends)
     if not (begin and end):
         raise ValueError(f"{page} has no place for the table")
     page.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")

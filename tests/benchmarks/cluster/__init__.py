@@ -1,0 +1,1 @@
+"""What the job on Flink costs, beside Flink's own SQL and one engine in one process (`make bench-flink`)."""
