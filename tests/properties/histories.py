@@ -13,11 +13,11 @@ from tests.properties.world import (
     CARD_WORDS,
     CUSTOM_EVENTS,
     GRID,
+    OFFSETS,
     START,
     STEPS,
     USERS,
     ZONES,
-    instants,
 )
 
 from connrules.duration import format_instant
@@ -62,11 +62,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
 
 @cache
 def _lists_of_events(fewest: int) -> st.SearchStrategy[list[Event]]:
-    return st.lists(st.builds(_at, st.sampled_from(_TIMELESS), instants()), min_size=fewest, max_size=40)
-
-
-def _at(event: Event, time: int) -> Event:
-    return msgspec.structs.replace(event, time=time)
+    return st.lists(st.sampled_from(_EVENTS), min_size=fewest, max_size=40)
 
 
 @st.composite
@@ -109,7 +105,7 @@ class _Dice:
         return self._random.choice(choices)
 
     def event(self) -> Event:
-        """An event without a time."""
+        """An event at an instant like those of `instants`."""
         fields: dict[str, Any] = {"id": self.one(*[None] * 8, "", "twice", "thrice")}
         type_ = self.one(*CAMPAIGN_WORDS, *CAMPAIGN_WORDS, *CARD_WORDS, "event", *["purchase"] * 5, *_OTHERS)
         match OBJECT_KIND.get(type_):
@@ -121,7 +117,9 @@ class _Dice:
             case ObjectKind.EVENT:
                 fields["name"] = self.one(*CUSTOM_EVENTS, *CUSTOM_EVENTS, None)
         properties = self.attributes() if type_ == "attributes" else self.properties()
-        return Event(user=self.one("u1", *USERS), type=type_, time=0, properties=self.one(None, properties), **fields)
+        time = START + self.one(*range(STEPS + 1)) * GRID + self.one(*OFFSETS)
+        user = self.one("u1", *USERS)
+        return Event(user=user, type=type_, time=time, properties=self.one(None, properties), **fields)
 
     def properties(self) -> dict[str, Any]:
         """The properties of an event, some of them missing."""
@@ -147,5 +145,6 @@ class _Dice:
 
 _OTHERS: Final = ("session_start", "attributes", "attributes", "something_new")
 _DICE: Final = _Dice()
-_TIMELESS: Final = [_DICE.event() for _ in range(2_000)]
+_EVENTS: Final = sorted((_DICE.event() for _ in range(6_000)), key=lambda event: event.time)
+"""The earliest first: what is drawn shrinks to them."""
 _ATTRIBUTES: Final = [_DICE.attributes() for _ in range(500)]

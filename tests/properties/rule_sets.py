@@ -26,6 +26,8 @@ from connrules.vocabulary import ObjectKind
 Choice = TypeVar("Choice")
 
 SEGMENTS = ("regulars", "locals")
+_AT_ONCE = ("", "after 0s")
+_EIGHT = st.integers(1, 8)
 
 # Rule sets
 
@@ -42,20 +44,23 @@ def rule_sets(draw: st.DrawFn, *, once: bool = True) -> str:
     declarations = [f"segment {name} = {draw(_audiences(segments[:n]))}" for n, name in enumerate(segments)]
     if draw(_weighted(False, False, True)):
         declarations.append("policy: " + draw(_policies()))
+    named: tuple[str, ...] = ()
     for number in range(count):
         title = draw(_weighted(f"rule r{number}: ", ""))
-        declarations.append(title + draw(_rules(number, segments, once)))
+        declarations.append(title + draw(_rules(named, segments, once)))
+        named += (f"r{number}",) if title else ()
     return "\n".join(declarations)
 
 
 @cache
 @st.composite
-def _rules(draw: st.DrawFn, number: int, segments: tuple[str, ...], once: bool) -> str:
-    triggers = draw(_triggers(number))
+def _rules(draw: st.DrawFn, named: tuple[str, ...], segments: tuple[str, ...], once: bool) -> str:
+    """A rule; `named` are those before it that have a name."""
+    triggers = draw(_triggers(named))
     clauses = ["on " + " or ".join(triggers), draw(_sometimes("if {}", _audiences(segments)))]
     delay = draw(_delays())
     clauses.append(delay)
-    if delay and draw(_weighted(True, True, False)):
+    if delay not in _AT_ONCE and draw(_weighted(True, True, False)):
         clauses.append("unless " + " or ".join(draw(_exceptions(triggers))))
     clauses.append(draw(_sometimes("per {}", _weighted("cart.id", "tag", "amount", "tags", "gone"))))
     clauses.append(draw(_sometimes("still if {}", _audiences(segments))))
@@ -75,9 +80,10 @@ def _weighted(*choices: Choice) -> st.SearchStrategy[Choice]:
 
 
 @cache
-def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+@st.composite
+def _sometimes(draw: st.DrawFn, clause: str, parts: st.SearchStrategy[str]) -> str:
     """One time in eight a clause with such a part, else none."""
-    return st.integers(1, 8).flatmap(lambda roll: parts.map(clause.format) if roll == 8 else st.just(""))
+    return clause.format(draw(parts)) if draw(_EIGHT) == 8 else ""
 
 
 # Triggers and exceptions
@@ -85,11 +91,11 @@ def _sometimes(clause: str, parts: st.SearchStrategy[str]) -> st.SearchStrategy[
 
 @cache
 @st.composite
-def _triggers(draw: st.DrawFn, number: int) -> list[str]:
-    """One or two patterns; those of a rule that comes later are now and then what became of an earlier one."""
+def _triggers(draw: st.DrawFn, named: tuple[str, ...]) -> list[str]:
+    """One or two patterns; where there are named rules before, now and then what became of one of them."""
     triggers: list[str] = draw(_one_or_two_patterns())
-    if number and draw(_weighted(False, False, True)):
-        triggers[-1] = f"{draw(_weighted('sent', 'sent', 'cancelled'))} r{draw(st.integers(0, number - 1))}"
+    if named and draw(_weighted(False, True)):
+        triggers[-1] = f"{draw(_weighted('sent', 'sent', 'cancelled'))} {draw(_weighted(*named))}"
     return triggers
 
 
@@ -192,7 +198,7 @@ def _delays() -> st.SearchStrategy[str]:
     elapsed = st.builds("after {}{}".format, st.integers(1, 6).map(_duration), _weighted("", "", " restarting"))
     days = st.builds("in {} days at {}{}".format, _weighted(0, 0, 1), st.sampled_from(CLOCKS), _zones())
     weekdays = st.builds("next sunday at {}{}".format, st.sampled_from(CLOCKS), _zones())
-    return st.one_of(elapsed, elapsed, elapsed, elapsed, days, weekdays, st.sampled_from(["", "after 0s"]))
+    return st.one_of(elapsed, elapsed, elapsed, elapsed, days, weekdays, st.sampled_from(_AT_ONCE))
 
 
 @cache

@@ -17,6 +17,8 @@ GRID = 1_800_000
 """Half an hour, in milliseconds."""
 STEPS = 12
 """How many steps of the grid a history takes."""
+OFFSETS = (0, 0, 0, 0, -1, 1)
+"""How far beside the grid an instant lies, in milliseconds."""
 
 CAMPAIGNS = ("A", "B", "No\u00ebl", "X")
 CARDS = ("A", "K")
@@ -35,5 +37,4 @@ CLOCKS = ("00:30", "02:00", "02:15", "02:30", "03:00", "05:00", "15:00", "17:30"
 @cache
 def instants() -> st.SearchStrategy[int]:
     """Instants (epoch ms) on the grid, and now and then a millisecond beside it."""
-    offsets = st.sampled_from([0, 0, 0, 0, -1, 1])
-    return st.builds(lambda step, offset: START + step * GRID + offset, st.integers(0, STEPS), offsets)
+    return st.builds(lambda step, offset: START + step * GRID + offset, st.integers(0, STEPS), st.sampled_from(OFFSETS))
