@@ -247,8 +247,8 @@ class Stepper:
         if rule.restarting and key in state.waits:
             old = state.waits.pop(key)
             self.timers.one_died(old)
-            per = old.source.per
-            self.outcomes.append(Outcome(_RESTARTED, rule.name, user, now, old.trigger, old.since, per=per))
+            restarted = Outcome(_RESTARTED, rule.name, user, now, old.trigger, old.since, per=old.source.per)
+            self.outcomes.append(restarted)
         if wait.source.lasts <= 0:
             self._fire(rule, state, wait)
             return
