@@ -14,7 +14,17 @@ from pathlib import Path
 
 from tests.benchmarks.cluster.contenders import RACES, Pace, race
 from tests.benchmarks.cluster.sizes import Size, sizes
-from tests.benchmarks.cluster.tables import BEGIN, END, as_json, as_markdown, as_text
+from tests.benchmarks.cluster.tables import (
+    BEGIN,
+    END,
+    PAPER_BEGIN,
+    PAPER_END,
+    as_json,
+    as_markdown,
+    as_row,
+    as_text,
+    paper_as_markdown,
+)
 from tests.benchmarks.table import write_into
 
 PAGE = Path(__file__).parents[3] / "docs" / "cluster.md"
@@ -32,6 +42,7 @@ def main() -> int:
             if not arguments.only or each.name in arguments.only:
                 print(f"{each.name} … ({time.monotonic() - started:.0f} s)", file=sys.stderr)
                 paces.append(race(each, Path(folder), arguments.scale))
+                print(" ".join(as_row(paces[-1])), file=sys.stderr)
         if not arguments.only or _SIZES in arguments.only:
             print(f"{_SIZES} … ({time.monotonic() - started:.0f} s)", file=sys.stderr)
             held = sizes(Path(folder), arguments.scale)
@@ -41,6 +52,7 @@ def main() -> int:
         arguments.json.write_text(json.dumps(as_json(paces, held), indent=2) + "\n", encoding="utf-8")
     if arguments.write_docs:
         write_into(PAGE, as_markdown(paces, held), BEGIN, END)
+        write_into(PAGE, paper_as_markdown(paces, held), PAPER_BEGIN, PAPER_END)
     return 0 if all(pace.same for pace in paces) else 1
 
 
