@@ -5,7 +5,6 @@ what a job has written is whole as of each checkpoint, and each decision is in i
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from pyflink.common import Configuration, Duration, Encoder, Types, WatermarkStrategy
@@ -20,7 +19,6 @@ from pyflink.datastream.connectors.file_system import (
     StreamFormat,
 )
 from pyflink.datastream.connectors.hybrid_source import HybridSource
-from pyflink.find_flink_home import _find_flink_home
 from pyflink.java_gateway import get_gateway
 
 from connrules.event import Profiles
@@ -94,11 +92,9 @@ def _environment(configuration: Mapping[str, str]) -> StreamExecutionEnvironment
         settings.set_string(key, value)
     if configuration.get("execution.target") != "remote":
         return StreamExecutionEnvironment.get_execution_environment(settings)
-    # That would be one that runs here, whatever the target is.
-    made = get_gateway().jvm.StreamExecutionEnvironment(settings._j_configuration)
-    env = StreamExecutionEnvironment(made)
-    env.add_jars(*(f"file://{jar}" for jar in Path(_find_flink_home(), "opt").glob("flink-python*.jar")))
-    return env
+    # That would be one that runs here, whatever the target is. No jar goes along: in thread mode, a class loader of the
+    # job could load the library that runs Python once, and never again in the life of a worker.
+    return StreamExecutionEnvironment(get_gateway().jvm.StreamExecutionEnvironment(settings._j_configuration))
 
 
 def _lines(env: StreamExecutionEnvironment, job: Job) -> DataStream:

@@ -28,7 +28,8 @@ def start_java(logs: Path) -> None:
     An interpreter in Flink's own process looks for its modules beside the first `python3` of the path, whatever
     Flink's configuration says. Raises FlinkError where there is no Java that will do.
     """
-    _check_java()
+    if "PYFLINK_GATEWAY_PORT" not in os.environ:  # else it is there already: `flink run` started us
+        _check_java()
     changed = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "FLINK_LOG_DIR": str(logs),
