@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from connrules.reference import evaluate as evaluate
     from connrules.run.counts import Counts as Counts
     from connrules.run.engine import Engine as Engine
+    from connrules.run.eras import Former as Former
+    from connrules.run.keyed import KeyedEngine as KeyedEngine
+    from connrules.run.keyed import Turn as Turn
     from connrules.run.ports import Batch as Batch
     from connrules.run.ports import Figures as Figures
     from connrules.run.ports import Loaded as Loaded
@@ -86,6 +89,8 @@ _HOMES = {
     "connrules.reference": ("evaluate",),
     "connrules.run.counts": ("Counts",),
     "connrules.run.engine": ("Engine",),
+    "connrules.run.eras": ("Former",),
+    "connrules.run.keyed": ("KeyedEngine", "Turn"),
     "connrules.run.ports": ("Batch", "Figures", "Loaded", "Note", "Observer", "Outbox", "StateStore", "StoreError"),
     "connrules.run.saving": ("SnapshotError",),
     "connrules.testing": ("run_tests",),

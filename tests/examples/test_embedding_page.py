@@ -1,4 +1,4 @@
-"""What docs/embedding.md shows of durable engines is so: its programs run, and go on where they were."""
+"""What docs/embedding.md shows of state that lasts is so: its programs run, and go on where they were."""
 
 import asyncio
 import json
@@ -35,6 +35,25 @@ EVENTS = [purchase(str(number), number * MINUTE) for number in range(10)]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_one_user_at_a_time_does_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    states: dict[str, bytes] = {}
+    alarms: dict[str, int | None] = {}
+    sent: list[connrules.Outcome] = []
+    clock = [0]
+    names = {"states": states, "set_alarm": alarms.__setitem__, "deliver": sent.append, "now": lambda: clock[0]}
+    take = show("keyed", **names)["take"]
+
+    for user, type_ in (("ana", "purchase"), ("ben", "purchase"), ("ben", "session_start")):
+        take(user, connrules.Event(user=user, type=type_, time=0, id=f"{user} {type_}"))
+    assert ({*states}, alarms) == ({"ana"}, {"ana": MINUTE, "ben": None})
+    clock[0] = MINUTE
+    take("ana")
+
+    assert [(outcome.user, outcome.send) for outcome in sent] == [("ana", "X")]
+    assert (states, alarms["ana"]) == ({}, None)
+    assert capsys.readouterr().out == ""
 
 
 def test_the_durable_engine_does_as_shown() -> None:

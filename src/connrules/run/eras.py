@@ -14,6 +14,7 @@ from connrules.run.passage import Changed, Passages
 from connrules.run.replacing import Definition, Replacement
 from connrules.run.retired import Retired
 from connrules.run.timers import NEVER
+from connrules.run.wellformed import check_instant
 from connrules.run.world import Key, World
 from connrules.vocabulary import OBJECT_KIND, ObjectKind
 
@@ -51,10 +52,10 @@ def eras(
     """The eras of former plans, and of the one that is in force from then on.
 
     Which definitions of rules live on in the next era depends on the plans alone, not on who waits: the same wherever
-    it is asked. Raises PlanError where a plan cannot be run here, ValueError where the former ones are not in order.
+    it is asked. Raises PlanError where a plan cannot be run here, ValueError where the former ones are not in order,
+    and what an `Engine` does.
     """
-    if any(after.until < before.until for before, after in pairwise(formerly)):
-        raise ValueError("of the rules that were in force before, none may end earlier than the one before it")
+    _check(formerly)
     found: list[Era] = []
     last: Former | None = None
     for former in (*formerly, Former(plan, NEVER)):
@@ -70,6 +71,15 @@ def eras(
         found.append(Era(engine, former.until, _digest(own), _digest(own, _encode([*retired.items()])), passing))
         last = former
     return found
+
+
+def _check(formerly: Sequence[Former]) -> None:
+    for former in formerly:
+        check_instant(former.until)
+        if former.changed not in {"pin", "follow"}:
+            raise ValueError(f"waits of a rule that changed are to `pin` or to `follow`, not {former.changed!r}")
+    if any(after.until < before.until for before, after in pairwise(formerly)):
+        raise ValueError("of the rules that were in force before, none may end earlier than the one before it")
 
 
 def _digest(*parts: bytes) -> str:
