@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -80,7 +80,8 @@ class Work:
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended, with all of its group
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     @property
@@ -89,9 +90,11 @@ class Work:
         return len(self.rejects.committed())
 
     def put_until(self, count: int, process: subprocess.Popen[bytes]) -> None:
-        """Put files into the source until there are so many, each when most of those before have been read."""
+        """Put files into the source until there are so many, each when most of those before have been read; the command
+        wants to begin with one.
+        """
         while self.files < count:
-            self.wait(lambda: self.read > self.files - AHEAD, process)
+            self.wait(lambda: self.files == 0 or 0 < self.read > self.files - AHEAD, process)
             lines = [*lines_of(events_of(self.files)), f"no event {self.files}"]
             self.folder.put(f"{self.files:02}.jsonl", lines)
             self.files += 1
