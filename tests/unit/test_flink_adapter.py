@@ -227,6 +227,14 @@ def test_the_gate_lets_through_what_rules_speak_of_and_says_what_time_it_is() ->
     assert gate.unknown == 0
 
 
+def test_the_gate_takes_several_lines_at_a_time() -> None:
+    lines = [line("purchase", 5), "", "no event", line("session_start", 7), line("purchase", 2_000)]
+    one_by_one, at_once = (Gate(KeyedEngine(plan_of()), 1_000) for _ in range(2))
+    expected = [each for one in lines for each in one_by_one.look(one)]
+    assert list(at_once.look("\n".join(lines) + "\n")) == expected
+    assert len(expected) == 6
+
+
 def test_the_gate_counts_what_is_unknown_and_refuses_what_is_no_event() -> None:
     gate = Gate(KeyedEngine(plan_of()), 1)
     assert not [each for each in gate.look(line("unheard_of", 0)) if each.line]

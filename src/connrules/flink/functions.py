@@ -68,7 +68,7 @@ class GateFunction(ProcessFunction):  # type: ignore[misc]  # Flink says nothing
         self._rejected = runtime_context.get_metrics_group().counter("rejected")
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
-        """A line. What most of them cost is the way here: nothing is counted that Flink counts anyway."""
+        """One or more lines. What most cost is the way here: nothing is counted that Flink counts anyway."""
         for each in self._gate.look(value):
             match each:
                 case Refused(line):

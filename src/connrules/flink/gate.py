@@ -45,23 +45,24 @@ class Gate:
         self.unknown = 0
         """How many events were of an unknown type, or about something that the catalog does not know."""
 
-    def look(self, line: str) -> Iterator[Passed | Refused]:
-        """What goes on of a line: the event, if it may change anything; the time, if a tick begins with it."""
-        data = line.encode(errors="replace")
-        try:
-            row = self._reader.read_one(data)
-        except EventError as error:
-            if data.strip():
-                yield Refused(encode_reject(None, data, str(error)).decode().removesuffix("\n"))
-            return
-        number = row.time // self._tick
-        if self._newest is None or number > self._newest:
-            self._newest = number
-            yield Passed("", number * self._tick, "")
-        if self._engine.lets_through(row, self._unknown):
-            yield Passed(row.user, row.time, line)
-        else:
-            self._count()
+    def look(self, text: str) -> Iterator[Passed | Refused]:
+        """What goes on of one or more lines: the events that may change anything; the time, where a tick begins."""
+        for line in text.split("\n"):
+            data = line.encode(errors="replace")
+            try:
+                row = self._reader.read_one(data)
+            except EventError as error:
+                if data.strip():
+                    yield Refused(encode_reject(None, data, str(error)).decode().removesuffix("\n"))
+                continue
+            number = row.time // self._tick
+            if self._newest is None or number > self._newest:
+                self._newest = number
+                yield Passed("", number * self._tick, "")
+            if self._engine.lets_through(row, self._unknown):
+                yield Passed(row.user, row.time, line)
+            else:
+                self._count()
 
     def _count(self) -> None:
         unknown = self._unknown

@@ -16,7 +16,7 @@ from tests.benchmarks.cluster.log import DELAY, RULE, write_log
 
 Pairs = set[tuple[str, str]]
 """Who is sent something, and the event that it follows."""
-Side = Literal["engine", "thread", "process", "interval_join", "match_recognize"]
+Side = Literal["engine", "thread", "blocks", "process", "interval_join", "match_recognize"]
 
 
 class Race(NamedTuple):
@@ -58,6 +58,7 @@ RACES: Final = (
     Race("`connrules run`, no Flink", "engine", 1, *_FEW),
     Race("the job, thread mode", "thread", 1, *_FEW),
     Race("the job, thread mode", "thread", 2, *_FEW),
+    Race("the same, 100 lines an element", "blocks", 1, *_FEW),
     Race("the job, process mode", "process", 1, *_FEW),
     Race("Flink SQL, interval join", "interval_join", 1, *_FEW),
     Race("Flink SQL, interval join", "interval_join", 2, *_FEW),

@@ -5,12 +5,13 @@ It runs its jobs one after the other in the same Java, and prints a line of JSON
 
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 from pyflink.common import Configuration, Encoder, Types, WatermarkStrategy
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.datastream.connectors.file_system import FileSink, FileSource, StreamFormat
 from pyflink.table import StreamTableEnvironment
 
@@ -20,7 +21,7 @@ from connrules.plan import Plan
 from tests.benchmarks.cluster.processor import tree_seconds
 from tests.benchmarks.cluster.sql import QUERIES, tables
 
-Side = Literal["thread", "process", "interval_join", "match_recognize"]
+Side = Literal["thread", "blocks", "process", "interval_join", "match_recognize"]
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class Took(msgspec.Struct, frozen=True):
     """Seconds of processor time, of Java and all Python."""
 
 
+_BLOCK: Final = 100
+"""How many lines an element has, where they come in blocks."""
 _COMMON: Final = {"restart-strategy.type": "none", "pipeline.object-reuse": "true"}
 
 
@@ -68,11 +71,18 @@ def _environment(task: Task) -> StreamExecutionEnvironment:
 
 def _rules(task: Task, log: Path, out: Path) -> Callable[[], float]:
     env = _environment(task)
-    source = FileSource.for_record_stream_format(StreamFormat.text_line_format(), log.as_uri()).build()
-    lines = env.from_source(source, WatermarkStrategy.no_watermarks(), "events", Types.STRING())
-    decided = evaluate(lines, Plan.from_json(task.plan))
+    decided = evaluate(_events(env, task, log), Plan.from_json(task.plan))
     decided.decisions.sink_to(FileSink.for_row_format(out.as_uri(), Encoder.simple_string_encoder()).build())
     return lambda: float(env.execute("rules").get_net_runtime()) / 1_000
+
+
+def _events(env: StreamExecutionEnvironment, task: Task, log: Path) -> DataStream:
+    if task.side == "blocks":
+        lines = iter(log.read_text(encoding="utf-8").splitlines())
+        blocks = list(iter(lambda: "\n".join(islice(lines, _BLOCK)), ""))
+        return env.from_collection(blocks, Types.STRING())
+    source = FileSource.for_record_stream_format(StreamFormat.text_line_format(), log.as_uri()).build()
+    return env.from_source(source, WatermarkStrategy.no_watermarks(), "events", Types.STRING())
 
 
 def _sql(task: Task, log: Path, out: Path) -> Callable[[], float]:
