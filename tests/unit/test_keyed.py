@@ -117,6 +117,18 @@ def test_events_of_one_instant_take_effect_in_the_order_in_which_they_came() -> 
         assert (someone.state is None) == (not left)
 
 
+@pytest.mark.parametrize("when", ["after 1h", "in 0 days at 17:30"])
+def test_what_is_due_at_one_instant_is_sent_in_the_order_in_which_it_began(when: str) -> None:
+    """Though another worker went on in between."""
+    plan = plan_of(f'rule a: on session_start {when} send "X" rule b: on purchase {when} send "Y"')
+    someone = Someone(KeyedEngine(plan))
+    someone.feed(an_event("purchase", 5))
+    someone.engine = KeyedEngine(plan)
+    someone.feed(an_event("session_start", 5))
+    someone.engine = KeyedEngine(plan)
+    assert [outcome.rule for outcome in someone.turn(24 * HOUR).outcomes] == ["b", "a"]
+
+
 def test_at_the_end_time_moves_on_to_what_waits_and_pending_sends_come_last() -> None:
     someone = Someone(KeyedEngine(plan_of(REMIND)))
     someone.turn(0, an_event("purchase", 0))
@@ -279,6 +291,9 @@ def changing(old: str, new: str, until: int, changed: Changed = "pin") -> KeyedE
 def test_an_event_belongs_to_the_rules_of_its_instant(at: int, send: str) -> None:
     engine = changing('rule r: on purchase send "X"', 'rule r: on purchase send "Y"', 100)
     assert [o.send for o in Someone(engine).feed(an_event("purchase", at))] == [send]
+    early = Someone(engine)
+    early.turn(0, an_event("purchase", at))
+    assert [o.send for o in early.turn(200).outcomes] == [send]
 
 
 @pytest.mark.parametrize(("until", "fate"), [(HOUR - 1, f"dropped {HOUR - 1}"), (HOUR, f"sent {HOUR}")])
