@@ -34,6 +34,7 @@ def start_java(logs: Path) -> None:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "FLINK_LOG_DIR": str(logs),
     }
+    os.environ.setdefault("_python_worker_execution_mode", "process")  # --mode process means processes, here too
     with _environment(changed), in_words():
         get_gateway()
 
