@@ -4,11 +4,12 @@ often how far time has got. Most lines end here, before anything is sent from on
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from connrules.connectors.jsonl import EventError, encode_reject
 from connrules.connectors.rows import RowReader
+from connrules.connectors.streams import Block
 from connrules.event import Row
 from connrules.run.keyed import KeyedEngine
 from connrules.run.sieve import Unknown
@@ -45,24 +46,35 @@ class Gate:
         self.unknown = 0
         """How many events were of an unknown type, or about something that the catalog does not know."""
 
-    def look(self, text: str) -> Iterator[Passed | Refused]:
+    def look(self, text: str) -> Iterable[Passed | Refused]:
         """What goes on of one or more lines: the events that may change anything; the time, where a tick begins."""
-        for line in text.split("\n"):
-            data = line.encode(errors="replace")
-            try:
-                row = self._reader.read_one(data)
-            except EventError as error:
-                if data.strip():
-                    yield Refused(encode_reject(None, data, str(error)).decode().removesuffix("\n"))
-                continue
-            number = row.time // self._tick
-            if self._newest is None or number > self._newest:
-                self._newest = number
-                yield Passed("", number * self._tick, "")
-            if self._engine.lets_through(row, self._unknown):
-                yield Passed(row.user, row.time, line)
-            else:
-                self._count()
+        if "\n" in text:
+            return self._look_at_all([line for line in text.split("\n") if line.strip()])
+        data = text.encode(errors="replace")
+        try:
+            return self._pass(self._reader.read_one(data), text)
+        except EventError as error:
+            return (_refused(data, str(error)),) if data.strip() else ()
+
+    def _look_at_all(self, lines: list[str]) -> Iterator[Passed | Refused]:
+        data = [line.encode(errors="replace") for line in lines]
+        reading = self._reader.read(Block(b"\n".join(data), data), None)
+        for place, reason in reading.rejected:
+            yield _refused(data[place], reason)
+        for place, row in zip(reading.places, reading.rows, strict=True):
+            yield from self._pass(row, lines[place])
+
+    def _pass(self, row: Row, line: str) -> list[Passed]:
+        passed: list[Passed] = []
+        number = row.time // self._tick
+        if self._newest is None or number > self._newest:
+            self._newest = number
+            passed.append(Passed("", number * self._tick, ""))
+        if self._engine.lets_through(row, self._unknown):
+            passed.append(Passed(row.user, row.time, line))
+        else:
+            self._count()
+        return passed
 
     def _count(self) -> None:
         unknown = self._unknown
@@ -70,6 +82,10 @@ class Gate:
             self.unknown += 1
             unknown.types.clear()
             unknown.objects.clear()
+
+
+def _refused(line: bytes, reason: str) -> Refused:
+    return Refused(encode_reject(None, line, reason).decode().removesuffix("\n"))
 
 
 def name_of(row: Row, line: str) -> str:

@@ -1,8 +1,9 @@
 """The command: `python -m tests.benchmarks.cluster [--scale X] [--only NAME…] [--json FILE] [--write-docs]`.
 
 All contenders read the same files, each in a process of its own with nothing beside it, and have to decide the same:
-else it ends with 1. Starting is told apart: each runs a short log twice and then a long one, in the same Java. The
-speed is that of what the long log has more than the short one; what the first run took beyond that is the start.
+else it ends with 1. Starting is told apart: each runs a short log twice and a long one twice, in the same Java. The
+speed is that of what the long log, at best, has more than the short one; what the first run took beyond that is the
+start.
 """
 
 import argparse

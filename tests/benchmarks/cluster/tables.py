@@ -60,7 +60,7 @@ def as_row(pace: Pace) -> tuple[str, ...]:
         str(race.parallelism),
         f"{race.relevant:.0%}",
         f"{float(f'{1 / pace.clock:.2g}'):,.0f}" if pace.clock > 0 else "–",
-        f"{pace.cpu * 1e6:,.1f} µs",
+        f"{pace.cpu * 1e6:,.1f} µs" if pace.cpu > 0 else "–",
         f"{pace.start:.1f} s",
         "yes" if pace.same else "NO",
     )
