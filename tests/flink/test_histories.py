@@ -107,4 +107,4 @@ def test_random_histories(drawn: list[Case], monkeypatch: pytest.MonkeyPatch) ->
         assert by_user(found.pop(number, [])) == by_user(as_lines(expected)), case
         seen.update(outcome.kind for outcome in expected)
     assert (found, result.late, result.rejected) == ({}, [], [])
-    assert {*seen} == {*Kind}
+    assert min(seen[kind] for kind in (Kind.SENT, Kind.CANCELLED, Kind.IGNORED, Kind.DROPPED, Kind.PENDING)) > 10

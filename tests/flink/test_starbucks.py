@@ -37,10 +37,12 @@ def test_the_log(place: Path) -> None:
     catalog = connrules.load_catalog((place / "catalog.toml").read_bytes(), "catalog.toml")
     plan = connrules.compile_rules(connrules.loads(DELAYS, catalog=catalog))
     lines = (place / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    events = list(map(connrules.parse_event, lines))
     engine, folder = connrules.Engine(plan), Folder(place)
-    outcomes = engine.feed_many(map(connrules.parse_event, lines)) + engine.finish()
-    folder.put("1.jsonl", lines[: len(lines) // 2])
-    folder.put("2.jsonl", lines[len(lines) // 2 :])
+    outcomes = engine.feed_many(events) + engine.finish()
+    middle = events[len(events) // 2].time  # the events of one instant are in one file: so they stay in order
+    folder.put("1.jsonl", [line for line, event in zip(lines, events, strict=True) if event.time < middle])
+    folder.put("2.jsonl", [line for line, event in zip(lines, events, strict=True) if event.time >= middle])
 
     job = folder.job(plan, watch=False, idle=None, tick=1)
     Running(build(job, Settings(parallelism=2).as_configuration())).result()
