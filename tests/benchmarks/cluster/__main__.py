@@ -1,9 +1,9 @@
 """The command: `python -m tests.benchmarks.cluster [--scale X] [--only NAME…] [--json FILE] [--write-docs]`.
 
 All contenders read the same files, each in a process of its own with nothing beside it, and have to decide the same:
-else it ends with 1. Starting is told apart: each runs a short log twice and a long one twice, in the same Java. The
-speed is that of what the long log, at best, has more than the short one; what the first run took beyond that is the
-start.
+else it ends with 1. Starting is told apart: each runs a short log and a long one, twice, in the same Java. The speed is
+that of what the long log, at best, has more than the short one the second time; what the first run took beyond that is
+the start. On a busy machine the difference of two times may come out as nothing: the table then has a dash.
 """
 
 import argparse

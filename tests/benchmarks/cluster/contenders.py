@@ -71,12 +71,12 @@ RACES: Final = (
 
 def race(race: Race, folder: Path, scale: float) -> Pace:
     """Run a contender. Raises CalledProcessError where it fails."""
-    lengths = (race.short, race.short, race.long, race.long)
+    lengths = (race.short, race.long, race.short, race.long)
     logs = [_log(folder, round(events * scale), race.relevant) for events in lengths]
     outs = [folder / f"{race.name}-{number}" for number in range(len(logs))]
     took = _engine(folder, logs, outs) if race.side == "engine" else _flink(race, logs, outs)
-    (first, _), (short, short_cpu), *longs = took
-    long, long_cpu = map(min, zip(*longs, strict=True))
+    (first, _), one_long, (short, short_cpu), other_long = took  # Java is warm once it has run a long one
+    long, long_cpu = map(min, zip(one_long, other_long, strict=True))
     more = round(race.long * scale) - round(race.short * scale)
     clock, cpu = (long - short) / more, (long_cpu - short_cpu) / more
     expected = _expected(logs[-1], race.side, _pairs(_engine_lines(folder, logs[-1])))
