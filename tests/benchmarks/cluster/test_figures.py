@@ -10,6 +10,10 @@ from tests.benchmarks.cluster.contenders import RACES, Pace
 from tests.benchmarks.cluster.log import START, write_log
 from tests.benchmarks.cluster.paper import plan_on_paper
 from tests.benchmarks.cluster.sizes import Size, value_of_waiting
+from tests.benchmarks.cluster.tables import BEGIN, END, PAPER_BEGIN, PAPER_END
+from tests.benchmarks.table import write_into
+
+PAGE = Path(__file__).parents[3] / "docs" / "cluster.md"
 
 
 @pytest.mark.parametrize("relevant", [0.05, 1.0])
@@ -43,3 +47,13 @@ def test_there_is_no_plan_without_figures() -> None:
 
 def test_the_value_of_a_user_who_waits_names_the_user_s_push() -> None:
     assert b"e000000001" in value_of_waiting()
+
+
+def test_the_page_has_places_for_the_tables(tmp_path: Path) -> None:
+    page = tmp_path / "cluster.md"
+    page.write_bytes(PAGE.read_bytes())
+    write_into(page, "the figures", BEGIN, END)
+    write_into(page, "the plan", PAPER_BEGIN, PAPER_END)
+    text = page.read_text(encoding="utf-8")
+    assert text.index("## Sizing") < text.index("the figures") < text.index("## A plan on paper")
+    assert text.index("## A plan on paper") < text.index("the plan\n") < text.index("## Limits")
