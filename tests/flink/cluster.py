@@ -17,6 +17,8 @@ from connrules.flink.streams import Decisions
 Mode = Literal["thread", "process"]
 GROUPS = 8
 """Of keys: fewer than usual, so that a job is soon made."""
+_OFTEN = {"pipeline.auto-watermark-interval": "1 ms"}
+"""Else all of a short history has come before time moves on."""
 _MANY = {"taskmanager.memory.network.min": "256mb", "taskmanager.memory.network.max": "256mb"}
 """Room for many pipelines in one job."""
 
@@ -29,10 +31,10 @@ class Given(NamedTuple):
     rejected: list[str]
 
 
-def environment(parallelism: int = 1, mode: Mode = "thread", others: Mapping[str, str] = _MANY) -> Any:
+def environment(parallelism: int = 1, mode: Mode = "thread") -> Any:
     """Where a job is made."""
     settings = Configuration()
-    for key, value in Settings(mode, parallelism, others=others).as_configuration().items():
+    for key, value in Settings(mode, parallelism, others=_OFTEN | _MANY).as_configuration().items():
         settings.set_string(key, value)
     return StreamExecutionEnvironment.get_execution_environment(settings)
 

@@ -71,7 +71,7 @@ class Work:
         """The command, with Java in a process group of its own, which does not outlive the block."""
         options: list[str | Path] = [
             *("--source", self.folder.source, "--sink", self.folder.sink, "--rejects", self.rejects.sink),
-            *("--outcomes", "all", "--watch", "--idle", "500ms", "--lateness", f"{LATENESS // HOUR}h"),
+            *("--outcomes", "all", "--watch", "--lateness", f"{LATENESS // HOUR}h"),
             *("--checkpoints", self.folder.checkpoints, "--checkpoint-every", "300ms"),
             *("--parallelism", "2", "--max-parallelism", str(GROUPS), "--quiet", *more),
         ]
