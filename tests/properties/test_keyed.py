@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.clustered import Cluster, Given, in_order, line_of, lines_of, spoken_of
-from tests.properties.effort import HALF
+from tests.properties.effort import FIFTH, HALF
 from tests.properties.histories import Look, histories, looks, out_of_order
 from tests.properties.histories import in_order as in_order_of_time
 from tests.properties.replaced import HOUR, RuleSet
@@ -78,7 +78,7 @@ def test_a_cluster_equals_the_reference(
     assert found.repeated == expected.repeated
 
 
-@HALF
+@FIFTH
 @given(checked=checked_rules(), history=histories(), until=UNTIL, look=looks(), workers=WORKERS, data=st.data())
 def test_it_does_not_matter_when_watermarks_come_or_who_goes_on(
     checked: Checked, history: list[Event], until: int | None, look: Look, workers: int, data: st.DataObject
@@ -94,7 +94,7 @@ def test_it_does_not_matter_when_watermarks_come_or_who_goes_on(
     assert (found.late, found.repeated) == ([], expected.repeated)
 
 
-@HALF
+@FIFTH
 @given(rules=plain_rules(), history=histories(), data=st.data())
 def test_plain_rules_take_the_short_way(rules: Checked, history: list[Event], data: st.DataObject) -> None:
     """An event and what is due before it in one turn; several events of one user at a time."""
@@ -120,7 +120,7 @@ def replaced(
     return outcomes + engine.feed_many(events[done:]) + engine.finish(LATER)
 
 
-@HALF
+@FIFTH
 @given(
     pair=changes((*OF_A_WAIT, *OF_A_SEND, *OF_THE_PAST)),
     history=histories(),
@@ -145,7 +145,7 @@ def test_rules_change_at_instants_of_event_time(
     check_equal(cluster.finish(), replaced(plans, untils, changed, in_order_of_time(history), look))
 
 
-@HALF
+@FIFTH
 @given(versions=careers(), data=st.data())
 def test_jobs_follow_one_another(versions: list[RuleSet], data: st.DataObject) -> None:
     """Each goes on from the states and timers of the one before, which knew nothing of its rules."""
@@ -165,7 +165,7 @@ def test_jobs_follow_one_another(versions: list[RuleSet], data: st.DataObject) -
     check_equal(Given(found, [], [], 0), replaced(plans, untils, changed, history, Look()))
 
 
-@HALF
+@FIFTH
 @given(checked=checked_rules(once=False), history=histories(), look=looks(), data=st.data())
 def test_nothing_is_kept_of_users_for_whom_nothing_is_left(
     checked: Checked, history: list[Event], look: Look, data: st.DataObject
