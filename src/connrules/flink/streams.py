@@ -59,7 +59,7 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     """Run a plan over a stream of events, which are lines of JSON, keyed by user.
 
     An element of the stream is a line, or several of them with line breaks between: each element goes from Java into
-    Python by itself, which costs more than most lines do there, so that a hundred in one are several times as fast.
+    Python by itself.
 
     With `idle` (seconds), a part of the stream in which nothing came for so long no longer holds time back. With a
     `clock`, a stream of instants (epoch ms) such as `wall_clock` gives, time moves on by that, less `lateness`, while
@@ -81,9 +81,13 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
     if idle is not None:
         strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
-    gate = events.process(GateFunction(recipe, tick), TIMED).name("gate").uid(f"{name}-gate")
+    parallelism = events._j_data_stream.getParallelism()  # dealt out anew, events would lose their order
+    gate = (
+        events.process(GateFunction(recipe, tick), TIMED).set_parallelism(parallelism).name("gate").uid(f"{name}-gate")
+    )
+    ticks = gate.get_side_output(TICKS).set_parallelism(parallelism)
     ending = (
-        _keyed(_timed(gate.get_side_output(TICKS), strategy))
+        _keyed(_timed(ticks, strategy))
         .process(EndingFunction(keys_of_all_groups(max_parallelism)), KEYED)
         .name("ending")
         .uid(f"{name}-ending")
@@ -108,10 +112,12 @@ def _timed(stream: DataStream, strategy: WatermarkStrategy) -> DataStream:
     function in Python that it puts before them: going into Python and back is most of what an event costs.
     """
     eventtime = get_gateway().jvm.org.apache.flink.streaming.api.functions.python.eventtime
+    parallelism = stream._j_data_stream.getParallelism()
     assigned = stream._j_data_stream.assignTimestampsAndWatermarks(
         strategy._j_watermark_strategy.withTimestampAssigner(eventtime.CustomTimestampAssigner())
-    )
-    return DataStream(assigned.map(eventtime.RemoveTimestampMapFunction(), KEYED.get_java_type_info()))
+    ).setParallelism(parallelism)
+    timed = assigned.map(eventtime.RemoveTimestampMapFunction(), KEYED.get_java_type_info())
+    return DataStream(timed.setParallelism(parallelism))
 
 
 def _keyed(stream: DataStream) -> KeyedStream:
