@@ -97,8 +97,8 @@ def test_the_catalog_is_the_one_that_the_configuration_names() -> None:
         ("--checkpoint-every 5s", "--checkpoint-every needs --checkpoints"),
         ("--checkpoints cp --checkpoint-every 0s", "--checkpoint-every cannot be 0"),
         ("--watch", "--watch needs --checkpoints: decisions are written for good with each"),
-        ("--idle 5s", "--idle is for a job with --watch"),
-        ("--watch --checkpoints cp --idle 0s", "--idle cannot be 0"),
+        ("--watch --checkpoints cp --idle 5s", "--idle is for a job with --clock"),
+        ("--watch --checkpoints cp --clock --lateness 1m --idle 0s", "--idle cannot be 0"),
         ("--clock", "--clock is for a job with --watch"),
         (
             "--watch --checkpoints cp --clock",
@@ -239,10 +239,10 @@ def test_a_setting_of_flinks_own_goes_before_ours() -> None:
     assert keys.as_configuration()["state.backend.type"] == "rocksdb"
 
 
-def test_readers_wait_longer_for_files_than_for_each_other() -> None:
-    assert chosen().idle_seconds == 2
-    assert chosen(watch=True).idle_seconds == 10
-    assert chosen(watch=True, idle=1_500).idle_seconds == 1.5
+def test_without_a_clock_nothing_is_idle() -> None:
+    assert chosen(watch=True).idle_seconds is None
+    assert chosen(watch=True, clock=True).idle_seconds == 10
+    assert chosen(watch=True, clock=True, idle=1_500).idle_seconds == 1.5
 
 
 def test_places(tmp_path: Path) -> None:

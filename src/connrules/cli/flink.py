@@ -75,7 +75,7 @@ pip install 'connrules[flink]'.
     "--idle",
     metavar="DURATION",
     type=DURATION,
-    help="With --watch: a reader to which nothing has come for so long no longer holds time back.  [default: 10s]",
+    help="With --clock: where no line has come for so long, time moves on by the clock.  [default: 10s]",
 )
 @click.option(
     "--clock",

@@ -98,10 +98,10 @@ def _environment(configuration: Mapping[str, str]) -> StreamExecutionEnvironment
 
 
 def _lines(env: StreamExecutionEnvironment, job: Job) -> DataStream:
-    """The lines of the files."""
+    """The lines of the files, read by one worker alone: where one was ahead of another, events would come too late."""
     source = _watched(job.source) if job.watch else _one_after_the_other(_files(job.source))
     stream = env.from_source(source, WatermarkStrategy.no_watermarks(), "events", Types.STRING())
-    return stream.uid("connrules-events")
+    return stream.set_parallelism(1).uid("connrules-events")
 
 
 def _watched(folder: str) -> Source:

@@ -36,13 +36,12 @@ def run(job: Job, chosen: Chosen, settings: Settings, *, quiet: bool, verbose: b
         if not (chosen.cluster is None or quiet):
             host, port = chosen.cluster
             say(f"job {running.id} runs at http://{host}:{port}/#/job/{running.id}")
-        if not chosen.detach:
-            _wait(running, chosen, quiet=quiet)
+        ended = not chosen.detach and _wait(running, chosen, quiet=quiet)
     except FlinkError as error:
         raise _failed(error, logs, verbose=verbose) from None
     if _LOGS not in os.environ:
         shutil.rmtree(logs, ignore_errors=True)
-    if not (chosen.detach or quiet):
+    if ended and not quiet:
         say(f"done in {time.monotonic() - begun:.1f} s; decisions are in {chosen.sink}")
 
 
@@ -53,7 +52,8 @@ class _Elapsed(StatusLine):
         return f"running for {seconds:,.0f} s"
 
 
-def _wait(running: Running, chosen: Chosen, *, quiet: bool) -> None:
+def _wait(running: Running, chosen: Chosen, *, quiet: bool) -> bool:
+    """Wait for its end, and say whether it came to that; it did not where it was stopped."""
     progress = _Elapsed()
     try:
         while not running.is_over:
@@ -61,11 +61,13 @@ def _wait(running: Running, chosen: Chosen, *, quiet: bool) -> None:
                 progress.tick()
             time.sleep(_LOOK)
         running.result()
+        return True
     except KeyboardInterrupt as signal:
         progress.clear()
         _stop(running, chosen)
         if not (chosen.watch and isinstance(signal, Terminated)):
             raise  # a job without end is ended so
+        return False
     finally:
         progress.clear()
 

@@ -13,9 +13,7 @@ from connrules.plan import Plan
 from connrules.run.eras import Former
 
 _IDLE: Final = 10_000
-"""Milliseconds, where a folder is watched: readers wait for files."""
-_WAITING: Final = 2_000
-"""Milliseconds, where it is not: readers wait for each other, as one reads a file at a time."""
+"""Milliseconds."""
 _NEWEST: Final = "newest"
 _GOES_ON: Final = "empty it, name another, or go on from a checkpoint with --from"
 
@@ -101,9 +99,9 @@ class Chosen:
         }
 
     @property
-    def idle_seconds(self) -> float:
-        """After how long a reader to which nothing comes no longer holds time back."""
-        return (self.idle or (_IDLE if self.watch else _WAITING)) / 1_000
+    def idle_seconds(self) -> float | None:
+        """After how long without a line the clock moves time on; None: it never does."""
+        return (self.idle or _IDLE) / 1_000 if self.clock else None
 
     @property
     def settings(self) -> Settings:
@@ -128,7 +126,7 @@ class Chosen:
                 "--watch needs --checkpoints: decisions are written for good with each",
                 "name a folder for them",
             ),
-            (self.idle is not None and not self.watch, "--idle is for a job with --watch", "leave it out"),
+            (self.idle is not None and not self.clock, "--idle is for a job with --clock", "leave it out"),
             (self.idle == 0, "--idle cannot be 0", "write e.g. 10s, or leave it out"),
             (
                 self.clock and not self.watch,
