@@ -18,6 +18,7 @@ from connrules.run.keyed import KeyedEngine, Turn
 from connrules.run.passage import Changed
 
 HOUR = 3_600_000
+DAY = 24 * HOUR
 REMIND = 'rule remind: on purchase after 1h unless session_start send "X"'
 
 
@@ -445,3 +446,57 @@ def test_what_is_told_are_the_kinds_that_are_wanted() -> None:
 def test_what_a_turn_gives_can_travel() -> None:
     turn = KeyedEngine(plan_of(REMIND)).turn("u", None, 0, an_event("purchase", 0))
     assert pickle.loads(pickle.dumps(turn)) == turn
+
+
+# What is no turn
+
+
+@pytest.mark.parametrize("now", [1.5, None, True, 10**30, float("inf"), "0"])
+def test_a_turn_is_taken_at_an_instant(now: Any) -> None:
+    engine = KeyedEngine(plan_of("on purchase after 1d send X"))
+    with pytest.raises((TypeError, ValueError), match="time"):
+        engine.turn("u", None, now, an_event("purchase", 0))
+
+
+@pytest.mark.parametrize("user", [None, 5, b"u", "", "\ud800"])
+def test_a_turn_is_that_of_a_user(user: Any) -> None:
+    engine = KeyedEngine(plan_of("on purchase after 1d send X"))
+    state = engine.turn("u", None, 0, an_event("purchase", 0)).state
+    with pytest.raises((TypeError, ValueError), match="user"):
+        engine.turn(user, state, DAY)
+
+
+@pytest.mark.parametrize("known_as", [7, "", None])
+def test_an_event_is_known_as_a_text(known_as: Any) -> None:
+    engine = KeyedEngine(plan_of("on purchase after 1d send X"))
+    with pytest.raises((TypeError, ValueError), match="known_as"):
+        engine.turn("u", None, 0, Event(user="u", type="purchase", time=0), known_as=known_as)
+
+
+def test_what_is_no_event_or_no_former_rules_is_told() -> None:
+    no_event: Any = {"user": "u"}
+    rules: Any = plan_of("on purchase after 1d send X")
+    with pytest.raises(TypeError, match=r"connrules\.Event"):
+        KeyedEngine(rules).turn("u", None, 0, no_event)
+    wrong: list[Any] = [Former(rules, 5), [rules], [(rules, 5, "pin")]]
+    for formerly in wrong:
+        with pytest.raises(TypeError, match=r"connrules\.Former"):
+            KeyedEngine(rules, formerly=formerly)
+
+
+@pytest.mark.parametrize("ago", [1, DAY])
+def test_an_event_older_than_the_instant_of_a_turn_is_late_though_nothing_is_known(ago: int) -> None:
+    engine = KeyedEngine(plan_of("on purchase after 1d send X"))
+    turn = engine.turn("u", None, 2 * DAY, an_event("purchase", 2 * DAY - ago))
+    assert (turn.is_late, turn.state, turn.outcomes) == (True, None, [])
+    assert not engine.turn("u", None, 2 * DAY, an_event("purchase", 2 * DAY)).is_late
+
+
+def test_a_state_that_is_json_but_damaged_is_told() -> None:
+    engine = KeyedEngine(plan_of('on received_push of "A" after 1d send X'))
+    state = engine.turn("u", None, 0, an_event("received_push", 0, campaign="A")).state
+    assert state is not None
+    for damaged in (state.replace(b'"campaign"', b'"bampaign"'), state.replace(b"86400000", b'"x"')):
+        assert damaged != state
+        with pytest.raises(SnapshotError):
+            engine.turn("u", damaged, DAY)

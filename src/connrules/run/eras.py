@@ -75,6 +75,8 @@ def eras(
 
 def _check(formerly: Sequence[Former]) -> None:
     for former in formerly:
+        if not isinstance(former, Former):
+            raise TypeError("what was in force before is a list of connrules.Former(plan, until, changed)")
         check_instant(former.until)
         if former.changed not in {"pin", "follow"}:
             raise ValueError(f"waits of a rule that changed are to `pin` or to `follow`, not {former.changed!r}")

@@ -21,7 +21,7 @@ from connrules.run.needs import Needs
 from connrules.run.saving import SavedEvent, SnapshotError, save_event
 from connrules.run.sieve import Unknown
 from connrules.run.timers import NEVER
-from connrules.run.wellformed import check_event, check_instant
+from connrules.run.wellformed import check_event, check_instant, check_user
 
 FORMAT: Final = 1
 """Of the bytes that this module makes; those of another are not read."""
@@ -41,7 +41,7 @@ class Turn(NamedTuple):
     was: int | None
     """The same, as it was before this turn."""
     is_late: bool = False
-    """Whether the event that came is older than what was decided; it changed nothing."""
+    """Whether the event that came is older than what is decided; it changed nothing, and time did not move on."""
 
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -86,7 +86,7 @@ class KeyedEngine:
         kinds: Collection[Kind] = frozenset(Kind),
         formerly: Sequence[Former] = (),
     ) -> None:
-        self._eras = eras(plan, formerly, dedupe, profiles, frozenset(kinds))
+        self._eras = eras(plan, formerly, dedupe, profiles, frozenset(map(Kind, kinds)))
         self._untils = [former.until for former in formerly]
         self._by_plan: dict[str, list[int]] = {}
         """The numbers of the eras, by what tells their plans from others: rules may come back."""
@@ -130,17 +130,19 @@ class KeyedEngine:
         moves on to the newest event that waits, if that is later, and pending sends come last, as outcomes.
 
         Raises, and leaves nothing behind: SnapshotError where the state cannot be read, or is that of other rules;
-        TypeError or ValueError where the event is ill-formed, of another user, or known as nothing; and what `profiles`
-        raises.
+        TypeError or ValueError where user or instant is none, or the event ill-formed, of another user, or known as
+        nothing; and what `profiles` raises.
         """
+        check_instant(now)
+        check_user(user)
         time = NEVER
         if event is not None:
             _check(event, user, known_as)
             time = event.time
         elif state is None:
             return Turn(None, [], None, None)
-        saved = self._new(min(now, time)) if state is None else _read(state)
-        if time < saved.now:
+        saved = self._new(now) if state is None else _read(state)
+        if time < max(now, saved.now):
             return Turn(state, [], _instant(saved.next), _instant(saved.next), is_late=True)
         waiting: list[Buffered] = [(each.event.time, each.name, each.event) for each in saved.waiting]
         if event is not None:
@@ -211,8 +213,12 @@ def _check(event: Row, user: str, known_as: str | None) -> None:
     if isinstance(event, Event):
         check_instant(event.time)
         check_event(event)
+    elif not isinstance(event, msgspec.Struct):
+        raise TypeError("a turn takes a connrules.Event; connrules.parse_event makes one of a line or of a dict")
     if event.user != user:
         raise ValueError(f"the event is one of `{event.user}`, not of `{user}`")
+    if known_as is not None and type(known_as) is not str:
+        raise TypeError(f"an event is `known_as` a text, not {known_as!r}")
     if not (event.id or known_as):
         raise ValueError("an event without an id has to be `known_as` something")
 

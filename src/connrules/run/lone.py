@@ -15,7 +15,7 @@ from connrules.run.repeats import Repeats, Sighting
 from connrules.run.replacing import Moved, dropped, fire_now, forgetting
 from connrules.run.restoring import Restoring
 from connrules.run.retired import NOTHING_RETIRED, Retired
-from connrules.run.saving import SavedUser, read
+from connrules.run.saving import SavedUser, SnapshotError, read
 from connrules.run.sieve import Sieve, Unknown
 from connrules.run.state import Held, Wait
 from connrules.run.timers import NEVER
@@ -82,7 +82,12 @@ class LoneEngine(Engine):
     def hold(self, user: str, state: msgspec.Raw, seen: Ids) -> None:
         """Take hold of a user. Raises SnapshotError where the state cannot be read."""
         if state != NOBODY:
-            self._restoring.read_into(self._stepper, user, state)
+            try:
+                self._restoring.read_into(self._stepper, user, state)
+            except SnapshotError:
+                raise
+            except (LookupError, TypeError, ValueError) as error:  # JSON, but not what was written
+                raise SnapshotError(f"the state cannot be read: {error!r}") from None
         self._go_on_with(user, seen)
 
     def take_over(self, user: str, moved: Moved, seen: Ids, now: int) -> list[Outcome]:

@@ -65,8 +65,7 @@ def check_event(event: Event) -> None:
                 _check_text(field, text)
         elif text is not None or field in _MUST_BE:
             raise TypeError(f"an event's {field} is text, not {text!r}")
-    if not event.user:
-        raise ValueError("an event's user is text that is not empty")
+    check_user(event.user)
     properties = event.properties
     if properties is None:
         return
@@ -76,6 +75,16 @@ def check_event(event: Event) -> None:
         for name in properties:
             if type(name) is not str:
                 raise TypeError(f"an attribute's name is text, not {name!r}")
+
+
+def check_user(user: object) -> None:
+    """Raises TypeError where something is no text, ValueError where it is an empty one or cannot be written down."""
+    if type(user) is not str:
+        raise TypeError(f"a user is text, not {user!r}")
+    if not user:
+        raise ValueError("an event's user is text that is not empty")
+    if not user.isascii():
+        _check_text("user", user)
 
 
 def _check_text(field: str, text: str) -> None:
