@@ -4,6 +4,7 @@ Names are resolved, durations are milliseconds, intervals are half-open `[from, 
 no spans and needs no syntax to run.
 """
 
+from threading import Lock
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -13,6 +14,11 @@ from connrules.duration import LONGEST
 
 VERSION = 2
 """The version of the plan's form. A plan of another version is refused."""
+
+_READING: Final = Lock()
+"""Held while a plan is read: msgspec gets ready for a class when it first reads one, and crashes where a second thread
+begins meanwhile, as workers of one process do.
+"""
 
 Interval = tuple[int, int | None]
 ObjectKind = Literal["campaign", "card"]
@@ -286,10 +292,11 @@ class Plan(_Frozen, frozen=True):
         Raises PlanError where `data` is no plan, or one of another version.
         """
         try:
-            version = msgspec.json.decode(data, type=_Version).version
-            if version != VERSION:
-                raise PlanError(f"the plan has version {version}; this connrules runs version {VERSION}")
-            plan = msgspec.json.decode(data, type=cls)
+            with _READING:
+                version = msgspec.json.decode(data, type=_Version).version
+                if version != VERSION:
+                    raise PlanError(f"the plan has version {version}; this connrules runs version {VERSION}")
+                plan = msgspec.json.decode(data, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise PlanError(f"this is not a plan: {error}") from None
         except RecursionError:

@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -190,3 +192,21 @@ def test_errors_survive_the_way_between_processes() -> None:
     with pytest.raises(connrules.CatalogError) as read:
         connrules.load_catalog(b"x = 1", "a.toml")
     assert str(pickle.loads(pickle.dumps(read.value))) == str(read.value)
+
+
+AT_ONCE = """
+import sys, threading
+from connrules.plan import Plan
+plan, begin = sys.stdin.buffer.read(), threading.Barrier(4)
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=lambda: (begin.wait(), Plan.from_json(plan))) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_threads_may_read_their_first_plan_at_once() -> None:
+    """It crashed more than half of the processes in which they did."""
+    plan = connrules.compile_rules(connrules.loads(RULES)).to_json()
+    for _ in range(6):
+        assert subprocess.run([sys.executable, "-c", AT_ONCE], input=plan, check=False).returncode == 0
