@@ -81,4 +81,6 @@ def main(plan: str, brokers: str, events: str, sends: str, late: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 6:
+        sys.exit("usage: kafka_job.py PLAN BROKERS EVENTS SENDS LATE")
     main(*sys.argv[1:])

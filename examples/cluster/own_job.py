@@ -35,4 +35,6 @@ def main(plan: str, events: str, sends: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: own_job.py PLAN EVENTS SENDS")
     main(*sys.argv[1:])

@@ -1,12 +1,16 @@
 """`connrules flink`, as far as it goes without Flink: options, what they come to, and why a job failed in one line."""
 
+import gzip
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from connrules.cli.exit import ShellError
+from connrules.cli.flinking.looking import look_after, look_before
 from connrules.cli.flinking.options import Chosen, Era, former_eras
 from connrules.cli.shell import shell
 from connrules.flink.failures import in_a_line, remedy
@@ -62,9 +66,24 @@ def test_without_flink_it_says_what_to_install() -> None:
 def test_rules_with_errors_are_told_before_flink_is_looked_for() -> None:
     Path("rules.conn").write_text("on purchase after 90 send X\n", encoding="utf-8")
     result = job()
-    assert result.exit_code == 2
+    assert result.exit_code == 1  # as for connrules run
     assert "CR105" in result.stderr
-    assert "rules with errors are not run: RULES" in result.stderr
+    assert "rules.conn has 1 error\n" in result.stderr
+    assert "rules with errors are not run: rules.conn\n" in result.stderr
+    assert "RULES" not in result.stderr
+
+
+@pytest.mark.usefixtures("no_flink")
+def test_former_rules_with_errors_are_told_by_their_path() -> None:
+    Path("old.conn").write_text("on purchase after 90 send X\n", encoding="utf-8")
+    result = job("--was", "old.conn", "--replaced-at", "2026-01-01")
+    assert result.exit_code == 1
+    assert "rules with errors are not run: old.conn\n" in result.stderr
+
+
+@pytest.mark.usefixtures("no_flink")
+def test_rules_without_a_catalog_are_told_by_their_path() -> None:
+    assert "no catalog for rules.conn: " in job().stderr
 
 
 @pytest.mark.usefixtures("no_flink")
@@ -119,6 +138,8 @@ def test_the_catalog_is_the_one_that_the_configuration_names() -> None:
             "--was and --replaced-at belong together: rules, and when they were replaced",
         ),
         ("--changed pin", "--changed is for rules that were replaced"),
+        ("--parallelism 129", "--parallelism 129 is more than --max-parallelism, which is 128"),
+        ("--parallelism 3 --max-parallelism 2", "--parallelism 3 is more than --max-parallelism, which is 2"),
         ("--late events/late", "--late events/late: it is in --source events"),
         ("--late sends", "--late sends: it is in --sink sends"),
         ("--rejects ''", "--rejects is empty"),
@@ -154,6 +175,20 @@ def test_values_that_are_none(options: list[str], message: str) -> None:
     result = job(*options)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.usefixtures("no_flink")
+def test_as_many_workers_as_there_can_be() -> None:
+    assert "which is not installed" in job("--parallelism", "128").stderr
+
+
+@pytest.mark.parametrize(("option", "here"), [("--events", "--source"), ("--output", "--sink")])
+def test_an_option_of_run_is_called_something_else_here(option: str, here: str) -> None:
+    assert said(invoke(option, "log.jsonl")) == (
+        2,
+        f"there is no option {option}",
+        f"write {here}, which names a folder",
+    )
 
 
 def test_a_source_that_is_not_there() -> None:
@@ -272,6 +307,59 @@ def test_former_rules_are_pinned_unless_somebody_says() -> None:
     assert former_eras(paths, [1, 2], ["follow", "pin"]) == [Era(1, "follow"), Era(2, "pin")]
     plan = Plan(rules=())
     assert Era(1, "follow").of(plan) == Former(plan, 1, "follow")
+
+
+# what is looked at before a job and after it
+
+
+def test_a_cluster_that_is_not_there_is_told_before_flink_is_started() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # and nobody listens
+        port = free.getsockname()[1]
+        with pytest.raises(ShellError, match=f"no cluster at 127.0.0.1:{port}: connection refused") as caught:
+            look_before(chosen(cluster=("127.0.0.1", port)))
+    assert "start-cluster.sh" in caught.value.help
+
+
+def test_a_cluster_that_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        look_before(chosen(cluster=("127.0.0.1", server.getsockname()[1])))
+
+
+SECONDS = '{"user":"ana","type":"purchase","time":1772445600}\n'
+
+
+def test_times_that_look_like_seconds_are_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events/0.jsonl").write_text("no event\n" + SECONDS * 2, encoding="utf-8")
+    look_before(chosen())
+    assert "warning: at the beginning of events, 2 events have times before March 1973" in capsys.readouterr().err
+    Path("events/0.jsonl").write_bytes(gzip.compress(SECONDS.encode()))
+    look_before(chosen())
+    assert "1 event has a time before March 1973" in capsys.readouterr().err
+
+
+def test_times_in_milliseconds_are_not_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events/0.jsonl").write_text(SECONDS.replace("0}", "0000}"), encoding="utf-8")
+    Path("events/.hidden.jsonl").write_text(SECONDS, encoding="utf-8")
+    Path("events/_hidden").mkdir()
+    Path("events/_hidden/0.jsonl").write_text(SECONDS, encoding="utf-8")
+    for source in ("events", "events/0.jsonl", "events/1.jsonl", "s3://bucket/events"):
+        look_before(chosen(source=source))
+    assert capsys.readouterr().err == ""
+
+
+def test_rejected_lines_are_counted_where_they_are_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    for rejects in (None, "no", "s3://bucket/no"):
+        look_after(chosen(rejects=rejects))
+    assert capsys.readouterr().err == ""
+    Path("no/2026-01-01--00").mkdir(parents=True)
+    Path("no/rejected-0.jsonl").write_text("{}\n", encoding="utf-8")
+    look_after(chosen(rejects="no"))
+    assert capsys.readouterr().err == "warning: 1 line that is no event is in no\n"
+    Path("no/2026-01-01--00/rejected-1.jsonl").write_text("{}\n" * 2, encoding="utf-8")
+    Path("no/.rejected-2.jsonl.inprogress").write_text("{}\n", encoding="utf-8")
+    look_after(chosen(rejects="no"))
+    assert capsys.readouterr().err == "warning: 3 lines that are no events are in no\n"
 
 
 # why a job failed

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import click
 
-from connrules.cli.differing.sides import Side, load_sides
+from connrules.cli.differing.sides import RulesError, Side, load_sides
 from connrules.cli.exit import ExitCode, ShellError
-from connrules.cli.flinking.options import Chosen, as_address, as_pairs, former_eras
+from connrules.cli.flinking.looking import look_before
+from connrules.cli.flinking.options import Chosen, as_address, as_of_run, as_pairs, former_eras
 from connrules.cli.inputs import load_profiles
 from connrules.cli.options import (
     DURATION,
@@ -36,10 +37,10 @@ Events are lines of JSON, as for connrules run, in files; the files that are the
 order of their paths. docs/cluster.md says what holds, how to deploy it, and what to watch.
 
 \b
-Decisions go to files in --sink, everything else to standard error. Ends with 0; with 2 where something cannot be read,
-or the job failed. A job that runs here is stopped by SIGINT or SIGTERM, where it has --checkpoints with a savepoint to
-go on from, and ends with 130 or 143; with --watch, by SIGTERM with 0. One on a cluster goes on. It needs Java 17 and
-pip install 'connrules[flink]'.
+Decisions go to files in --sink, everything else to standard error. Ends with 0, also where lines are no events; with 1
+where the rules have errors; with 2 where something cannot be read, or the job failed. A job that runs here is stopped
+by SIGINT or SIGTERM, where it has --checkpoints with a savepoint to go on from, and ends with 130 or 143; with --watch,
+by SIGTERM with 0. One on a cluster goes on. It needs Java 17 and pip install 'connrules[flink]'.
 """
 
 
@@ -56,7 +57,11 @@ pip install 'connrules[flink]'.
 @click.option("--source", metavar="DIR", required=True, help="Where the events are: a folder, or a file, or a URI.")
 @click.option("--sink", metavar="DIR", required=True, help="The folder, or URI, where decisions go.")
 @click.option("--late", metavar="DIR", help="Where late events go, as they came.")
-@click.option("--rejects", metavar="DIR", help="Where lines go that are no events, with the reason.")
+@click.option(
+    "--rejects",
+    metavar="DIR",
+    help="Where lines go that are no events, with the reason. Without it, only Flink's metric `rejected` counts them.",
+)
 @click.option(
     "--outcomes",
     type=click.Choice(["sent", "all"]),
@@ -138,9 +143,16 @@ pip install 'connrules[flink]'.
 @click.option("--cluster", metavar="HOST:PORT", callback=as_address, help="Run it on this cluster.  [default: here]")
 @click.option("--detach", is_flag=True, help="With --cluster: do not wait for the end.")
 @click.option(
-    "--set", "others", metavar="KEY=VALUE", multiple=True, callback=as_pairs, help="A setting of Flink's own."
+    "--set",
+    "others",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=as_pairs,
+    help="A setting of Flink's own, which ignores keys that it does not know.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; errors only.")
+@click.option("--events", hidden=True, expose_value=False, is_eager=True, callback=as_of_run("--source"))
+@click.option("--output", hidden=True, expose_value=False, is_eager=True, callback=as_of_run("--sink"))
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no summary; warnings and errors only.")
 @click.option("--verbose", is_flag=True, help="Where the job fails, print all that Flink says.")
 @color_option
 def command(  # noqa: PLR0913  # the options that are looked at here
@@ -166,16 +178,19 @@ def command(  # noqa: PLR0913  # the options that are looked at here
     RULES is a rule file, a folder of them, or a plan that `connrules compile` wrote (.json).
     """
     chosen = Chosen(**options)
-    chosen.check(until, lateness)
+    chosen.check(until, lateness, max_parallelism)
     settings = chosen.settings
     eras = former_eras(former, replaced_at, changed)
-    new, *old = load_sides(
-        [("RULES", rules, catalog_path), *((f"OLD ({path})", path, catalog_path) for path in former)], color
-    )
+    try:
+        new, *old = load_sides([(str(path), path, catalog_path) for path in (rules, *former)], color)
+    except RulesError as error:
+        error.show()
+        return ExitCode.FINDINGS
     formerly = [era.of(side.plan) for era, side in zip(eras, old, strict=True)]
     profiles = load_profiles(profiles_path, Path(chosen.source))
     _check_engine(new, formerly, dedupe)
     _check_installed()
+    look_before(chosen)
     from connrules.cli.flinking.job_run import run  # noqa: PLC0415  # needs Flink
     from connrules.flink.job import Job  # noqa: PLC0415  # as above
 

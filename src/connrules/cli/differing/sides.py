@@ -22,6 +22,10 @@ from connrules.run.program import Program
 _COMPILED = ".json"
 
 
+class RulesError(ShellError):
+    """Rules have errors, which were shown."""
+
+
 class Side(NamedTuple):
     """A rule set that is ready to run."""
 
@@ -34,13 +38,14 @@ class Side(NamedTuple):
 def load_sides(paths: Sequence[tuple[str, Path, Path | None]], color: str) -> tuple[Side, ...]:
     """Rule sets, each called so, in that path, with the catalog of its own that was named, if one was.
 
-    Raises ShellError where one of them cannot be read, or has errors: of all of them at once, by what they are called.
+    Raises ShellError where one of them cannot be read, RulesError where some have errors: of all of them at once, by
+    what they are called.
     """
     found = [_load(called, path, catalog, color) for called, path, catalog in paths]
     sides = tuple(side for side in found if side is not None)
     if len(sides) < len(found):
         named = " and ".join(called for (called, _, _), side in zip(paths, found, strict=True) if side is None)
-        raise ShellError(f"rules with errors are not run: {named}", "`connrules check` says what to do")
+        raise RulesError(f"rules with errors are not run: {named}", "`connrules check` says what to do")
     if without := [called for (called, *_), side in zip(paths, sides, strict=True) if side.plan.objects is None]:
         known = "every campaign and card that is named counts as known and always active"
         note(f"no catalog for {' and '.join(without)}: {known}")

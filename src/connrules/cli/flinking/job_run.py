@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from connrules.cli.exit import ShellError, Terminated
+from connrules.cli.flinking.looking import look_after
 from connrules.cli.flinking.options import Chosen
 from connrules.cli.report import StatusLine, note, say
 from connrules.flink.failures import FlinkError
@@ -41,7 +42,10 @@ def run(job: Job, chosen: Chosen, settings: Settings, *, quiet: bool, verbose: b
         raise _failed(error, logs, verbose=verbose) from None
     if _LOGS not in os.environ:
         shutil.rmtree(logs, ignore_errors=True)
-    if ended and not quiet:
+    if not ended:
+        return
+    look_after(chosen)
+    if not quiet:
         say(f"done in {time.monotonic() - begun:.1f} s; decisions are in {chosen.sink}")
 
 

@@ -1,6 +1,6 @@
 """The options of a job on a cluster: what goes together, and what it comes to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -37,6 +37,16 @@ def as_pairs(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dic
             raise click.BadParameter(f"`{text}` is no setting; write e.g. state.backend.type=rocksdb")
         found[key.strip()] = value.strip()
     return found
+
+
+def as_of_run(here: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    """Refuse an option that `connrules run` has, and say what it is called here."""
+
+    def refuse(_: click.Context, parameter: click.Parameter, text: str | None) -> None:
+        if text is not None:
+            raise ShellError(f"there is no option {parameter.opts[0]}", f"write {here}, which names a folder")
+
+    return refuse
 
 
 class Era(NamedTuple):
@@ -83,9 +93,14 @@ class Chosen:
     detach: bool
     others: dict[str, str]
 
-    def check(self, until: int | None, lateness: int) -> None:
+    def check(self, until: int | None, lateness: int, max_parallelism: int) -> None:
         """Raise ShellError for what does not go together, or is not there."""
         self._check_together(until, lateness)
+        if self.parallelism is not None and self.parallelism > max_parallelism:
+            raise ShellError(
+                f"--parallelism {self.parallelism} is more than --max-parallelism, which is {max_parallelism}",
+                "no more workers than that can share the users: name fewer, or raise it where a job begins anew",
+            )
         self._check_places()
 
     @property
