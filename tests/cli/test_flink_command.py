@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connrules.cli.exit import ShellError
-from connrules.cli.flinking.looking import look_after, look_before
+from connrules.cli.flinking.looking import look_after, look_before, where_decisions_are
 from connrules.cli.flinking.options import Chosen, Era, former_eras
 from connrules.cli.shell import shell
 from connrules.flink.failures import in_a_line, remedy
@@ -360,6 +360,15 @@ def test_rejected_lines_are_counted_where_they_are_of_this_machine(capsys: pytes
     Path("no/.rejected-2.jsonl.inprogress").write_text("{}\n", encoding="utf-8")
     look_after(chosen(rejects="no"))
     assert capsys.readouterr().err == "warning: 3 lines that are no events are in no\n"
+
+
+def test_where_decisions_are() -> None:
+    assert where_decisions_are(chosen()) == "nothing was decided"
+    assert where_decisions_are(chosen(sink="s3://bucket/sends")) == "decisions are in s3://bucket/sends"
+    assert where_decisions_are(chosen(cluster=("there", 8081))) == "decisions are in sends"
+    Path("sends").mkdir()
+    Path("sends/decisions-0.jsonl").write_text("{}\n", encoding="utf-8")
+    assert where_decisions_are(chosen()) == "decisions are in sends"
 
 
 # why a job failed

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from connrules.cli.exit import ShellError, Terminated
-from connrules.cli.flinking.looking import look_after
+from connrules.cli.flinking.looking import look_after, where_decisions_are
 from connrules.cli.flinking.options import Chosen
 from connrules.cli.report import StatusLine, note, say
 from connrules.flink.failures import FlinkError
@@ -46,7 +46,7 @@ def run(job: Job, chosen: Chosen, settings: Settings, *, quiet: bool, verbose: b
         return
     look_after(chosen)
     if not quiet:
-        say(f"done in {time.monotonic() - begun:.1f} s; decisions are in {chosen.sink}")
+        say(f"done in {time.monotonic() - begun:.1f} s; {where_decisions_are(chosen)}")
 
 
 class _Elapsed(StatusLine):

@@ -43,6 +43,14 @@ def look_after(chosen: Chosen) -> None:
         )
 
 
+def where_decisions_are(chosen: Chosen) -> str:
+    """Where to look for them; Flink makes no folder for none."""
+    sink = local_path(as_place(chosen.sink))
+    if chosen.cluster is None and sink is not None and not any(_files(sink)):
+        return "nothing was decided"
+    return f"decisions are in {chosen.sink}"
+
+
 def _check_answers(host: str, port: int) -> None:
     try:
         socket.create_connection((host, port), _PATIENCE).close()
