@@ -338,6 +338,14 @@ def test_times_that_look_like_seconds_are_warned_of(capsys: pytest.CaptureFixtur
     assert "1 event has a time before March 1973" in capsys.readouterr().err
 
 
+def test_a_folder_with_nothing_to_read_is_told_by_its_name() -> None:
+    Path("none").mkdir()
+    Path("none/_hidden.jsonl").write_text(SECONDS, encoding="utf-8")
+    with pytest.raises(ShellError, match=r"^none: there is no file in it$"):
+        look_before(chosen(source="none"))
+    look_before(chosen(source="none", watch=True))
+
+
 def test_times_in_milliseconds_are_not_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     Path("events/0.jsonl").write_text(SECONDS.replace("0}", "0000}"), encoding="utf-8")
     Path("events/.hidden.jsonl").write_text(SECONDS, encoding="utf-8")

@@ -4,12 +4,18 @@ import json
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
+import pytest
 from click.testing import CliRunner, Result
 from tests.real_logs import CHECKOUT
 
+from connrules.cli.flinking.job_run import _stop
+from connrules.cli.flinking.options import Chosen
 from connrules.cli.shell import shell
+from connrules.flink.failures import FlinkError
+from connrules.flink.running import Running
 
 DAY = 86_400_000
 STORY = CHECKOUT / "examples" / "abandoned-cart"
@@ -92,6 +98,25 @@ def test_a_folder_without_a_file_is_told(place: Path) -> None:
     done = invoke("flink", STORY, "--source", place / "in", "--sink", place / "sends")
     assert done.exit_code == 2
     assert "there is no file in it" in done.stderr
+
+
+class _NotYet:
+    """A job that does not run yet."""
+
+    was_cancelled = False
+
+    def stop(self) -> str:
+        raise FlinkError("it does not run")
+
+    def cancel(self) -> None:
+        self.was_cancelled = True
+
+
+def test_a_job_that_is_stopped_too_early_for_a_savepoint_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    running = _NotYet()
+    _stop(cast("Running", running), cast("Chosen", SimpleNamespace(cluster=None, checkpoints="cp")))
+    assert "note: stopped without a savepoint" in capsys.readouterr().err
+    assert running.was_cancelled
 
 
 def example(name: str) -> ModuleType:

@@ -86,6 +86,7 @@ def _stop(running: Running, chosen: Chosen) -> None:
             place = running.stop().removeprefix("file:")
             note(f"stopped, with a savepoint in {place}; --from newest goes on from it")
             return
+        note("stopped without a savepoint; --from newest goes on from the newest checkpoint, if there is one")
     with suppress(FlinkError):
         running.cancel()
 

@@ -25,10 +25,12 @@ _LINES: Final = 1_000
 
 
 def look_before(chosen: Chosen) -> None:
-    """Warn of what a job would be silent about. Raises ShellError where no cluster answers."""
+    """Warn of what a job is silent about. Raises ShellError where no cluster answers, or nothing is there to read."""
     if chosen.cluster is not None:
         _check_answers(*chosen.cluster)
     source = local_path(as_place(chosen.source))
+    if not (source is None or chosen.watch or any(_files(source))):
+        raise ShellError(f"{chosen.source}: there is no file in it", "put files of events into it, one event a line")
     if source is not None and (count := sum(time in LIKE_SECONDS for time in _first_times(source))):
         warn(f"at the beginning of {chosen.source}, {seconds_advice(count)}")
 
