@@ -55,8 +55,8 @@ _JAR: Final = "copy opt/flink-python-*.jar to lib/ on each machine of the cluste
 _REMEDIES: Final = {
     "Connection refused": "is the cluster running there? `bin/start-cluster.sh` of Flink starts one",
     "made with other rules": "name the rules that it was made with: --was OLD --replaced-at TIME",
-    "operator is not available in the new program": "give it the outputs that it had, or leave what they kept behind "
-    "with --set execution.state-recovery.ignore-unclaimed-state=true",
+    "operator is not available in the new program": "go on in the mode that it was in (--mode) and with the outputs "
+    "that it had, or leave what outputs kept behind with --set execution.state-recovery.ignore-unclaimed-state=true",
     "loadedLibraryNames": _JAR,
     "org.apache.flink.streaming.api.operators.python": _JAR,
     "No module named 'connrules'": "install connrules where the workers run, or name its Python with --set "

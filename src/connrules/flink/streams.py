@@ -81,6 +81,7 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
     if idle is not None:
         strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
+    kept_by = f"{name}-{_mode(events)}"  # Flink keeps state otherwise in the other mode, and would find none of it
     parallelism = events._j_data_stream.getParallelism()  # dealt out anew, events would lose their order
     gate = (
         events.process(GateFunction(recipe, tick), TIMED).set_parallelism(parallelism).name("gate").uid(f"{name}-gate")
@@ -90,7 +91,7 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         _keyed(_timed(ticks, strategy))
         .process(EndingFunction(keys_of_all_groups(max_parallelism)), KEYED)
         .name("ending")
-        .uid(f"{name}-ending")
+        .uid(f"{kept_by}-ending")
     )
     passed = _timed(gate, strategy).union(ending)
     if clock is not None:
@@ -100,9 +101,15 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         .process(UsersFunction(recipe, until), Types.STRING())
         .set_max_parallelism(max_parallelism)
         .name("users")
-        .uid(f"{name}-users")
+        .uid(f"{kept_by}-users")
     )
     return Decisions(users, users.get_side_output(LATE), gate.get_side_output(REJECTED))
+
+
+def _mode(stream: DataStream) -> str:
+    """Whether Python runs in Flink's own process (`thread`) or beside it (`process`)."""
+    option = get_gateway().jvm.org.apache.flink.python.PythonOptions.PYTHON_EXECUTION_MODE
+    return str(stream._j_data_stream.getExecutionEnvironment().getConfiguration().get(option)).lower()
 
 
 def _timed(stream: DataStream, strategy: WatermarkStrategy) -> DataStream:
