@@ -22,8 +22,8 @@ from pyflink.datastream.connectors.kafka import (
 )
 
 from connrules import Plan
+from connrules.flink import evaluate
 from connrules.flink.clock import wall_clock
-from connrules.flink.streams import evaluate
 
 LATENESS = 60_000
 """Milliseconds: as long as an event takes to get here, and partitions are apart."""

@@ -15,7 +15,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.datastream.connectors.file_system import FileSink, FileSource, StreamFormat
 
 from connrules import Plan
-from connrules.flink.streams import evaluate
+from connrules.flink import evaluate
 
 
 def columns(line: str) -> str:

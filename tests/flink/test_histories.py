@@ -19,8 +19,7 @@ from tests.properties.world import GRID, START, STEPS
 import connrules
 from connrules.check import Checked
 from connrules.event import Event, Kind, Outcome
-from connrules.flink import streams
-from connrules.flink.streams import evaluate
+from connrules.flink import evaluate, streams
 from connrules.plan import Plan
 from connrules.reference import evaluate as by_reference
 

@@ -13,8 +13,7 @@ from tests.flink.worlds import Known, World, Worlds, by_world, outcomes_told_apa
 import connrules
 from connrules import Engine
 from connrules.event import Event, Outcome
-from connrules.flink import streams
-from connrules.flink.streams import evaluate
+from connrules.flink import evaluate, streams
 from connrules.plan import Plan
 from connrules.reference import evaluate as by_reference
 

@@ -8,7 +8,7 @@ from tests.flink.cluster import GROUPS, Mode, environment, lines_of, stream_of
 
 import connrules
 from connrules.event import Event
-from connrules.flink.streams import evaluate
+from connrules.flink import evaluate
 
 HEAVY = ("lark", "pydantic", "click", "connrules.syntax", "connrules.check", "connrules.catalog", "connrules.cli")
 

@@ -61,12 +61,23 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     An element of the stream is a line, or several of them with line breaks between: each element goes from Java into
     Python by itself.
 
-    With `idle` (seconds), a part of the stream in which nothing came for so long no longer holds time back. With a
-    `clock`, a stream of instants (epoch ms) such as `wall_clock` gives, time moves on by that, less `lateness`, while
-    all parts are idle.
+    Events may come out of order by `lateness` (ms). With `dedupe` (ms), an event with the id of one that the same user
+    was seen with less than that before changes nothing. `profiles` is pickled and asked on the workers for attributes
+    that no event said. `everything` gives outcomes of all kinds, not only the sends. `formerly` are the rules that were
+    in force before, the oldest first.
 
-    `name` begins the names by which a savepoint knows the operators: where a job evaluates more than one plan, each
-    needs one of its own.
+    At the end of a bounded stream, time moves on to its newest event, rounded down to a whole `tick` (ms), or to
+    `until` (epoch ms), if that is later.
+
+    With `idle` (seconds), a part of the stream in which nothing came for so long no longer holds time back; it is for
+    streams without end. With a `clock`, a stream of instants (epoch ms) such as `wall_clock` gives, time moves on by
+    that, less `lateness`, while all parts are idle.
+
+    No more than `max_parallelism` workers can ever share the users. `name` begins the names by which a savepoint knows
+    the operators: where a job evaluates more than one plan, each needs one of its own.
+
+    Raises PlanError where the plan, or a former one, cannot be run here; TypeError or ValueError where an option is
+    none.
     """
     recipe = Recipe(
         plan.to_json(),

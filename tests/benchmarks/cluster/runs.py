@@ -15,8 +15,8 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.datastream.connectors.file_system import FileSink, FileSource, StreamFormat
 from pyflink.table import StreamTableEnvironment
 
+from connrules.flink import evaluate
 from connrules.flink.running import start_java
-from connrules.flink.streams import evaluate
 from connrules.plan import Plan
 from tests.benchmarks.cluster.processor import tree_seconds
 from tests.benchmarks.cluster.sql import QUERIES, tables

@@ -17,9 +17,9 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.datastream.connectors.file_system import FileSink, FileSource, RollingPolicy, StreamFormat
 from pyflink.java_gateway import get_gateway
 
+from connrules.flink import evaluate
 from connrules.flink.running import start_java
 from connrules.flink.settings import newest_checkpoint
-from connrules.flink.streams import evaluate
 from connrules.plan import Plan
 from tests.benchmarks.cluster.log import DELAY, START
 
