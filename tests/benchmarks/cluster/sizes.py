@@ -42,6 +42,6 @@ def value_of_waiting() -> bytes:
     engine = KeyedEngine(connrules.compile_rules(connrules.loads(RULE)))
     line = f'{{"id":"e000000001","user":"user-00000001","type":"received_push","campaign":"Cart 00000","time":{START}}}'
     row = RowReader(engine.needs).read_one(line.encode())
-    state = engine.turn(row.user, None, START + 1, row, known_as=row.id).state
+    state = engine.turn(row.user, None, START, row, known_as=row.id).state
     assert state is not None
     return state
