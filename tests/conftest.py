@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
-settings.register_profile("ordinary", max_examples=200, deadline=None, suppress_health_check=_CHECKS, derandomize=True)
+settings.register_profile("ordinary", max_examples=160, deadline=None, suppress_health_check=_CHECKS, derandomize=True)
 settings.register_profile("nightly", max_examples=3_000, deadline=None, suppress_health_check=_CHECKS)
 settings.load_profile(os.environ.get("CONNRULES_PROFILE", "ordinary"))
 

@@ -29,7 +29,7 @@ from connrules.replay.lasting import Saved
 from connrules.run.ports import StoreError
 
 IS_NIGHTLY = os.environ.get("CONNRULES_PROFILE") == "nightly"
-KILLS = 200 if IS_NIGHTLY else 10
+KILLS = 200 if IS_NIGHTLY else 6
 CHANNELS = {"outcomes": "out", "rejects": "rejects", "late": "late"}
 OPTIONS = ("--outcomes", "all", "--lateness", "6h", "--dedupe", "1d", "--until", "2035-01-01", "--quiet")
 SMALL = """
