@@ -46,7 +46,7 @@ bench: .venv/ready
 		|| echo "not all of the other tools install here; the table says which are missing" >&2
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
-# Under ten minutes where nothing else runs; `make bench-flink BENCH="--only thread-1-5 --scale 0.1"` for less.
+# Some thirteen minutes; `make bench-flink BENCH="--only thread-1-5 --scale 0.1"` for less.
 bench-flink: .venv-flink/ready
 	$(FLINK)/python -m tests.benchmarks.cluster $(BENCH)
 
