@@ -79,19 +79,8 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
     Raises PlanError where the plan, or a former one, cannot be run here; TypeError or ValueError where an option is
     none.
     """
-    recipe = Recipe(
-        plan.to_json(),
-        dedupe,
-        tuple(Kind) if everything else (Kind.SENT,),
-        tuple((former.plan.to_json(), former.until, former.changed) for former in formerly),
-        profiles,
-    )
-    if clock is not None and idle is None:
-        raise ValueError("a clock moves time on while the stream is idle: say with `idle` when it is")
-    recipe.engine()  # what is wrong with it is to be said here, not on a worker
-    strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
-    if idle is not None:
-        strategy = strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
+    recipe = _recipe(plan, dedupe, profiles, formerly, everything=everything)
+    strategy = _strategy(lateness, idle, clock)
     kept_by = f"{name}-{_mode(events)}"  # Flink keeps state otherwise in the other mode, and would find none of it
     parallelism = events._j_data_stream.getParallelism()  # dealt out anew, events would lose their order
     gate = (
@@ -115,6 +104,29 @@ def evaluate(  # noqa: PLR0913  # what a job is made with
         .uid(f"{kept_by}-users")
     )
     return Decisions(users, users.get_side_output(LATE), gate.get_side_output(REJECTED))
+
+
+def _recipe(
+    plan: Plan, dedupe: int, profiles: Profiles | None, formerly: Sequence[Former], *, everything: bool
+) -> Recipe:
+    """What workers make an engine of. What is wrong with it is said here, not there."""
+    recipe = Recipe(
+        plan.to_json(),
+        dedupe,
+        tuple(Kind) if everything else (Kind.SENT,),
+        tuple((former.plan.to_json(), former.until, former.changed) for former in formerly),
+        profiles,
+    )
+    recipe.engine()
+    return recipe
+
+
+def _strategy(lateness: int, idle: float | None, clock: DataStream | None) -> WatermarkStrategy:
+    """How far behind the newest event time is."""
+    if clock is not None and idle is None:
+        raise ValueError("a clock moves time on while the stream is idle: say with `idle` when it is")
+    strategy = WatermarkStrategy.for_bounded_out_of_orderness(Duration.of_millis(lateness))
+    return strategy if idle is None else strategy.with_idleness(Duration.of_millis(round(idle * 1_000)))
 
 
 def _mode(stream: DataStream) -> str:
