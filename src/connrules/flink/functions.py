@@ -65,7 +65,10 @@ class GateFunction(ProcessFunction):  # type: ignore[misc]  # Flink says nothing
     def open(self, runtime_context: RuntimeContext) -> None:
         """On the worker, before the first line."""
         self._gate = Gate(self._recipe.engine(), self._tick)
-        self._rejected = runtime_context.get_metrics_group().counter("rejected")
+        metrics = runtime_context.get_metrics_group()
+        self._rejected, self._unknown = metrics.counter("rejected"), metrics.counter("unknown")
+        self._told = 0
+        """How many unknown ones were counted."""
 
     def process_element(self, value: str, ctx: ProcessFunction.Context) -> Iterator[Any]:
         """One or more lines. What most cost is the way here: nothing is counted that Flink counts anyway."""
@@ -79,6 +82,9 @@ class GateFunction(ProcessFunction):  # type: ignore[misc]  # Flink says nothing
                     yield _timed(each)
                 case Passed():
                     yield _timed(each)
+        if self._gate.unknown > self._told:
+            self._unknown.inc(self._gate.unknown - self._told)
+            self._told = self._gate.unknown
 
 
 class EndingFunction(KeyedProcessFunction):  # type: ignore[misc]  # as above

@@ -1,13 +1,16 @@
 """How a job is run, as the keys and values that Flink goes by; nothing of Flink is loaded for it."""
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 METADATA: Final = "_metadata"
 """The file that says that a checkpoint or savepoint is whole."""
 _CHECKPOINTING: Final = "execution.checkpointing."
+_HIDDEN: Final = "._"
+"""What the names of files and folders begin with that Flink leaves out."""
 
 
 class Settings(NamedTuple):
@@ -60,6 +63,15 @@ def as_place(text: str) -> str:
 def local_path(place: str) -> Path | None:
     """The path of a URI; None: it is of another file system."""
     return Path(place.removeprefix("file://")) if place.startswith("file://") else None
+
+
+def files_to_read(place: Path) -> Iterator[Path]:
+    """The files that Flink would read there, in no order: hidden ones, and those in hidden folders, are left out."""
+    if place.is_file():
+        yield place
+    for folder, folders, names in os.walk(place):
+        folders[:] = [name for name in folders if name[0] not in _HIDDEN]
+        yield from (path for name in names if name[0] not in _HIDDEN and (path := Path(folder, name)).is_file())
 
 
 def newest_checkpoint(folder: Path) -> Path | None:

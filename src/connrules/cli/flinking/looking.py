@@ -1,6 +1,5 @@
 """What the command itself looks at before a job and after it, because Flink is slow to tell, or silent."""
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +15,7 @@ from connrules.connectors.jsonl import EventError, parse_event
 from connrules.connectors.streams import Lines
 from connrules.duration import LIKE_SECONDS
 from connrules.files import reason
-from connrules.flink.settings import as_place, local_path
+from connrules.flink.settings import as_place, files_to_read, local_path
 
 _PATIENCE: Final = 3
 """Seconds; Flink tries for a minute and a half."""
@@ -29,7 +28,7 @@ def look_before(chosen: Chosen) -> None:
     if chosen.cluster is not None:
         _check_answers(*chosen.cluster)
     source = local_path(as_place(chosen.source))
-    if not (source is None or chosen.watch or any(_files(source))):
+    if not (source is None or chosen.watch or any(files_to_read(source))):
         raise ShellError(f"{chosen.source}: there is no file in it", "put files of events into it, one event a line")
     if source is not None and (count := sum(time in LIKE_SECONDS for time in _first_times(source))):
         warn(f"at the beginning of {chosen.source}, {seconds_advice(count)}")
@@ -38,7 +37,7 @@ def look_before(chosen: Chosen) -> None:
 def look_after(chosen: Chosen) -> None:
     """Warn of lines that were rejected, as far as they can be counted."""
     folder = None if chosen.rejects is None else local_path(as_place(chosen.rejects))
-    if folder is not None and (count := sum(map(_line_count, _files(folder)))):
+    if folder is not None and (count := sum(map(_line_count, files_to_read(folder)))):
         have = "is" if count == 1 else "are"
         warn(
             f"{counted(count, 'line')} that {have} no {'event' if count == 1 else 'events'} {have} in {chosen.rejects}"
@@ -48,7 +47,7 @@ def look_after(chosen: Chosen) -> None:
 def where_decisions_are(chosen: Chosen) -> str:
     """Where to look for them; Flink makes no folder for none."""
     sink = local_path(as_place(chosen.sink))
-    if chosen.cluster is None and sink is not None and not any(_files(sink)):
+    if chosen.cluster is None and sink is not None and not any(files_to_read(sink)):
         return "nothing was decided"
     return f"decisions are in {chosen.sink}"
 
@@ -76,22 +75,13 @@ def _first_times(source: Path) -> Iterator[int]:
 def _first_lines(source: Path) -> Iterator[bytes]:
     """The lines of the file that is read first."""
     try:
-        first = min(_files(source), key=str, default=None)
+        first = min(files_to_read(source), key=str, default=None)
         if first is not None:
             with closing(Lines(first)) as lines:
                 for block in lines.blocks():
                     yield from block.lines
     except OSError:  # UnreadableError too: it is for Flink to say
         return
-
-
-def _files(place: Path) -> Iterator[Path]:
-    """The files that Flink would read there: those in hidden folders are not among them."""
-    if place.is_file():
-        yield place
-    for folder, folders, names in os.walk(place):
-        folders[:] = [name for name in folders if name[0] not in "._"]
-        yield from (path for name in names if name[0] not in "._" and (path := Path(folder, name)).is_file())
 
 
 def _line_count(file: Path) -> int:

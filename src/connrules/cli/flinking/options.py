@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 import click
 
 from connrules.cli.exit import ShellError
-from connrules.flink.settings import METADATA, Settings, as_place, local_path, newest_checkpoint
+from connrules.flink.settings import METADATA, Settings, as_place, files_to_read, local_path, newest_checkpoint
 from connrules.plan import Plan
 from connrules.run.eras import Former
 
@@ -176,7 +176,7 @@ class Chosen:
         source = local_path(as_place(self.source))
         if source is not None and not source.exists():
             raise ShellError(f"{self.source}: no such file or folder", "check the path after --source")
-        if self.watch and self.restore is None and source is not None and _count(source) > 1:
+        if self.watch and self.restore is None and source is not None and len([*files_to_read(source)]) > 1:
             raise ShellError(
                 f"{self.source}: a folder that is watched is read in no order, and there are several files in it",
                 "begin with an empty folder, and move the files into it one after the other, the oldest first",
@@ -231,11 +231,6 @@ class Chosen:
         if newest is None:
             raise ShellError(f"{self.checkpoints}: there is no checkpoint in it", "leave --from out to begin anew")
         return as_place(str(newest))
-
-
-def _count(source: Path) -> int:
-    """How many files there are in a folder that Flink would read."""
-    return sum(file.is_file() and file.name[0] not in "._" for file in source.rglob("*"))
 
 
 def _is_in(place: str, other: str) -> bool:
